@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { readConfig } from "../../src/config.ts";
+import { ensureEngine } from "../../src/engine/install.ts";
+import { OWNER_LABEL, RUN_LABEL, STACK_LABEL, removeBelongings, thisProcess } from "../../src/engine/ownership.ts";
+import type { Runtime } from "../../src/engine/runtime.ts";
+import { SNAPSHOT_LABEL } from "../../src/engine/snapshot/store.ts";
+import { setWatchman } from "../../src/engine/watchman.ts";
+import { imageResolver } from "../../src/images/resolve.ts";
+import type { ImageSource } from "../../src/stack/image.ts";
+import release from "../stacks/release.ts";
+import { allEnded, runProgram } from "./child.ts";
+
+/** What all ways stand on: one engine, the same images, and passwords that nobody else's snapshot has. */
+export interface Bench {
+  readonly runtime: Runtime;
+  readonly images: Readonly<Record<"mysql" | "app" | "nginx" | "node" | "ryuk", string>>;
+  /** For every process that is measured. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** On whatever a way makes on the engine by itself: `npm run clean` and our watchman know these. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** The key of the snapshot that has been made for this bench. */
+  readonly snapshotKey: string;
+  /** Tells of a kept stack, which has to be removed at the end. */
+  keeps(stackId: string): void;
+  /** Removes everything, whatever happened. */
+  release(): Promise<void>;
+}
+
+/** Resolves the images and makes the snapshot. */
+export async function openBench(signal: AbortSignal, say: (line: string) => void): Promise<Bench> {
+  const config = readConfig(process.env);
+  const engine = await ensureEngine(config, say);
+  if ("missing" in engine) throw new Error(`a bench needs an engine: ${engine.missing}`);
+  const { runtime } = engine;
+  const runId = randomBytes(4).toString("hex");
+  const folder = mkdtempSync(join(tmpdir(), "stackspec-bench-"));
+  const dismiss = setWatchman(runId);
+  const kept = new Set<string>();
+  let snapshotKey = "";
+
+  async function removeSnapshots(): Promise<void> {
+    if (snapshotKey === "") return;
+    const filters = { label: [`${SNAPSHOT_LABEL}=${snapshotKey}`] };
+    const found = await runtime.docker.listImages({ filters });
+    await Promise.allSettled(found.map(({ Id }) => runtime.docker.getImage(Id).remove({ force: true })));
+  }
+  async function releaseAll(): Promise<void> {
+    await allEnded();
+    for (const stackId of kept) await removeBelongings(runtime, `${STACK_LABEL}=${stackId}`);
+    await removeBelongings(runtime, `${RUN_LABEL}=${runId}`);
+    await removeSnapshots();
+    dismiss();
+    const remembered = join(homedir(), ".cache", "stackspec", "kept");
+    for (const file of kept.size === 0 ? [] : readdirSync(remembered))
+      if ([...kept].some((stackId) => file.startsWith(stackId))) rmSync(join(remembered, file), { force: true });
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  try {
+    const resolve = imageResolver({
+      config,
+      docker: async () => runtime.docker,
+      signal,
+      onDetail: (name, state, detail) => say(`  ${name} ${state}: ${detail}`),
+      onResolved: () => {},
+    });
+    const sourceOf = (part: string): ImageSource => release.nodes.find(({ name }) => name === part)!.options.image!;
+    const reference = async (source: ImageSource): Promise<string> => (await resolve(source)).reference;
+    const images = {
+      mysql: await reference(sourceOf("db")),
+      app: await reference(sourceOf("app")),
+      nginx: await reference(sourceOf("nginx")),
+      node: await reference("node:24-slim"),
+      ryuk: await reference(config.reaper.image),
+    };
+    const environment = {
+      STACK: "release",
+      URL: "",
+      CI: "",
+      STACKSPEC_KEEP: "0",
+      STACKSPEC_SNAPSHOTS: "on",
+      // Nobody's snapshot is dropped because of ours.
+      STACKSPEC_SNAPSHOTS_KEPT: "1000",
+      MYSQL_PASSWORD: randomBytes(8).toString("hex"),
+      MYSQL_ROOT_PASSWORD: randomBytes(8).toString("hex"),
+      JUNIT_REPORT_PATH: join(folder, "report.xml"),
+    };
+    say("Making the snapshot");
+    const { told } = await runProgram("ours", ["snapshot"], { environment, signal });
+    snapshotKey = told.get("key")?.[0] ?? "";
+    return {
+      runtime,
+      images,
+      environment,
+      labels: { [RUN_LABEL]: runId, [OWNER_LABEL]: thisProcess() },
+      folder,
+      signal,
+      snapshotKey,
+      keeps: (stackId) => void kept.add(stackId),
+      release: releaseAll,
+    };
+  } catch (error) {
+    await releaseAll();
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { canInstallPackages, installPackages } from "../../src/images/apt.ts";
+import type { Bench } from "./bench.ts";
+import { now, run } from "./child.ts";
+import { untilAnswers } from "./programs/tell.ts";
+import type { Way } from "./ways.ts";
+
+/** What waits for a port in a container of its own: asks every second, as wait_for, wait-for-it and dockerize do. */
+const PROBE = `const ask = () => require("node:net").connect(3306, "db", () => process.exit(0)).on("error", () => setTimeout(ask, 1000)); ask()`;
+
+/** The way of teams with a compose file and a Makefile: a probe container, tasks by `run --rm`, then `up`. */
+export async function composeWay(bench: Bench): Promise<Way & { readonly version: string }> {
+  const { signal, environment } = bench;
+  const [command, ...first] = await findCompose(signal);
+  const port = await freePort();
+  const file = join(bench.folder, "docker-compose.yml");
+  writeFileSync(file, JSON.stringify(composeFile(bench, port), undefined, 2));
+  const project = ["-p", `stackspec-bench-${process.pid}`, "-f", file];
+  const compose = (...words: string[]) => run(command!, [...first, ...project, ...words], { signal, environment });
+  const { lines } = await run(command!, [...first, "version", "--short"], { signal });
+  return {
+    name: "compose",
+    title: "docker compose: probe, run collectstatic, run migrate, up nginx",
+    version: `${command === "docker" ? "docker compose" : command} ${lines[0] ?? ""}`.trim(),
+    async sample() {
+      const before = now();
+      await compose("run", "--rm", "-T", "probe");
+      await compose("run", "--rm", "-T", "app", "collectstatic");
+      await compose("run", "--rm", "-T", "app", "migrate");
+      await compose("up", "-d", "nginx");
+      await untilAnswers(`http://127.0.0.1:${port}/todos`, signal);
+      const readyMs = now() - before;
+      await compose("down", "-v");
+      return { readyMs, goneMs: now() - before };
+    },
+  };
+}
+
+/** A compose file is YAML, and JSON is YAML too. */
+function composeFile({ images, labels, environment }: Bench, port: number): object {
+  const { MYSQL_PASSWORD, MYSQL_ROOT_PASSWORD } = environment;
+  const database = { MYSQL_DATABASE: "todobackend", MYSQL_USER: "todo", MYSQL_PASSWORD };
+  const webroot = "/var/www/todobackend";
+  return {
+    services: {
+      db: { image: images.mysql, labels, environment: { ...database, MYSQL_ROOT_PASSWORD } },
+      probe: { image: images.node, labels, depends_on: ["db"], command: ["node", "-e", PROBE] },
+      app: {
+        image: images.app,
+        labels,
+        depends_on: ["db"],
+        volumes: [`webroot:${webroot}`],
+        environment: { ...database, MYSQL_HOST: "db", STATIC_ROOT: webroot, SOCKET_PATH: `${webroot}/app.sock` },
+      },
+      nginx: {
+        image: images.nginx,
+        labels,
+        depends_on: ["app"],
+        volumes: [`webroot:${webroot}:ro`],
+        ports: [`127.0.0.1:${port}:8000`],
+      },
+    },
+    volumes: { webroot: { labels } },
+    networks: { default: { labels } },
+  };
+}
+
+/** The plugin, the standalone program, or Debian's package of it, which is then installed. */
+async function findCompose(signal: AbortSignal): Promise<string[]> {
+  const candidates = [["docker", "compose"], ["docker-compose"]];
+  const works = async ([command, ...words]: string[]): Promise<boolean> =>
+    run(command!, [...words, "version"], { signal }).then(
+      () => true,
+      () => false,
+    );
+  for (const candidate of candidates) if (await works(candidate)) return candidate;
+  signal.throwIfAborted();
+  if (!canInstallPackages())
+    throw new Error("neither docker compose nor docker-compose is here, nor may it be installed");
+  await installPackages(["docker-compose"], signal);
+  return ["docker-compose"];
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,170 @@
+import { readFileSync } from "node:fs";
+import { glob } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { expect } from "chai";
+
+/**
+ * Who may know whom: the rooms that the files of each room may import. "types of" a room is gone
+ * when the program runs. A room is a folder of `src/`, or a file that lies there by itself.
+ */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  secrets: [],
+  errors: ["secrets"],
+  config: ["errors"],
+  stack: ["errors", "types of http"],
+  http: ["errors", "secrets"],
+  report: ["secrets"],
+  images: ["stack", "errors", "types of config"],
+  engine: ["stack", "images", "http", "errors", "secrets", "types of config"],
+  mocha: ["stack", "engine", "http", "report", "config", "errors", "secrets", "types of images"],
+  pipeline: ["stack", "engine", "images", "report", "errors", "secrets", "types of config"],
+  cli: ["mocha", "pipeline", "engine", "images", "report", "errors"],
+  index: ["stack", "http", "mocha", "pipeline", "engine", "errors"],
+};
+
+/** The one room that knows a package, or several. Packages that are not named here are known to none. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  testcontainers: ["engine", "images", "pipeline"],
+  dockerode: ["types of engine", "types of images", "types of pipeline"],
+  mysql2: ["engine"],
+  "tar-stream": ["engine"],
+  superagent: ["http"],
+  xml: ["report"],
+  valibot: ["config", "pipeline"],
+  // The command runs mocha's own.
+  mocha: ["mocha", "cli"],
+  "mocha-junit-reporter": ["mocha"],
+  chai: ["mocha"],
+  "chai-as-promised": ["mocha"],
+  "log-update": ["cli"],
+  picocolors: ["cli"],
+};
+
+/** Rooms that do nothing but think: no files, no network, no processes. */
+const WITHOUT_IO = ["secrets", "errors", "config", "stack"];
+
+/** The only file that reads the environment, and hands it to `readConfig` and `learnSecrets`. */
+const READS_ENVIRONMENT = ["src/mocha/run.ts", "src/cli/pipeline.ts"];
+
+const MOST_LINES = 200;
+
+interface Import {
+  /** Relative to the project. */
+  readonly from: string;
+  /** Likewise, or the name of a package. */
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const root = join(import.meta.dirname, "../..");
+const files = new Map<string, string>();
+let imports: Import[] = [];
+
+/** Every import and re-export, `import()` too. The formatter sees to it that each is written in one way. */
+function importsOf(from: string, text: string): Import[] {
+  const statements = text.matchAll(/^ *(?:import|export)( type)? (?:[^;"]*? from )?"([^"]+)";|\bimport\("([^"]+)"\)/gm);
+  return [...statements].map(([, type, fixed, dynamic]) => {
+    const specifier = (fixed ?? dynamic)!;
+    const to = specifier.startsWith(".") ? join(from, "..", specifier) : packageOf(specifier);
+    return { from, to, typeOnly: type !== undefined };
+  });
+}
+
+/** "mocha" for "mocha/lib/cli/cli.js". */
+function packageOf(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+/** "engine" for "src/engine/start.ts", "errors" for "src/errors.ts". */
+function roomOf(path: string): string {
+  return relative("src", path).replace(/(\/|\.ts$).*/, "");
+}
+
+const isOurs = ({ to }: Import): boolean => to.startsWith("src/");
+const allows = (allowed: readonly string[], name: string, typeOnly: boolean): boolean =>
+  allowed.includes(name) || (typeOnly && allowed.includes(`types of ${name}`));
+const shown = ({ from, to }: Import): string => `${from} imports ${to}`;
+
+describe("the architecture", () => {
+  before("read src/", async () => {
+    for await (const path of glob("src/**/*.ts", { cwd: root }))
+      files.set(path, readFileSync(join(root, path), "utf8"));
+    imports = [...files].flatMap(([path, text]) => importsOf(path, text));
+  });
+
+  it("has no room that its table does not name", () => {
+    expect(new Set([...files.keys()].map(roomOf))).to.deep.equal(new Set(Object.keys(ROOMS)));
+  });
+
+  for (const [room, allowed] of Object.entries(ROOMS))
+    it(`lets ${room} import ${allowed.length === 0 ? "nothing else" : `only ${allowed.join(", ")}`}`, () => {
+      const offenders = imports.filter(
+        (each) =>
+          isOurs(each) &&
+          roomOf(each.from) === room &&
+          roomOf(each.to) !== room &&
+          !allows(allowed, roomOf(each.to), each.typeOnly),
+      );
+      expect(offenders.map(shown)).to.deep.equal([]);
+    });
+
+  it("lets each package be known to its own rooms only", () => {
+    const offenders = imports.filter(
+      (each) =>
+        !isOurs(each) &&
+        !each.to.startsWith("node:") &&
+        // What TypeScript is told of a package is no import of it.
+        !each.from.endsWith(".d.ts") &&
+        !allows(PACKAGES[each.to] ?? [], roomOf(each.from), each.typeOnly),
+    );
+    expect(offenders.map(shown)).to.deep.equal([]);
+  });
+
+  it(`keeps ${WITHOUT_IO.join(", ")} free of input and output`, () => {
+    const offenders = imports.filter(({ from, to }) => WITHOUT_IO.includes(roomOf(from)) && to.startsWith("node:"));
+    expect(offenders.map(shown)).to.deep.equal([]);
+  });
+
+  it("has no circle of imports, not even of types", () => {
+    expect(circles(imports.filter(isOurs))).to.deep.equal([]);
+  });
+
+  it("reads the environment in one place; others pass it on to a process they start", () => {
+    const readers = [...files].filter(([, text]) => /(?<!\.\.\.)\bprocess\.env\b/.test(text)).map(([path]) => path);
+    expect(readers).to.deep.equal(READS_ENVIRONMENT);
+  });
+
+  it("has no folder for what found no place of its own", () => {
+    const offenders = [...files.keys()].filter((path) => /\/(utils?|helpers?|common|misc|types)(\/|\.ts$)/.test(path));
+    expect(offenders).to.deep.equal([]);
+  });
+
+  it(`has no file of more than ${MOST_LINES} lines`, () => {
+    const lengths = [...files].map(([path, text]) => ({ path, lines: text.trimEnd().split("\n").length }));
+    expect(lengths.filter(({ lines }) => lines > MOST_LINES)).to.deep.equal([]);
+  });
+
+  it("has an index of explicit re-exports and nothing else", () => {
+    const rest = files.get("src/index.ts")!.replaceAll(/^export (type )?\{[^}]*\} from "[^"]+";$/gm, "");
+    expect(rest.trim()).to.equal("");
+  });
+});
+
+/** Each circle once, as "a → b → a". */
+function circles(edges: readonly Import[]): string[] {
+  const targets = Map.groupBy(edges, ({ from }) => from);
+  const found = new Set<string>();
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    const start = path.indexOf(file);
+    if (start >= 0) found.add([...path.slice(start), file].join(" → "));
+    if (start >= 0 || done.has(file)) return;
+    for (const { to } of targets.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of targets.keys()) visit(file, []);
+  return [...found];
+}

@@ -1,0 +1,134 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** How a process ended, and all that it wrote. */
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly output: string;
+}
+
+/** A process that a spec has started. */
+export interface Child {
+  readonly process: ChildProcess;
+  /** Resolves when its output shows a match. Rejects when it ends before. */
+  shown(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly ended: Promise<Ended>;
+}
+
+/** A run of a spec file by the project's own command, with a report of its own. */
+export interface Run extends Child {
+  /** The report as it is now. */
+  report(): string;
+}
+
+export interface ChildOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The user that runs it; the one that runs this process when not given. */
+  readonly uid?: number;
+}
+
+/** What is set for this run is not meant for the runs inside of it. */
+const OURS = new Set([
+  "STACK",
+  "URL",
+  "JUNIT_REPORT_PATH",
+  "JUNIT_REPORT_STACK",
+  "JENKINS_URL",
+  "CI",
+  "MYSQL_PASSWORD",
+  "MYSQL_ROOT_PASSWORD",
+]);
+
+/** What has been started and not ended: it goes with this process. */
+const alive = new Set<ChildProcess>();
+const folders: string[] = [];
+process.once("exit", () => {
+  for (const child of alive) child.kill("SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Starts Node with these words, in the project's folder. */
+export function startNode(words: readonly string[], { environment = {}, uid }: ChildOptions = {}): Child {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.has(name)));
+  const child = spawn(process.execPath, ["-C", "development", ...words], {
+    env: { ...inherited, ...environment },
+    // The channel tells a run when this process is gone.
+    stdio: ["pipe", "pipe", "pipe", "ipc"],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  });
+  alive.add(child);
+  let output = "";
+  const listeners = new Set<() => void>();
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      for (const listener of listeners) listener();
+    });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (exitCode, signal) => {
+      alive.delete(child);
+      resolve({ exitCode, signal, output });
+    });
+  });
+  return {
+    process: child,
+    ended,
+    shown: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const found = pattern.exec(output);
+          if (found === null) return;
+          listeners.delete(look);
+          resolve(found);
+        };
+        listeners.add(look);
+        look();
+        void ended.then(() => reject(new Error(`expected ${pattern}, the process ended with:\n${output}`)));
+      }),
+  };
+}
+
+/** Starts a program under `fixtures/`. */
+function startFixture(file: string, options?: ChildOptions): Child {
+  return startNode([join("specs/integration/fixtures", file)], options);
+}
+
+/** The JSON that a program under `fixtures/` writes as its last line. */
+export async function resultOf<T>(file: string, options?: ChildOptions): Promise<T> {
+  const { output } = await startFixture(file, options).ended;
+  const line = output.trimEnd().split("\n").at(-1)!;
+  try {
+    return JSON.parse(line) as T;
+  } catch {
+    throw new Error(`expected JSON from ${file}, got:\n${output}`);
+  }
+}
+
+/** Runs a spec file under `fixtures/` as `npm start` and `npm test` run theirs. */
+export function startRun(
+  files: readonly string[],
+  { environment = {}, ...options }: ChildOptions = {},
+  words: readonly string[] = [],
+): Run {
+  const folder = mkdtempSync(join(tmpdir(), "stackspec-"));
+  folders.push(folder);
+  const path = join(folder, "report.xml");
+  const paths = files.map((file) => join("specs/integration/fixtures", file));
+  const child = startNode(["src/cli/main.ts", "run", "integration", ...paths, ...words], {
+    ...options,
+    environment: { ...environment, JUNIT_REPORT_PATH: path },
+  });
+  return { ...child, report: () => readFileSync(path, "utf8") };
+}
+
+/** The id of the run that a fixture with `useAndTell` was. */
+export function runOf({ output }: Ended): string {
+  const [, id] = /^run ([0-9a-f]{8})$/m.exec(output) ?? [];
+  if (id === undefined) throw new Error(`expected the run to come to its first spec, got:\n${output}`);
+  return id;
+}

@@ -1,0 +1,118 @@
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import type Dockerode from "dockerode";
+import { useStack } from "stackspec";
+import release from "../stacks/release.ts";
+import { resultOf } from "./child.ts";
+import { REAPER_LABEL, RUN_LABEL, STACK_LABEL, engine, inspectAll, onceThere } from "./engine.ts";
+
+const SOCKET = /docker\.sock/;
+
+describe("the containers of the release stack", () => {
+  const stack = useStack(release);
+  let services: Map<string, Dockerode.ContainerInspectInfo>;
+  let reapers: Dockerode.ContainerInspectInfo[];
+  before("they have been inspected", async function () {
+    this.timeout(30_000);
+    const volume = await (await engine()).getVolume(stack.webroot.name).inspect();
+    services = await inspectAll(volume.Labels[STACK_LABEL]!);
+    // The reaper comes beside the first stack, and may come after it.
+    reapers = await onceThere(`${REAPER_LABEL}=${volume.Labels[RUN_LABEL]}`);
+  });
+
+  /** "3306/tcp on 127.0.0.1" for each published port. */
+  const doors = ({ NetworkSettings }: Dockerode.ContainerInspectInfo): string[] =>
+    Object.entries(NetworkSettings.Ports as Record<string, { HostIp: string }[] | null>).flatMap(([port, bindings]) =>
+      (bindings ?? []).map(({ HostIp }) => `${port} on ${HostIp}`),
+    );
+
+  it("publish on the loopback interface only", () => {
+    const all = [...services.values(), ...reapers].flatMap(doors);
+    expect(all).not.to.be.empty;
+    for (const door of all) expect(door).to.match(/ on 127\.0\.0\.1$/);
+  });
+
+  for (const [name, expected] of Object.entries({ db: ["3306/tcp"], app: [], nginx: ["8000/tcp"] }))
+    it(`publish of ${name} ${expected.length === 0 ? "nothing" : `only ${expected.join()}, which a probe or a spec uses`}`, () => {
+      expect(doors(services.get(name)!).map((door) => door.split(" ")[0])).to.deep.equal(expected);
+    });
+
+  for (const name of ["db", "app", "nginx"]) {
+    it(`run no process of ${name} as root`, async () => {
+      const { Processes } = await (
+        await engine()
+      )
+        .getContainer(services.get(name)!.Id)
+        .top({ ps_args: "-eo pid,uid,comm" });
+      expect(Processes).not.to.be.empty;
+      for (const [, uid, command] of Processes) expect(Number(uid), command).to.be.above(0);
+    });
+
+    it(`leave ${name} no capability and no way to new privileges`, () => {
+      const { CapDrop, CapAdd, SecurityOpt, Privileged } = services.get(name)!.HostConfig;
+      expect({ CapDrop, CapAdd, SecurityOpt, Privileged }).to.deep.equal({
+        CapDrop: ["ALL"],
+        CapAdd: null,
+        SecurityOpt: ["no-new-privileges:true"],
+        Privileged: false,
+      });
+    });
+
+    it(`give ${name} a root file system that cannot be written`, async () => {
+      expect(services.get(name)!.HostConfig.ReadonlyRootfs).to.equal(true);
+    });
+  }
+
+  it("have the engine's socket in none but the reaper", () => {
+    for (const [name, { Mounts, HostConfig }] of services)
+      expect(JSON.stringify({ Mounts, HostConfig }), name).not.to.match(SOCKET);
+    expect(reapers).to.have.lengthOf(1);
+    expect(JSON.stringify(reapers[0]!.Mounts)).to.match(SOCKET);
+  });
+
+  it("have no password of the database that could be guessed", () => {
+    const environment = services.get("db")!.Config.Env;
+    const passwords = environment.filter((pair) => pair.includes("PASSWORD=")).map((pair) => pair.replace(/^.*?=/, ""));
+    expect(passwords).to.have.lengthOf(2);
+    for (const password of passwords) expect(password).to.have.lengthOf.at.least(20);
+    expect(new Set(passwords)).to.have.lengthOf(2);
+  });
+
+  it("write no password of the database into a log", async () => {
+    const [password] = services.get("app")!.Config.Env.flatMap((pair) => /^MYSQL_PASSWORD=(.+)/.exec(pair)?.[1] ?? []);
+    const folder = join("reports", "logs", "release");
+    const logs = await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file), "utf8")));
+    expect(logs.join("\n")).not.to.include(password);
+  });
+});
+
+describe("the password of the release stack's database", () => {
+  let home: string;
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), "stackspec-home-"));
+  });
+  after(() => rm(home, { recursive: true, force: true }));
+
+  it("is another one for each user", async () => {
+    const [one, other] = await Promise.all([
+      resultOf<string>("password.ts"),
+      resultOf<string>("password.ts", { environment: { HOME: home } }),
+    ]);
+    expect(one).to.have.lengthOf.at.least(20);
+    expect(other).to.have.lengthOf.at.least(20).and.not.to.equal(one);
+  });
+
+  it("comes from a file that nobody else may read", async () => {
+    const readable = async (path: string): Promise<string[]> => {
+      const files = await readdir(path, { recursive: true, withFileTypes: true });
+      const modes = files
+        .filter((file) => file.isFile())
+        .map(async ({ parentPath, name }) => [name, (await stat(join(parentPath, name))).mode & 0o077] as const);
+      return (await Promise.all(modes)).flatMap(([name, mode]) => (mode === 0 ? [] : name));
+    };
+    await resultOf<string>("password.ts", { environment: { HOME: home } });
+    expect(await readable(home)).to.deep.equal([]);
+  });
+});

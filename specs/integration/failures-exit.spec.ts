@@ -1,0 +1,139 @@
+import { expect } from "chai";
+import type { StackspecError } from "stackspec";
+import { defineStack, listens, logs, requireEngine, startStack } from "stackspec";
+import { NODE, failureOf, script, serving, shell } from "./engine.ts";
+
+const on = { image: NODE };
+
+describe("a service that exits before it is ready", () => {
+  requireEngine();
+  let failure: StackspecError;
+  before("one has exited while two wait for it", async function () {
+    this.timeout(30_000);
+    failure = await failureOf(
+      startStack(
+        defineStack("exits", (stack) => {
+          const db = stack.service(
+            "db",
+            ({ image }) =>
+              shell(image, "echo the very first words; echo no space left >&2; exit 3").withExposedPorts(8000),
+            {
+              ...on,
+              ready: listens(8000),
+            },
+          );
+          const app = stack.service("app", ({ image }) => shell(image, "sleep 1000"), { ...on, after: [db] });
+          stack.service("nginx", ({ image }) => shell(image, "sleep 1000"), { ...on, after: [app] });
+          return {};
+        }),
+      ),
+    );
+  });
+
+  it("is named with its exit code", () => {
+    expect(failure.sentence).to.equal(
+      "CONTAINER_EXITED: db: exited with code 3 before it was ready — its log says why",
+    );
+  });
+
+  it("shows its state and all that it wrote, from the first byte", () => {
+    expect(failure.evidence).to.match(/^state: exited, exit code 3\nlog:\n/m);
+    expect(failure.evidence).to.include("  | the very first words\n").and.to.include("  | no space left\n");
+  });
+
+  it("names those that waited for it", () => {
+    expect(failure.evidence).to.include("nginx waits for app waits for db: exited with code 3 before it was ready");
+  });
+
+  it("starts none of those that waited for it", () => {
+    expect(failure.evidence)
+      .to.include("db starting")
+      .and.not.to.match(/(app|nginx) starting/);
+  });
+});
+
+describe("a service that exits after it was ready, while others still start", () => {
+  requireEngine();
+  it("ends the start", async function () {
+    this.timeout(30_000);
+    const failure = await failureOf(
+      startStack(
+        defineStack("exits-later", (stack) => {
+          // Told by its first visitor to end.
+          const quits = `require("node:http").createServer(() => { console.log("out of patience"); process.exit(4); }).listen(8000)`;
+          const db = stack.service("db", ({ image }) => script(image, quits).withExposedPorts(8000), on);
+          stack.service(
+            "app",
+            ({ image }) => script(image, `fetch("http://db:8000").catch(() => {}); setInterval(() => {}, 1e6)`),
+            {
+              ...on,
+              after: [db],
+              ready: logs(/never/),
+            },
+          );
+          return {};
+        }),
+      ),
+    );
+    expect(failure.subject).to.equal("db");
+    expect(failure.sentence).to.match(/^(SERVICE_DIED|CONTAINER_EXITED): db: .*exited.* code 4/);
+    expect(failure.evidence).to.include("| out of patience");
+    expect(failure.evidence).to.include("app waits for db");
+  });
+});
+
+describe("a service that is killed for memory", () => {
+  requireEngine();
+  it("is said to be, with what to do", async function () {
+    this.timeout(30_000);
+    const eats = `const all = []; setInterval(() => all.push(Buffer.alloc(1e7, 1)), 1)`;
+    const failure = await failureOf(
+      startStack(
+        defineStack("oom", (stack) => ({
+          hungry: stack.service("hungry", ({ image }) => script(image, eats).withResourcesQuota({ memory: 0.08 }), {
+            ...on,
+            ready: logs(/never/),
+          }),
+        })),
+      ),
+    );
+    expect(failure.sentence).to.equal(
+      "OUT_OF_MEMORY: hungry: was killed for memory, exit code 137 — raise its limit with withResourcesQuota(), or find out what it needs the memory for",
+    );
+  });
+});
+
+describe("a service that the engine cannot start", () => {
+  requireEngine();
+  it("is named with the engine's words", async function () {
+    this.timeout(30_000);
+    const failure = await failureOf(
+      startStack(
+        defineStack("no-command", (stack) => ({
+          web: stack.service("web", ({ image }) => shell(image, "").withEntrypoint(["/no/such/program"]), on),
+        })),
+      ),
+    );
+    expect(failure.sentence).to.match(
+      /^CREATE_FAILED: web: cannot be started from node:24-slim: .*\/no\/such\/program.*no such file or directory/,
+    );
+  });
+
+  it("is named with its factory's words when that throws", async () => {
+    const start = startStack(
+      defineStack("factory-throws", (stack) => ({
+        web: stack.service(
+          "web",
+          ({ image }) => {
+            if (image !== "") throw new TypeError("no such setting: COLOUR");
+            return script(image, serving('"web"'));
+          },
+          on,
+        ),
+      })),
+    );
+    const failure = await failureOf(start);
+    expect(failure.sentence).to.match(/^CREATE_FAILED: web: .*no such setting: COLOUR/);
+    expect(failure.cause).to.be.instanceOf(TypeError);
+  });
+});

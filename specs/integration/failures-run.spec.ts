@@ -1,0 +1,93 @@
+import { expect } from "chai";
+import { requireEngine } from "stackspec";
+import { resultOf, runOf, startRun } from "./child.ts";
+import type { Ended } from "./child.ts";
+import { cleanUp, RUN_LABEL, labelled, removeLabelled } from "./engine.ts";
+import { caseOf } from "./report.ts";
+import { socketToEngine } from "./socket.ts";
+
+/** The user that owns nothing, and may not ask the engine. */
+const NOBODY = 65_534;
+
+describe("a run without an engine", () => {
+  it("is told so, with what to do", async function () {
+    // Testcontainers looks in many places, one of them fixed: only a user who may not open that finds none.
+    if (process.getuid?.() !== 0) return this.skip();
+    const failure = await resultOf<{ sentence: string }>("no-engine.ts", {
+      uid: NOBODY,
+      environment: { DOCKER_HOST: "unix:///no/such.sock", HOME: "/nonexistent", XDG_RUNTIME_DIR: "/nonexistent" },
+    });
+    expect(failure.sentence).to.equal(
+      "ENGINE_UNREACHABLE: engine: expected a Docker-compatible engine, none answers — start Docker, Podman or Colima, or set DOCKER_HOST; STACK=embedded runs without one",
+    );
+  });
+});
+
+describe("a run whose engine stops answering", () => {
+  requireEngine();
+  let ended: Ended;
+  let report: string;
+  before("its engine has gone", async function () {
+    this.timeout(60_000);
+    const socket = await socketToEngine();
+    const run = startRun(["engine-lost.ts"], {
+      environment: { DOCKER_HOST: socket.address, TESTCONTAINERS_RYUK_DISABLED: "true" },
+    });
+    try {
+      await run.shown(/under way/);
+    } finally {
+      socket.cut();
+    }
+    ended = await run.ended;
+    report = run.report();
+  });
+  cleanUp("what it could not remove itself is removed", async () => {
+    // Its watchman may have found the engine at its other address.
+    await removeLabelled(`${RUN_LABEL}=${runOf(ended)}`);
+  });
+
+  it("ends by itself with exit code 1", () => {
+    expect(ended).to.include({ exitCode: 1, signal: null });
+  });
+
+  it("says so in every later spec", () => {
+    for (const title of ["cannot go on", "can still less go on"])
+      expect(caseOf(report, title)).to.match(
+        /ENGINE_LOST: engine: expected it to answer until the end, it stopped answering in the middle of the run/,
+      );
+  });
+});
+
+describe("a run whose service dies between two specs", () => {
+  requireEngine();
+  let ended: Ended;
+  let report: string;
+  before("it has ended", async function () {
+    this.timeout(60_000);
+    const run = startRun(["service-dies.ts"]);
+    ended = await run.ended;
+    report = run.report();
+  });
+
+  for (const title of ["asks the second time", "asks the third time", "asks the fourth time"])
+    it(`says in the spec that ${title} which service has died`, () => {
+      expect(caseOf(report, title)).to.include("SERVICE_DIED: web: was ready and has exited since, with code 5");
+    });
+
+  it("shows what the service wrote last", () => {
+    expect(caseOf(report, "asks the second time")).to.include("  | told to quit");
+  });
+
+  it("does not say that a connection was refused", () => {
+    for (const title of ["asks the second time", "asks the third time", "asks the fourth time"])
+      expect(caseOf(report, title).split("\n")[1]).not.to.match(/ECONNREFUSED|ECONNRESET|socket hang up/);
+  });
+
+  it("passes the specs before", () => {
+    expect(caseOf(report, "talks to it")).not.to.match(/<(failure|error)/);
+  });
+
+  it("leaves nothing on the engine", async () => {
+    expect(await labelled(`${RUN_LABEL}=${runOf(ended)}`)).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,72 @@
+import { MySqlContainer } from "@testcontainers/mysql";
+import { acceptsSql, answers, defineStack, imageFrom, secret } from "stackspec";
+import { GenericContainer } from "testcontainers";
+
+/** The environment, where an empty variable is how CI systems say "not set". */
+const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ""));
+const { APP_IMAGE, APP_MIGRATE = "migrate", APP_COLLECTSTATIC = "collectstatic", APP_SERVE = "serve" } = given;
+const { MYSQL_PASSWORD, MYSQL_ROOT_PASSWORD } = given;
+
+const webrootPath = "/var/www/todobackend";
+const database = {
+  name: "todobackend",
+  user: "todo",
+  password: MYSQL_PASSWORD ?? secret("release.db.password"),
+  rootPassword: MYSQL_ROOT_PASSWORD ?? secret("release.db.root"),
+};
+
+/** Any todobackend image takes the reference app's place; its commands are settings too. */
+const appImage =
+  APP_IMAGE ??
+  imageFrom("todobackend", "containers/app", {
+    inputs: ["containers/app", "package-lock.json"],
+    artefact: ["npm", "run", "build", "--workspace", "todobackend"],
+  });
+
+/** The stack as production has it: nginx before the app on a unix socket, MySQL behind. */
+export default defineStack("release", (stack) => {
+  const webroot = stack.volume("webroot");
+  const app = {
+    image: appImage,
+    mounts: [webroot.at(webrootPath)],
+    sandbox: {},
+  };
+  const run = (image: string, command: string) =>
+    new GenericContainer(image).withCommand(command.split(" ")).withEnvironment({
+      MYSQL_HOST: "db",
+      MYSQL_DATABASE: database.name,
+      MYSQL_USER: database.user,
+      MYSQL_PASSWORD: database.password,
+      STATIC_ROOT: webrootPath,
+      SOCKET_PATH: `${webrootPath}/app.sock`,
+    });
+
+  const db = stack.service(
+    "db",
+    ({ image }) =>
+      new MySqlContainer(image)
+        .withDatabase(database.name)
+        .withUsername(database.user)
+        .withUserPassword(database.password)
+        .withRootPassword(database.rootPassword)
+        // The user mysql of the image, so that nothing runs as root.
+        .withUser("999:999"),
+    { image: "mysql:9.7", sandbox: { writable: ["/tmp", "/var/run/mysqld"] }, ready: acceptsSql() },
+  );
+  const collectstatic = stack.task("collectstatic", ({ image }) => run(image, APP_COLLECTSTATIC), app);
+  const migrate = stack.task("migrate", ({ image }) => run(image, APP_MIGRATE), { ...app, after: [db] });
+  const server = stack.service("app", ({ image }) => run(image, APP_SERVE), {
+    ...app,
+    after: [migrate, collectstatic],
+    stopTimeoutMs: 10_000,
+  });
+  const target = stack.service("nginx", ({ image }) => new GenericContainer(image), {
+    image: imageFrom("todobackend-nginx", "containers/nginx"),
+    mounts: [webroot.at(webrootPath, "ro")],
+    sandbox: { writable: ["/tmp"] },
+    after: [server],
+    http: { port: 8000 },
+    ready: answers("/todos"),
+  });
+  return { db, migrate, collectstatic, app: server, webroot, target };
+});

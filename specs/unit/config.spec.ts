@@ -1,0 +1,94 @@
+import { expect } from "chai";
+import { readConfig } from "../../src/config.ts";
+import type { Config } from "../../src/config.ts";
+
+const defaults: Config = {
+  stack: undefined,
+  url: undefined,
+  ci: false,
+  engine: "auto",
+  images: "auto",
+  startTimeoutMs: 120_000,
+  debianMirror: undefined,
+  keep: false,
+  snapshots: { off: false, count: 10, days: 14 },
+  reportPath: undefined,
+  reportStack: false,
+  jenkins: false,
+  hubPrefix: "",
+  reaper: { disabled: false, image: "testcontainers/ryuk:0.14.0" },
+};
+
+/** What a setting makes of the defaults. */
+const GOOD: readonly [name: string, value: string, changed: Partial<Config>][] = [
+  ["STACK", "embedded", { stack: "embedded" }],
+  ["URL", "https://todo.example/v1/todos", { url: "https://todo.example/v1/todos" }],
+  ["CI", "true", { ci: true }],
+  ["CI", "woodpecker", { ci: true }],
+  ["CI", "false", {}],
+  ["CI", "0", {}],
+  ["STACKSPEC_ENGINE", "none", { engine: "none" }],
+  ["STACKSPEC_IMAGES", "registry", { images: "registry" }],
+  ["STACKSPEC_IMAGES", "debian", { images: "debian" }],
+  ["STACKSPEC_START_TIMEOUT_MS", "1", { startTimeoutMs: 1 }],
+  ["STACKSPEC_DEBIAN_MIRROR", "http://mirror/debian", { debianMirror: "http://mirror/debian" }],
+  ["STACKSPEC_KEEP", "1", { keep: true }],
+  ["STACKSPEC_SNAPSHOTS", "off", { snapshots: { ...defaults.snapshots, off: true } }],
+  ["STACKSPEC_SNAPSHOTS_KEPT", "0", { snapshots: { ...defaults.snapshots, count: 0 } }],
+  ["STACKSPEC_SNAPSHOTS_DAYS", "30", { snapshots: { ...defaults.snapshots, days: 30 } }],
+  ["JUNIT_REPORT_PATH", "out/", { reportPath: "out/" }],
+  ["JUNIT_REPORT_STACK", "1", { reportStack: true }],
+  ["JUNIT_REPORT_STACK", "true", { reportStack: true }],
+  ["JUNIT_REPORT_STACK", "0", {}],
+  ["JENKINS_URL", "https://jenkins.example/", { jenkins: true }],
+  ["TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX", "mirror.example/hub", { hubPrefix: "mirror.example/hub" }],
+  ["TESTCONTAINERS_RYUK_DISABLED", "true", { reaper: { ...defaults.reaper, disabled: true } }],
+  ["RYUK_CONTAINER_IMAGE", "my/ryuk:1", { reaper: { ...defaults.reaper, image: "my/ryuk:1" } }],
+];
+
+const BAD: readonly [name: string, value: string, expected: string][] = [
+  ["URL", "todo.example/todos", "an http or https address such as https://host/todos"],
+  ["URL", "ftp://todo.example/", "an http or https address such as https://host/todos"],
+  ["STACKSPEC_ENGINE", "podman", "one of auto, none"],
+  ["STACKSPEC_IMAGES", "hub", "one of auto, registry, debian"],
+  ["STACKSPEC_START_TIMEOUT_MS", "2m", "a whole number of milliseconds"],
+  ["STACKSPEC_START_TIMEOUT_MS", "-1", "a whole number of milliseconds"],
+  ["STACKSPEC_START_TIMEOUT_MS", "0", "at least 1 ms"],
+  ["STACKSPEC_DEBIAN_MIRROR", "debian", "an address"],
+  ["STACKSPEC_SNAPSHOTS", "0", "one of on, off"],
+  ["STACKSPEC_SNAPSHOTS_KEPT", "many", "a whole number"],
+  ["STACKSPEC_SNAPSHOTS_DAYS", "-1", "a whole number"],
+  ["JUNIT_REPORT_STACK", "yes", "one of 0, 1, true, false"],
+  ["TESTCONTAINERS_RYUK_DISABLED", "on", "one of 0, 1, true, false"],
+];
+
+describe("the settings", () => {
+  it("have defaults", () => {
+    expect(readConfig({})).to.deep.equal(defaults);
+  });
+
+  it("pass over variables that are not theirs", () => {
+    expect(readConfig({ PATH: "/bin", STACKSPEC_UNKNOWN: "1" })).to.deep.equal(defaults);
+  });
+
+  it("cannot be changed", () => {
+    expect(readConfig({})).to.be.frozen;
+  });
+
+  for (const [name, value, changed] of GOOD)
+    it(`take ${name}=${value}`, () => {
+      expect(readConfig({ [name]: value })).to.deep.equal({ ...defaults, ...changed });
+    });
+
+  for (const name of new Set(GOOD.map(([each]) => each)))
+    it(`take an empty ${name} for none`, () => {
+      expect(readConfig({ [name]: "" })).to.deep.equal(defaults);
+    });
+
+  for (const [name, value, expected] of BAD)
+    it(`refuse ${name}=${value}`, () => {
+      expect(() => readConfig({ [name]: value }))
+        .to.throw(`USAGE: ${name}: expected ${expected}, got "${value}"`)
+        .with.property("code", "USAGE");
+    });
+});

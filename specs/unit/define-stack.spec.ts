@@ -1,0 +1,149 @@
+import { expect } from "chai";
+import { defineStack, imageFrom, started } from "stackspec";
+import type { StackBuilder } from "stackspec";
+import { imageName } from "../../src/stack/image.ts";
+import { imagesOf } from "../../src/engine/start.ts";
+
+const startable = () => ({ start: async () => ({ stop: async () => {} }) });
+
+/** Declares a stack that exports nothing. */
+const declare = (body: (stack: StackBuilder) => void) => () =>
+  defineStack("shop", (stack) => {
+    body(stack);
+    return {};
+  });
+
+describe("a declared stack", () => {
+  it("has its services and tasks in the order of their declaration", () => {
+    const stack = defineStack("shop", (parts) => {
+      const db = parts.service("db", startable);
+      const migrate = parts.task("migrate", startable, { after: [db] });
+      parts.service("app", startable, { after: [migrate] });
+      return {};
+    });
+    expect(stack.nodes.map(({ name }) => name)).to.deep.equal(["db", "migrate", "app"]);
+  });
+
+  it("hands out what it exports, under the names of its choice", () => {
+    const stack = defineStack("shop", (parts) => ({ database: parts.service("db", startable) }));
+    expect(stack.exports.database).to.equal(stack.nodes[0]);
+  });
+
+  it("keeps the options of a service as they were given", () => {
+    const stack = defineStack("shop", (parts) => ({ db: parts.service("db", startable, { image: "mysql:9.7" }) }));
+    expect(stack.nodes[0]?.options).to.deep.equal({ image: "mysql:9.7" });
+  });
+
+  it("makes nothing: no factory is called", () => {
+    const create = () => {
+      throw new Error("called");
+    };
+    expect(declare((stack) => stack.service("db", create))).not.to.throw();
+  });
+
+  it("cannot be changed afterwards", () => {
+    expect(declare(() => {})()).to.be.frozen;
+  });
+
+  it("lists each image once", () => {
+    const app = imageFrom("app", "containers/app");
+    const stack = declare((parts) => {
+      parts.service("app", startable, { image: app });
+      parts.task("migrate", startable, { image: app });
+      parts.service("db", startable, { image: "mysql:9.7" });
+      parts.service("cache", startable);
+    })();
+    expect(imagesOf(stack)).to.deep.equal([app, "mysql:9.7"]);
+  });
+
+  it("knows a service that has to run, but need not be ready", () => {
+    const { exports } = defineStack("shop", (parts) => ({ db: parts.service("db", startable) }));
+    expect(started(exports.db)).to.deep.equal({ kind: "started", node: exports.db });
+  });
+});
+
+describe("a stack is refused", () => {
+  it("when a name is declared twice", () => {
+    const twice = declare((stack) => {
+      stack.service("db", startable);
+      stack.task("db", startable);
+    });
+    expect(twice).to.throw('USAGE: stack "shop": expected every name once, got "db" declared twice');
+  });
+
+  it("when a volume has the name of a service", () => {
+    const twice = declare((stack) => {
+      stack.service("db", startable);
+      stack.volume("db");
+    });
+    expect(twice).to.throw('got "db" declared twice');
+  });
+
+  for (const name of ["", "Shop", "my_shop", "-shop", "shop-", "shop.com", "läden", "x".repeat(64)])
+    it(`when its name is "${name}"`, () => {
+      expect(() => defineStack(name, () => ({}))).to.throw(
+        `USAGE: stack: expected a name of lower-case letters, digits and hyphens, got "${name}"`,
+      );
+    });
+
+  for (const [kind, bad] of Object.entries({
+    service: declare((stack) => stack.service("My DB", startable)),
+    task: declare((stack) => stack.task("My DB", startable)),
+    volume: declare((stack) => stack.volume("My DB")),
+    network: declare((stack) => stack.network("My DB")),
+  }))
+    it(`when a ${kind} has a name that is no host name`, () => {
+      expect(bad).to.throw(
+        `USAGE: stack "shop", ${kind}: expected a name of lower-case letters, digits and hyphens, got "My DB"`,
+      );
+    });
+
+  for (const port of [0, -1, 65_536, 80.5, Number.NaN])
+    it(`when a service speaks HTTP on port ${port}`, () => {
+      expect(declare((stack) => stack.service("web", startable, { http: { port } }))).to.throw(
+        `USAGE: stack "shop", service "web": expected a port from 1 to 65535, got ${port}`,
+      );
+    });
+});
+
+describe("a name", () => {
+  for (const name of ["a", "9", "db-2", "x".repeat(63)])
+    it(`can be ${name}`, () => {
+      expect(declare((stack) => stack.service(name, startable))).not.to.throw();
+    });
+});
+
+describe("a volume", () => {
+  const mount = (path: string, mode?: "ro") => {
+    let made: unknown;
+    const stack = declare((parts) => (made = parts.volume("webroot").at(path, mode)))();
+    return { made, volume: stack.volumes[0] };
+  };
+
+  it("is mounted for reading and writing", () => {
+    const { made, volume } = mount("/var/www");
+    expect(made).to.deep.equal({ volume, path: "/var/www", mode: "rw" });
+  });
+
+  it("is mounted for reading only on demand", () => {
+    expect(mount("/var/www", "ro").made).to.have.property("mode", "ro");
+  });
+
+  it("is not mounted at a relative path", () => {
+    expect(() => mount("var/www")).to.throw('USAGE: volume "webroot": expected an absolute path, got "var/www"');
+  });
+});
+
+describe("an image from a folder", () => {
+  it("depends on that folder", () => {
+    expect(imageFrom("app", "containers/app").inputs).to.deep.equal(["containers/app"]);
+  });
+
+  it("depends on what it is said to depend on", () => {
+    expect(imageFrom("app", "containers/app", { inputs: ["src"] }).inputs).to.deep.equal(["src"]);
+  });
+
+  it("is called by its name", () => {
+    expect(imageName(imageFrom("app", "containers/app"))).to.equal("app");
+  });
+});

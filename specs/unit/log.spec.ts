@@ -1,0 +1,116 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { expect } from "chai";
+import Dockerode from "dockerode";
+import { demultiplex, followLog, readLogTail } from "../../src/engine/log.ts";
+
+/** A frame as the engine sends it: its stream, its length, its text. */
+function frame(stream: 1 | 2, text: string): Buffer {
+  const content = Buffer.from(text);
+  const head = Buffer.from([stream, 0, 0, 0, 0, 0, 0, 0]);
+  head.writeUInt32BE(content.length, 4);
+  return Buffer.concat([head, content]);
+}
+
+/** A container whose log is `answer`, read by the real client of the engine. */
+function containerWith(answer: PassThrough | Buffer): Dockerode.Container {
+  const container = new Dockerode({ socketPath: "/nowhere" }).getContainer("some-container");
+  return Object.assign(container, { logs: async () => answer });
+}
+
+describe("the log that the engine answers with", () => {
+  it("is put together from its frames", () => {
+    expect(demultiplex(Buffer.concat([frame(1, "one\n"), frame(2, "two\n")]))).to.equal("one\ntwo\n");
+  });
+
+  it("keeps a letter that is cut by a frame", () => {
+    const raw = Buffer.concat([frame(1, "l"), frame(1, "ä"), frame(1, "den\n")]);
+    expect(demultiplex(raw)).to.equal("läden\n");
+  });
+
+  it("is taken as it is when the container has a terminal", () => {
+    expect(demultiplex(Buffer.from("one\r\ntwo\r\n"))).to.equal("one\r\ntwo\r\n");
+  });
+
+  it("may be empty", () => {
+    expect(demultiplex(Buffer.alloc(0))).to.equal("");
+  });
+
+  it("may end in the middle of a frame", () => {
+    expect(demultiplex(frame(1, "one\ntwo\n").subarray(0, 12))).to.equal("one\n");
+  });
+
+  it("is read without the line break at its end", async () => {
+    await expect(readLogTail(containerWith(frame(1, "one\n")), 40)).to.eventually.equal("one");
+  });
+});
+
+describe("a log that is followed", () => {
+  /** What comes of a container that wrote `frames` and exited. */
+  async function follow(frames: readonly Buffer[], file?: string) {
+    const stream = new PassThrough();
+    const log = await followLog(containerWith(stream), file);
+    for (const each of frames) stream.write(each);
+    stream.end();
+    await log.ended;
+    return log;
+  }
+
+  it("has the lines of both streams as they came", async () => {
+    const log = await follow([frame(1, "one\n"), frame(2, "two\n"), frame(1, "three\n")]);
+    expect(log.lines).to.deep.equal(["one", "two", "three"]);
+  });
+
+  it("puts a line together that came in parts", async () => {
+    expect((await follow([frame(1, "o"), frame(1, "ne\ntwo")])).lines).to.deep.equal(["one", "two"]);
+  });
+
+  it("remembers the last 5000 lines", async () => {
+    const lines = Array.from({ length: 5_002 }, (_, number) => `line ${number}`);
+    const log = await follow([frame(1, lines.join("\n"))]);
+    expect([log.lines.length, log.lines[0], log.count]).to.deep.equal([5_000, "line 2", 5_002]);
+  });
+
+  it("tells what came after a place", async () => {
+    const log = await follow([frame(1, "one\ntwo\nthree\n")]);
+    expect(log.since(1)).to.deep.equal(["two", "three"]);
+  });
+
+  it("has nothing after its end", async () => {
+    const log = await follow([frame(1, "one\n")]);
+    expect(log.since(log.count)).to.deep.equal([]);
+  });
+
+  it("tells a late follower of the lines before", async () => {
+    const log = await follow([frame(1, "one\ntwo\n")]);
+    const seen: string[] = [];
+    log.follow((line) => seen.push(line));
+    expect(seen).to.deep.equal(["one", "two"]);
+  });
+
+  it("tells a follower nothing more once it has stopped", async () => {
+    const stream = new PassThrough();
+    const log = await followLog(containerWith(stream), undefined);
+    const seen: string[] = [];
+    const stop = log.follow((line) => {
+      seen.push(line);
+      stop();
+    });
+    stream.end(frame(1, "one\ntwo\n"));
+    await log.ended;
+    expect(seen).to.deep.equal(["one"]);
+  });
+
+  it("is written to a file, in a folder that is made for it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "stackspec-log-"));
+    try {
+      const file = join(folder, "logs/shop/db.log");
+      await follow([frame(1, "one\n"), frame(1, "mysql://todo:s3cret@db\n")], file);
+      expect(await readFile(file, "utf8")).to.equal("one\nmysql://todo:***@db\n");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,148 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { reportFile } from "../../src/mocha/reporter.ts";
+import { classNamePart, xmlText } from "../../src/report/text.ts";
+import { readTotals, totalsLine } from "../../src/report/totals.ts";
+import { writeAtomically } from "../../src/report/write.ts";
+
+/** A folder for each spec of a suite, as a function because it is another for each. */
+function useFolder(): () => string {
+  let folder = "";
+  beforeEach("make a folder", async () => {
+    folder = await mkdtemp(join(tmpdir(), "stackspec-report-"));
+  });
+  afterEach("remove it", () => rm(folder, { recursive: true }));
+  return () => folder;
+}
+
+describe("the file of a report", () => {
+  const folder = useFolder();
+
+  it("is in reports/ and has the suite's name", () => {
+    expect(reportFile(undefined, "unit")).to.equal("reports/unit.xml");
+  });
+
+  it("is the one that is set", () => {
+    expect(reportFile("out/junit.xml", "unit")).to.equal("out/junit.xml");
+  });
+
+  it("is in the folder that is set", () => {
+    expect(reportFile(folder(), "unit")).to.equal(join(folder(), "unit.xml"));
+  });
+
+  it("is in a folder that is not there yet when the setting ends in a slash", () => {
+    expect(reportFile("out/", "unit")).to.equal("out/unit.xml");
+  });
+});
+
+describe("a file that is written whole", () => {
+  const folder = useFolder();
+
+  it("has the content", async () => {
+    const file = join(folder(), "report.xml");
+    writeAtomically(file, "<xml/>");
+    await expect(readFile(file, "utf8")).to.eventually.equal("<xml/>");
+  });
+
+  it("takes the place of the one before", async () => {
+    const file = join(folder(), "report.xml");
+    writeAtomically(file, "a longer text");
+    writeAtomically(file, "short");
+    await expect(readFile(file, "utf8")).to.eventually.equal("short");
+  });
+
+  it("gets the folders that it needs", async () => {
+    writeAtomically(join(folder(), "a/b/report.xml"), "<xml/>");
+    await expect(readdir(join(folder(), "a/b"))).to.eventually.deep.equal(["report.xml"]);
+  });
+
+  it("leaves no other file", async () => {
+    writeAtomically(join(folder(), "report.xml"), "<xml/>");
+    await expect(readdir(folder())).to.eventually.deep.equal(["report.xml"]);
+  });
+
+  it("is not written into a file that somebody put in its place", async () => {
+    await writeFile(join(folder(), "others.txt"), "theirs");
+    await symlink(join(folder(), "others.txt"), join(folder(), "report.xml"));
+    writeAtomically(join(folder(), "report.xml"), "<xml/>");
+    await expect(readFile(join(folder(), "others.txt"), "utf8")).to.eventually.equal("theirs");
+  });
+
+  it("fails when a folder has its name", async () => {
+    await mkdir(join(folder(), "report.xml"));
+    expect(() => writeAtomically(join(folder(), "report.xml"), "<xml/>")).to.throw(/EISDIR|ENOTEMPTY|EEXIST/);
+  });
+
+  it("leaves nothing of itself when it fails", async () => {
+    await mkdir(join(folder(), "report.xml"));
+    expect(() => writeAtomically(join(folder(), "report.xml"), "<xml/>")).to.throw();
+    await expect(readdir(folder())).to.eventually.deep.equal(["report.xml"]);
+  });
+
+  it("fails when a file has the name of its folder", async () => {
+    await writeFile(join(folder(), "reports"), "");
+    expect(() => writeAtomically(join(folder(), "reports/unit.xml"), "<xml/>")).to.throw(/ENOTDIR|EEXIST/);
+  });
+});
+
+describe("text for XML", () => {
+  for (const [name, text, expected] of [
+    ["keeps letters of all scripts", "läden 犬 नमस्ते", "läden 犬 नमस्ते"],
+    ["keeps emoji", "🐕 👩‍👩‍👧‍👦", "🐕 👩‍👩‍👧‍👦"],
+    ["keeps tabs and line breaks", "a\tb\r\nc", "a\tb\r\nc"],
+    ["keeps markup, which is escaped later", "<a>&]]>", "<a>&]]>"],
+    ["loses colours", "\u001b[31mred\u001b[39;49m", "red"],
+    ["shows control characters as U+FFFD", "a\u0000b\u0008c\u001b", "a\uFFFDb\uFFFDc\uFFFD"],
+    ["shows half an emoji as U+FFFD", "a\uD83Db", "a\uFFFDb"],
+    ["shows what is no character as U+FFFD", "a\uFFFEb\uFFFF", "a\uFFFDb\uFFFD"],
+    ["may be empty", "", ""],
+  ] as const)
+    it(name, () => {
+      expect(xmlText(text)).to.equal(expected);
+    });
+});
+
+describe("a title as part of a class name", () => {
+  it("has no full stop, which would begin a package", () => {
+    expect(classNamePart("GET /todos answers 1.1")).to.equal("GET /todos answers 1\u{2024}1");
+  });
+});
+
+describe("the totals of reports", () => {
+  const folder = useFolder();
+
+  const report = async (name: string, ...suites: string[]): Promise<string> => {
+    const file = join(folder(), name);
+    await writeFile(file, `<testsuites tests="99">${suites.join("")}</testsuites>`);
+    return file;
+  };
+  const suite = (tests: number, failures: number, errors: number, skipped: number): string =>
+    `<testsuite name="a" tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}"></testsuite>`;
+
+  it("count errors as failed, and as passed what is nothing else", async () => {
+    const file = await report("a.xml", suite(10, 1, 2, 3));
+    expect(readTotals([file])).to.deep.equal({ passed: 4, failed: 3, skipped: 3 });
+  });
+
+  it("add up the suites of all of them", async () => {
+    const files = [
+      await report("a.xml", suite(1, 0, 0, 0), suite(2, 1, 0, 0)),
+      await report("b.xml", suite(3, 0, 0, 1)),
+    ];
+    expect(readTotals(files)).to.deep.equal({ passed: 4, failed: 1, skipped: 1 });
+  });
+
+  it("are nothing without reports", () => {
+    expect(readTotals([])).to.deep.equal({ passed: 0, failed: 0, skipped: 0 });
+  });
+
+  it("are a line to read", () => {
+    expect(totalsLine({ passed: 251, failed: 1, skipped: 2 })).to.equal("251 passed, 1 failed, 2 skipped");
+  });
+
+  it("do not mention skipped specs where there are none", () => {
+    expect(totalsLine({ passed: 251, failed: 0, skipped: 0 })).to.equal("251 passed, 0 failed");
+  });
+});

@@ -1,0 +1,152 @@
+import type { Connection, RowDataPacket } from "mysql2/promise";
+
+/** How root reaches a server. */
+export interface MySqlServer {
+  readonly host: string;
+  readonly port: number;
+  readonly password: string;
+}
+
+/**
+ * The database that holds the baseline: a copy of every table, and of its definition. Only root sees it. It is part
+ * of a snapshot, so that a restored server has it from its first moment.
+ */
+const BASELINE = "stackspec_baseline";
+const NOT_OURS = ["mysql", "sys", "performance_schema", "information_schema", BASELINE];
+
+interface BaselineTable extends RowDataPacket {
+  readonly schema_name: string;
+  readonly table_name: string;
+  readonly copy: string;
+  readonly ddl: string;
+  readonly columns: string;
+  readonly next_id: number | null;
+}
+
+/** Copies every table as it is now: what `resetMySql` goes back to. */
+export async function takeMySqlBaseline(server: MySqlServer): Promise<void> {
+  await asRoot(server, async (connection) => {
+    await connection.query(`CREATE DATABASE IF NOT EXISTS ${BASELINE}`);
+    await connection.query(
+      `CREATE TABLE ${BASELINE}.tables (schema_name VARCHAR(64), table_name VARCHAR(64), copy VARCHAR(64), ddl LONGTEXT, columns LONGTEXT, next_id BIGINT UNSIGNED)`,
+    );
+    for (const [index, { schema, table, nextId }] of (await tablesOf(connection)).entries()) {
+      const name = quoted(schema, table);
+      const copy = quoted(BASELINE, `copy_${index}`);
+      const columns = await storedColumns(connection, schema, table);
+      await connection.query(`CREATE TABLE ${copy} LIKE ${name}`);
+      await connection.query(`INSERT INTO ${copy} (${columns}) SELECT ${columns} FROM ${name}`);
+      const ddl = await definitionOf(connection, schema, table);
+      await connection.query(`INSERT INTO ${BASELINE}.tables VALUES (?, ?, ?, ?, ?, ?)`, [
+        schema,
+        table,
+        `copy_${index}`,
+        ddl,
+        columns,
+        nextId,
+      ]);
+    }
+  });
+}
+
+/**
+ * Brings every table back to the baseline: rows, next ids, definitions; tables that were added go. Touches only what
+ * has changed. Views, routines and users stay as they are.
+ */
+export async function resetMySql(server: MySqlServer): Promise<void> {
+  await asRoot(server, async (connection) => {
+    const [baseline] = await connection.query<BaselineTable[]>(`SELECT * FROM ${BASELINE}.tables`);
+    const now = await tablesOf(connection);
+    for (const { schema, table } of now)
+      if (!baseline.some((known) => known.schema_name === schema && known.table_name === table))
+        await connection.query(`DROP TABLE ${quoted(schema, table)}`);
+    for (const known of baseline) {
+      const found = now.find(({ schema, table }) => schema === known.schema_name && table === known.table_name);
+      await resetTable(connection, known, found);
+    }
+  });
+}
+
+async function resetTable(connection: Connection, known: BaselineTable, found: Table | undefined): Promise<void> {
+  const name = quoted(known.schema_name, known.table_name);
+  const copy = quoted(BASELINE, known.copy);
+  const sameDefinition =
+    found !== undefined && (await definitionOf(connection, found.schema, found.table)) === known.ddl;
+  if (sameDefinition && found.nextId === known.next_id && (await sameRows(connection, name, copy))) return;
+  if (sameDefinition) await connection.query(`TRUNCATE TABLE ${name}`);
+  else {
+    if (found !== undefined) await connection.query(`DROP TABLE ${name}`);
+    await connection.query(`CREATE DATABASE IF NOT EXISTS ${quoted(known.schema_name)}`);
+    await connection.query(`USE ${quoted(known.schema_name)}`);
+    await connection.query(known.ddl);
+  }
+  await connection.query(`INSERT INTO ${name} (${known.columns}) SELECT ${known.columns} FROM ${copy}`);
+  if (known.next_id !== null && known.next_id > 1)
+    await connection.query(`ALTER TABLE ${name} AUTO_INCREMENT = ${known.next_id}`);
+}
+
+interface Table {
+  readonly schema: string;
+  readonly table: string;
+  /** The next AUTO_INCREMENT value; null for a table without one. */
+  readonly nextId: number | null;
+}
+
+async function tablesOf(connection: Connection): Promise<Table[]> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, AUTO_INCREMENT AS n FROM information_schema.TABLES
+     WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN (?)`,
+    [NOT_OURS],
+  );
+  return rows.map(({ s, t, n }) => ({ schema: s as string, table: t as string, nextId: n as number | null }));
+}
+
+/** Columns that can be written: generated ones are made again from them. */
+async function storedColumns(connection: Connection, schema: string, table: string): Promise<string> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SELECT COLUMN_NAME AS c FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND GENERATION_EXPRESSION = '' ORDER BY ORDINAL_POSITION",
+    [schema, table],
+  );
+  return rows.map(({ c }) => quoted(c as string)).join(", ");
+}
+
+async function definitionOf(connection: Connection, schema: string, table: string): Promise<string> {
+  const [[row]] = await connection.query<RowDataPacket[]>(`SHOW CREATE TABLE ${quoted(schema, table)}`);
+  return (row!["Create Table"] as string).replace(/ AUTO_INCREMENT=\d+/, "");
+}
+
+async function sameRows(connection: Connection, ...names: string[]): Promise<boolean> {
+  const [rows] = await connection.query<RowDataPacket[]>(`CHECKSUM TABLE ${names.join(", ")}`);
+  return rows[0]!["Checksum"] === rows[1]!["Checksum"];
+}
+
+/** Half of a reset would be the greeting: the connection stays, and goes with its server. */
+const connections = new Map<string, Promise<Connection>>();
+
+async function asRoot(server: MySqlServer, work: (connection: Connection) => Promise<void>): Promise<void> {
+  const address = `${server.host}:${server.port}`;
+  const connecting = connections.get(address) ?? connect(server, () => connections.delete(address));
+  connections.set(address, connecting);
+  try {
+    await work(await connecting);
+  } catch (error) {
+    connections.delete(address);
+    (await connecting.catch(() => undefined))?.destroy();
+    throw error;
+  }
+}
+
+async function connect(server: MySqlServer, onClosed: () => void): Promise<Connection> {
+  const { createConnection } = await import("mysql2/promise");
+  const connection = await createConnection({ ...server, user: "root" });
+  connection.on("error", onClosed).on("end", onClosed);
+  // Statistics as they are, not as they were a day ago; keys checked when all tables are back; ids as they were.
+  await connection.query(
+    "SET SESSION information_schema_stats_expiry = 0, foreign_key_checks = 0, unique_checks = 0, lock_wait_timeout = 5, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
+  );
+  return connection;
+}
+
+function quoted(...names: string[]): string {
+  return names.map((name) => `\`${name.replaceAll("`", "``")}\``).join(".");
+}

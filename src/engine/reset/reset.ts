@@ -1,0 +1,56 @@
+import type { Launch } from "../launch.ts";
+import { resetMySql, takeMySqlBaseline } from "./mysql.ts";
+import type { MySqlServer } from "./mysql.ts";
+import { resetVolume, takeVolumeBaseline } from "./volume.ts";
+import type { VolumeBaseline } from "./volume.ts";
+
+/** What StartedMySqlContainer tells of its server. */
+interface StartedMySql {
+  getHost(): string;
+  getPort(): number;
+  getRootPassword(): string;
+}
+
+/** The databases of a stack that can be reset: those of `MySqlContainer`. */
+async function mySqlServers(launch: Launch): Promise<MySqlServer[]> {
+  const services = launch.stack.nodes.filter((node) => launch.made.get(node)?.constructor.name === "MySqlContainer");
+  const values = await Promise.all(services.map((node) => launch.moments(node).done.promise as Promise<StartedMySql>));
+  return values.map((started) => ({
+    host: started.getHost(),
+    port: started.getPort(),
+    password: started.getRootPassword(),
+  }));
+}
+
+/** Remembers the databases as the tasks have left them. A restored one has that with it. */
+export async function takeDatabaseBaselines(launch: Launch): Promise<void> {
+  const tasks = launch.stack.nodes.filter(({ kind }) => kind === "task");
+  await Promise.all(tasks.map((task) => launch.moments(task).done.promise));
+  await Promise.all((await mySqlServers(launch)).map((server) => takeMySqlBaseline(server)));
+}
+
+/** Remembers the volumes of a stack that is up. */
+export async function takeVolumeBaselines(launch: Launch): Promise<VolumeBaseline[]> {
+  const found = launch.stack.volumes.map(async (volume) => {
+    for (const node of launch.runningNodes()) {
+      const mount = node.options.mounts?.find((each) => each.volume === volume && each.mode === "rw");
+      if (node.kind === "task" || mount === undefined) continue;
+      const { container } = await launch.passing.get(node)!.done;
+      return takeVolumeBaseline(volume.name, container, mount.path, launch.kept?.baselineFile(volume.name));
+    }
+    return undefined;
+  });
+  return (await Promise.all(found)).filter((baseline) => baseline !== undefined);
+}
+
+/** Brings databases and volumes back to where the tasks left them, and resets the services of this process that can be. */
+export async function resetStack(launch: Launch, volumes: readonly VolumeBaseline[]): Promise<void> {
+  const objects = launch.stack.nodes.filter((node) => node.kind === "service" && !launch.passing.has(node));
+  await Promise.all([
+    ...(await mySqlServers(launch)).map((server) => resetMySql(server)),
+    ...volumes.map((volume) => resetVolume(volume)),
+    ...objects.map(async (node) =>
+      ((await launch.held.get(node)) as { reset?(): Promise<void> } | undefined)?.reset?.(),
+    ),
+  ]);
+}

@@ -1,0 +1,77 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import type Dockerode from "dockerode";
+import tar from "tar-stream";
+import { moveArchive } from "../archive.ts";
+import { StackspecError } from "../../errors.ts";
+
+/** Content of a volume that is remembered whole; more than that is not what a volume of a test stack holds. */
+const MOST_BYTES = 64 * 1024 ** 2;
+
+/** A volume's files as they were, and through which container they are reached. */
+export interface VolumeBaseline {
+  readonly name: string;
+  readonly container: Dockerode.Container;
+  readonly path: string;
+  readonly archive: Buffer;
+}
+
+/** Remembers a volume's files; for the runs after this one too, in `file`, which is believed when it is there. */
+export async function takeVolumeBaseline(
+  name: string,
+  container: Dockerode.Container,
+  path: string,
+  file: string | undefined,
+): Promise<VolumeBaseline> {
+  const remembered = file === undefined ? undefined : await readFile(file).catch(() => undefined);
+  const archive = remembered ?? (await archiveOf(container, path));
+  if (archive.length > MOST_BYTES)
+    throw new StackspecError(
+      "RESET_FAILED",
+      `expected at most ${MOST_BYTES} bytes to remember, found ${archive.length}`,
+      { subject: name, hint: 'use a stack of its own: useStack(stack, { scope: "suite" })' },
+    );
+  if (file !== undefined && remembered === undefined) await writeFile(file, archive, { mode: 0o600 });
+  return { name, container, path, archive };
+}
+
+/** Brings a volume's files back: changed and removed ones from memory; added ones go. Sockets stay. */
+export async function resetVolume({ name, container, path, archive }: VolumeBaseline): Promise<void> {
+  const now = await archiveOf(container, path);
+  if (now.equals(archive)) return;
+  const known = await filesIn(archive);
+  const added = [...(await filesIn(now))].filter((file) => !known.has(file));
+  const parent = path.replace(/\/[^/]+\/?$/, "") || "/";
+  if (added.length > 0)
+    await run(name, container, ["rm", "-f", "--", ...added.map((file) => `${parent === "/" ? "" : parent}/${file}`)]);
+  // Into the volume itself: what is around it may be read-only.
+  await container.putArchive(moveArchive(Readable.from(archive), ""), { path });
+}
+
+async function archiveOf(container: Dockerode.Container, path: string): Promise<Buffer> {
+  return buffer(await container.getArchive({ path }));
+}
+
+async function filesIn(archive: Buffer): Promise<Set<string>> {
+  const extract = Readable.from(archive).pipe(tar.extract());
+  const files = new Set<string>();
+  for await (const entry of extract) {
+    if (entry.header.type === "file" || entry.header.type === "symlink") files.add(entry.header.name);
+    entry.resume();
+  }
+  return files;
+}
+
+async function run(name: string, container: Dockerode.Container, command: string[]): Promise<void> {
+  const exec = await container.exec({ Cmd: command, AttachStdout: true, AttachStderr: true });
+  const stream = await exec.start({});
+  const output = await buffer(stream);
+  const { ExitCode } = await exec.inspect();
+  if (ExitCode !== 0)
+    throw new StackspecError(
+      "RESET_FAILED",
+      `files that were added cannot be removed: ${output.toString("utf8").trim()}`,
+      { subject: name },
+    );
+}

@@ -1,0 +1,37 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+
+const FILE = join(homedir(), ".cache", "stackspec", "secret");
+
+let seed: Buffer | undefined;
+
+/**
+ * A password that nobody else can know, and that is the same in the next run, so that a snapshot of a
+ * database can be used again: derived from `name` and 32 random bytes in a file that only this user reads.
+ * Where there is no place for such a file, it is random for each run.
+ *
+ * @returns 32 hexadecimal digits
+ */
+export function secret(name: string): string {
+  seed ??= readSeed();
+  return createHmac("sha256", seed).update(name).digest("hex").slice(0, 32);
+}
+
+function readSeed(): Buffer {
+  const fresh = randomBytes(32);
+  try {
+    mkdirSync(dirname(FILE), { recursive: true, mode: 0o700 });
+    // Of two runs that both find none, the first wins, and both read what it wrote.
+    writeFileSync(FILE, fresh, { mode: 0o600, flag: "wx" });
+    return fresh;
+  } catch {
+    try {
+      const known = readFileSync(FILE);
+      return known.length === fresh.length ? known : fresh;
+    } catch {
+      return fresh;
+    }
+  }
+}

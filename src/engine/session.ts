@@ -1,0 +1,165 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Config } from "../config.ts";
+import { StackspecError, messageOf } from "../errors.ts";
+import { imageResolver } from "../images/resolve.ts";
+import type { ResolvedImage } from "../images/resolve.ts";
+import type { Exports, Stack } from "../stack/declaration.ts";
+import {
+  RUN_LABEL,
+  countBelongings,
+  describeBelongings,
+  listBelongings,
+  removeBelongings,
+  settleAll,
+} from "./ownership.ts";
+import type { OnProgress } from "./progress.ts";
+import { startReaper } from "./reaper.ts";
+import type { Reaper } from "./reaper.ts";
+import { connectEngine } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+import type { StackContext } from "./context.ts";
+import { keepSnapshot } from "./snapshot/keep.ts";
+import { evictSnapshots } from "./snapshot/store.ts";
+import { startStack } from "./start.ts";
+import type { RunningStack } from "./start.ts";
+import { setWatchman } from "./watchman.ts";
+
+/** One run: the owner of every stack that is started in it. */
+export interface Session {
+  readonly runId: string;
+  /** Starts a stack. */
+  start<E extends Exports>(stack: Stack<E>, options?: { keep?: boolean }): Promise<RunningStack<E>>;
+  /** Stops what runs, and makes the snapshot of a stack that was started and had none. */
+  keepSnapshot(stack: Stack): Promise<void>;
+  /** The stacks that run now. */
+  readonly running: ReadonlySet<RunningStack>;
+  /** Images that this run has resolved so far. */
+  readonly images: readonly ResolvedImage[];
+  /** Cancels what is starting, stops what runs, and removes all that carries the run's label. A second call waits for the first. */
+  close(): Promise<void>;
+}
+
+/** Opens a run. Nothing touches the engine before the first stack with containers starts. */
+export function openSession(config: Config, onProgress: OnProgress = () => {}, reportFolder = "reports"): Session {
+  const runId = randomBytes(4).toString("hex");
+  const ending = new AbortController();
+  const stacks = new Set<Promise<RunningStack>>();
+  const running = new Set<RunningStack>();
+  const images: ResolvedImage[] = [];
+  const instances = new Map<string, number>();
+  let dismissWatchman: (() => void) | undefined;
+  let connected: Promise<Runtime> | undefined;
+  let reaper: Promise<Reaper | undefined> | undefined;
+  let closed: Promise<void> | undefined;
+
+  // Who removes what a killed run leaves is there before there is anything to leave.
+  const connect = (): Promise<Runtime> => {
+    dismissWatchman ??= setWatchman(runId);
+    connected ??= connectEngine();
+    return connected;
+  };
+  const resolveImage = imageResolver({
+    config,
+    docker: async () => (await connect()).docker,
+    signal: ending.signal,
+    onDetail: (name, state, detail) => onProgress({ kind: "image", name, state, detail }),
+    onResolved: (image, tookMs) => {
+      images.push(image);
+      onProgress({ kind: "image-resolved", image, tookMs });
+    },
+  });
+  // The second guard, for when this whole machine or all its processes go: not worth a stack's waiting for it.
+  const guard = async (): Promise<Reaper | undefined> => {
+    if (config.reaper.disabled) return undefined;
+    const { reference } = await resolveImage(config.reaper.image);
+    return startReaper(await connect(), reference, runId);
+  };
+
+  const context: StackContext = {
+    runId,
+    startTimeoutMs: config.startTimeoutMs,
+    connect,
+    resolveImage,
+    onProgress,
+    logFolder: join(reportFolder, "logs"),
+    instanceOf(name) {
+      const count = (instances.get(name) ?? 0) + 1;
+      instances.set(name, count);
+      return count === 1 ? name : `${name}-${count}`;
+    },
+    signal: ending.signal,
+    onStopped(id) {
+      for (const stack of running) if (stack.id === id) running.delete(stack);
+    },
+    snapshots: { read: !config.snapshots.off },
+  };
+
+  async function close(): Promise<void> {
+    ending.abort(new StackspecError("CANCELLED", "the run is ending", { subject: "stackspec" }));
+    await Promise.allSettled(stacks);
+    const stopping = settleAll([...running].map((stack) => stack.stop()));
+    await stopping.catch(() => {});
+    const runtime = await connected?.catch(() => undefined);
+    if (runtime !== undefined) {
+      await leaveNothing(runtime, `${RUN_LABEL}=${runId}`);
+      await (await reaper?.catch(() => undefined))?.dismiss();
+    }
+    // Not before everything is gone: a release that failed is the watchman's to repeat.
+    dismissWatchman?.();
+    await stopping;
+  }
+
+  return {
+    runId,
+    images,
+    running,
+    async keepSnapshot(stack) {
+      const found = [...running].find(({ name }) => name === stack.name);
+      if (found?.snapshot === undefined || found.snapshot.restored || config.snapshots.off || ending.signal.aborted)
+        return;
+      await settleAll([...running].map((each) => each.stop()));
+      await keepSnapshot(stack, found.snapshot.key, { ...context, onProgress: () => {} });
+      await evictSnapshots((await connect()).docker, config.snapshots);
+    },
+    start(stack, { keep = false } = {}) {
+      const starting = startStack(stack, { ...context, keep });
+      stacks.add(starting);
+      starting.then(
+        (started) => {
+          running.add(started);
+          if (connected !== undefined && !ending.signal.aborted) reaper ??= guard();
+          reaper?.catch(() => {});
+        },
+        () => stacks.delete(starting),
+      );
+      return starting;
+    },
+    close: () => (closed ??= close()),
+  };
+}
+
+/** Removes what is left under a label, looks once more, and names what would not go. */
+async function leaveNothing(runtime: Runtime, label: string): Promise<void> {
+  const hint = "npm run clean removes what is left";
+  let left;
+  try {
+    await removeBelongings(runtime, label);
+    left = await listBelongings(runtime, label);
+  } catch (cause) {
+    throw new StackspecError(
+      "RELEASE_FAILED",
+      `the engine does not say whether anything is left: ${messageOf(cause)}`,
+      {
+        subject: "engine",
+        hint,
+        cause,
+      },
+    );
+  }
+  if (countBelongings(left) > 0)
+    throw new StackspecError("RELEASE_FAILED", `expected nothing to be left, found ${describeBelongings(left)}`, {
+      subject: "engine",
+      hint,
+    });
+}

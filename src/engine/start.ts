@@ -1,0 +1,187 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { StackspecError } from "../errors.ts";
+import type { ResolvedImage } from "../images/resolve.ts";
+import type { Exports, Node, Stack, Started } from "../stack/declaration.ts";
+import { imageName } from "../stack/image.ts";
+import type { ImageSource } from "../stack/image.ts";
+import { startFailure, waitingChain } from "./failure.ts";
+import type { Log } from "./log.ts";
+import { Launch } from "./launch.ts";
+import type { StackContext } from "./context.ts";
+import { resetStack, takeDatabaseBaselines, takeVolumeBaselines } from "./reset/reset.ts";
+import { startNode } from "./start-node.ts";
+import { stopStack } from "./stop.ts";
+import { restoreSnapshot, takeOver } from "./warm.ts";
+import type { SnapshotUse } from "./warm.ts";
+
+/** A started stack. */
+export interface RunningStack<E extends Exports = Exports> {
+  readonly name: string;
+  /** Its name on the engine: of its network, and in its label. */
+  readonly id: string;
+  readonly values: Started<E>;
+  /** The images that it runs, in the order of the declaration. */
+  readonly images: readonly ResolvedImage[];
+  /** Its snapshot; undefined when it has nothing that a snapshot could hold. */
+  readonly snapshot: SnapshotUse | undefined;
+  /** The logs of its containers, by name. */
+  readonly logs: ReadonlyMap<string, Log>;
+  /** Resolves with the failure of the first service that exits, though it was ready and nobody stopped it. */
+  readonly death: Promise<StackspecError>;
+  /**
+   * Brings its databases and volumes back to where the tasks left them, and calls `reset()` of services that are objects
+   * of this process and have one. Databases: those of `MySqlContainer`.
+   *
+   * @throws StackspecError `RESET_FAILED`
+   */
+  reset(): Promise<void>;
+  /** Stops and removes everything. A second call waits for the first. */
+  stop(): Promise<void>;
+}
+
+/** Counts the stacks of this process, so that two of one name are two. */
+let stackCount = 0;
+
+/**
+ * Starts everything that a stack declares, each part as soon as what it depends on is there.
+ * When one part fails, what is still starting is cancelled and everything is released.
+ *
+ * @throws StackspecError the first failure, with the chain that waited for it and a timeline
+ */
+export async function startStack<E extends Exports>(stack: Stack<E>, context: StackContext): Promise<RunningStack<E>> {
+  const { launch, snapshot, stop } = await launchStack(stack, context);
+  const volumes = await takeVolumeBaselines(launch);
+  if (launch.kept?.containers !== undefined) await resetStack(launch, volumes);
+  return {
+    name: stack.name,
+    id: launch.id,
+    values: await exportsOf(stack, launch),
+    images: await Promise.all(imagesOf(stack).map((source) => context.resolveImage(source))),
+    snapshot,
+    logs: launch.logs,
+    death: launch.death.promise,
+    reset: () => resetStack(launch, volumes),
+    stop,
+  };
+}
+
+/** The start behind `startStack`: what it returns is also what a snapshot is taken from. */
+export async function launchStack(
+  stack: Stack,
+  context: StackContext,
+): Promise<{ launch: Launch; snapshot: SnapshotUse | undefined; stop: () => Promise<void> }> {
+  stackCount += 1;
+  const id = `stackspec-${stack.name}-${context.runId}-${stackCount}`;
+  const images = imagesOf(stack).map((source) => context.resolveImage(source));
+  const instance = context.instanceOf(stack.name);
+  const launch = new Launch(stack, id, join(context.logFolder, instance), context);
+  // A stack with images has containers: its network is made while the images are looked up.
+  if (images.length > 0 && context.keep !== true) launch.ground().catch(() => {});
+
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= stopStack(launch).finally(() => context.onStopped?.(launch.id)));
+  const deadline = new AbortController();
+  let snapshot: SnapshotUse | undefined;
+  try {
+    // The deadline is for starting: a first build of images may take as long as it takes.
+    await Promise.race([Promise.all(images), aborted(launch.signal)]);
+    void giveUpLater(launch, context.startTimeoutMs, deadline.signal);
+    if (images.length > 0) {
+      await Promise.race([launch.makeAll(), aborted(launch.signal)]);
+      if (context.keep === true) await takeOver(launch);
+      snapshot = await restoreSnapshot(launch);
+    }
+    for (const node of stack.nodes) {
+      startNode(node, launch).then(
+        (value) => launch.moments(node).done.resolve(value),
+        (error: unknown) => fail(launch, node, error),
+      );
+    }
+    // What was ready and has exited leaves those that wait behind it waiting for nothing.
+    void launch.death.promise.then((error) => {
+      if (!launch.isUp) launch.cancel(withContext(error, nodeAbout(error, stack), launch));
+    });
+    const remembered = snapshot?.restored === true ? undefined : takeDatabaseBaselines(launch);
+    remembered?.catch(() => {});
+    await Promise.all(stack.nodes.map((node) => launch.moments(node).done.promise));
+    await remembered;
+    launch.isUp = true;
+    return { launch, snapshot, stop };
+  } catch (error) {
+    if (!launch.signal.aborted) launch.cancel(withContext(error, nodeAbout(error, stack), launch));
+    await stop().catch(() => {}); // The first failure is the one to report.
+    throw launch.signal.reason;
+  } finally {
+    deadline.abort();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
+}
+
+/** Every image that a stack names, once. */
+export function imagesOf(stack: Stack): ImageSource[] {
+  return [...new Set(stack.nodes.map(({ options }) => options.image).filter((image) => image !== undefined))];
+}
+
+/** The first failure cancels the rest; what fails because of that only joins it. */
+function fail(launch: Launch, node: Node, error: unknown): void {
+  if (launch.signal.aborted) return;
+  launch.report(node, "failed");
+  launch.cancel(withContext(error instanceof StackspecError ? error : startFailure(node, error), node, launch));
+}
+
+/** When the deadline is over, blames the first part that runs and is not ready: the others wait for it. */
+async function giveUpLater(launch: Launch, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(timeoutMs, undefined, { signal });
+  } catch {
+    return;
+  }
+  const node = launch.stack.nodes.find((candidate) => launch.state(candidate) === "starting");
+  const passing = node === undefined ? undefined : launch.passing.get(node);
+  const what =
+    node?.kind === "task"
+      ? `still running after ${timeoutMs} ms, the time for the whole start`
+      : `not ready after ${timeoutMs} ms`;
+  const error =
+    (await passing?.overdue(what)) ??
+    new StackspecError("START_TIMEOUT", what, {
+      subject: node?.name ?? launch.stack.name,
+      hint: "the timeline says what took long; or set STACKSPEC_START_TIMEOUT_MS",
+    });
+  if (launch.signal.aborted) return;
+  if (node !== undefined) launch.report(node, "failed");
+  launch.cancel(withContext(error, node, launch));
+}
+
+/** The part that an error is about: by its own name, or by the name of the image that it cannot have. */
+function nodeAbout(error: unknown, stack: Stack): Node | undefined {
+  const { subject } = error as { subject?: string };
+  return stack.nodes.find(
+    ({ name, options }) => name === subject || (options.image !== undefined && imageName(options.image) === subject),
+  );
+}
+
+/** Adds who waited for the failed part, and how the start went. */
+function withContext(error: unknown, node: Node | undefined, { stack, timeline }: Launch): unknown {
+  if (!(error instanceof StackspecError) || error.code === "USAGE") return error;
+  const names = node === undefined ? "" : waitingChain(node, stack.nodes);
+  const chain = names.includes(" waits for ") ? [`${names}: ${error.what}`] : [];
+  return error.withEvidence([...chain, "timeline:", ...timeline].join("\n"));
+}
+
+async function exportsOf<E extends Exports>(stack: Stack<E>, launch: Launch): Promise<Started<E>> {
+  const entries = Object.entries(stack.exports).map(async ([key, part]) => [
+    key,
+    part.kind === "volume"
+      ? { name: (await launch.ground()).ground.volumeName(part) }
+      : await launch.moments(part).done.promise,
+  ]);
+  return Object.fromEntries(await Promise.all(entries)) as Started<E>;
+}

@@ -1,0 +1,97 @@
+import { mask } from "./secrets.ts";
+
+/**
+ * What went wrong, as a stable word to search the docs for. `USAGE` is the reader's input and ends a
+ * command with exit code 2; everything else ends it with 1.
+ */
+export type ErrorCode =
+  | "USAGE"
+  | "ENGINE_UNREACHABLE"
+  | "INSTALL_FAILED"
+  | "IMAGE_NOT_FOUND"
+  | "IMAGE_BUILD_FAILED"
+  | "REGISTRY_UNREACHABLE"
+  | "REGISTRY_DENIED"
+  | "CREATE_FAILED"
+  | "FILE_MISSING"
+  | "VOLUME_MISSING"
+  | "PORT_TAKEN"
+  | "NETWORK_EXHAUSTED"
+  | "CONTAINER_EXITED"
+  | "OUT_OF_MEMORY"
+  | "NOT_LISTENING"
+  | "WRONG_ANSWER"
+  | "UNHEALTHY"
+  | "LOG_LINE_MISSING"
+  | "SQL_REFUSED"
+  | "NOT_READY"
+  | "TASK_FAILED"
+  | "TASK_TIMEOUT"
+  | "START_TIMEOUT"
+  | "CANCELLED"
+  | "SERVICE_DIED"
+  | "ENGINE_LOST"
+  | "RESET_FAILED"
+  | "RELEASE_FAILED";
+
+/** What an error carries beside its sentence. */
+export interface ErrorDetails {
+  /** The service, task, image or setting that the error is about. */
+  readonly subject?: string;
+  /** What to do next: one sentence. */
+  readonly hint?: string;
+  /** Evidence: log lines, an inspect result, a build's output. Printed below the sentence. */
+  readonly evidence?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * Every error that stackspec throws. `message` starts with code and subject, then says what was
+ * expected, what was found and what to do; the evidence follows on lines of its own. Secrets are masked.
+ */
+export class StackspecError extends Error {
+  override readonly name = "StackspecError";
+  readonly code: ErrorCode;
+  readonly subject: string | undefined;
+  readonly hint: string | undefined;
+  readonly evidence: string | undefined;
+  /** What was expected and what was found. */
+  readonly what: string;
+  /** The first line of `message`: all that a summary needs. */
+  readonly sentence: string;
+
+  constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {
+    const { subject, hint, evidence, cause } = details;
+    const sentence = mask(
+      `${code}: ${subject === undefined ? "" : `${subject}: `}${what}${hint === undefined ? "" : ` — ${hint}`}`,
+    );
+    super(evidence === undefined ? sentence : `${sentence}\n${mask(evidence)}`, { cause });
+    this.code = code;
+    this.subject = subject;
+    this.hint = hint;
+    this.evidence = evidence;
+    this.what = what;
+    this.sentence = sentence;
+  }
+
+  /** The same error with more evidence below its own. */
+  withEvidence(more: string): StackspecError {
+    const { subject, hint, cause, evidence } = this;
+    return new StackspecError(this.code, this.what, {
+      ...(subject === undefined ? {} : { subject }),
+      ...(hint === undefined ? {} : { hint }),
+      evidence: evidence === undefined ? more : `${evidence}\n${more}`,
+      cause,
+    });
+  }
+}
+
+/** Bad input: what was expected and what was found, in one line. Exit code 2. */
+export function usageError(subject: string, what: string, cause?: unknown): StackspecError {
+  return new StackspecError("USAGE", what, { subject, cause });
+}
+
+/** The text of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

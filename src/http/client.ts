@@ -1,0 +1,62 @@
+import superagent from "superagent";
+import { usageError } from "../errors.ts";
+import { record } from "./exchange.ts";
+
+/** A superagent request: add `.set()`, `.query()`, `.send()` as you like, then await it. */
+export type Request = superagent.Request;
+/** A superagent response: `status`, `headers`, `body`, `text`. */
+export type Response = superagent.Response;
+
+/** Sends requests to one service. Answers of every status resolve: a 404 is an answer, not an error. */
+export interface HttpClient {
+  /** The service's address, with no slash at its end. */
+  readonly url: string;
+  get(path: string): Request;
+  head(path: string): Request;
+  post(path: string, body?: object): Request;
+  put(path: string, body?: object): Request;
+  patch(path: string, body?: object): Request;
+  delete(path: string): Request;
+  options(path: string): Request;
+}
+
+/** How long an answer may take, in milliseconds, unless a request says otherwise with `.timeout()`. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
+/**
+ * A client for the service at `url`.
+ *
+ * @param url absolute, http or https; paths are appended to it. A path that is itself an absolute
+ *   URL (a `Location` header, a `url` field) is used as it is.
+ * @param options `recorded`: failing specs show its requests and answers (default true)
+ * @throws StackspecError `USAGE` when `url` is not such an address
+ */
+export function httpClient(url: string, options: { recorded?: boolean } = {}): HttpClient {
+  const base = checkUrl(url).replace(/\/+$/, "");
+  const request = (method: string, path: string, body?: object): Request => {
+    const target = /^https?:\/\//.test(path) ? path : `${base}/${path.replace(/^\//, "")}`;
+    const made = superagent(method, target)
+      .ok(() => true)
+      .redirects(0)
+      .timeout(ANSWER_TIMEOUT_MS);
+    if (options.recorded !== false) record(made);
+    return body === undefined ? made : made.send(body);
+  };
+  return {
+    url: base,
+    get: (path) => request("GET", path),
+    head: (path) => request("HEAD", path),
+    post: (path, body) => request("POST", path, body),
+    put: (path, body) => request("PUT", path, body),
+    patch: (path, body) => request("PATCH", path, body),
+    delete: (path) => request("DELETE", path),
+    options: (path) => request("OPTIONS", path),
+  };
+}
+
+function checkUrl(url: string): string {
+  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: undefined };
+  if (protocol !== "http:" && protocol !== "https:")
+    throw usageError("URL", `expected an http or https address such as https://host/todos, got "${url}"`);
+  return url;
+}

@@ -1,0 +1,154 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type Dockerode from "dockerode";
+import type { Config } from "../config.ts";
+import { StackspecError, messageOf } from "../errors.ts";
+import type { ImageBuild, ImageSource } from "../stack/image.ts";
+import { imageName } from "../stack/image.ts";
+import { buildImage } from "./build.ts";
+import { LOCAL, debianSubstitutes, exists } from "./debian.ts";
+import type { Substitutes } from "./debian.ts";
+import { digestOf } from "./digest.ts";
+import { fullName, pullImage, registryOf } from "./registry.ts";
+
+/** What an image name came to mean on this machine. */
+export interface ResolvedImage {
+  /** As the stack declares it. */
+  readonly name: string;
+  /** What the engine runs. */
+  readonly reference: string;
+  readonly digest: string;
+  /** Found on the engine, pulled from a registry, built from this project, or built from Debian's packages in its place. */
+  readonly origin: "local" | "registry" | "build" | "debian";
+}
+
+/** What resolving needs from the run. */
+export interface ImageContext {
+  readonly config: Pick<Config, "images" | "debianMirror">;
+  readonly docker: () => Promise<Dockerode>;
+  readonly signal: AbortSignal;
+  readonly onDetail: (name: string, state: "pulling" | "building", detail: string) => void;
+  readonly onResolved: (image: ResolvedImage, tookMs: number) => void;
+}
+
+/** Finds, pulls or builds images; each once in the life of the resolver, all of them in parallel. */
+export function imageResolver(context: ImageContext): (source: ImageSource) => Promise<ResolvedImage> {
+  const { config, signal } = context;
+  const resolved = new Map<ImageSource, Promise<ResolvedImage>>();
+  let substitutes: Substitutes | undefined;
+  /** Registries that a pull has not reached, so that the next need not wait for the same answer. */
+  const unreachable = new Map<string, StackspecError>();
+
+  const resolve = (source: ImageSource): Promise<ResolvedImage> => {
+    const running = resolved.get(source) ?? timed(source);
+    resolved.set(source, running);
+    return running;
+  };
+
+  async function timed(source: ImageSource): Promise<ResolvedImage> {
+    const startedAt = performance.now();
+    const docker = await context.docker();
+    substitutes ??= debianSubstitutes({
+      docker,
+      mirror: config.debianMirror,
+      signal,
+      onDetail: (name, detail) => context.onDetail(name, "building", detail),
+    });
+    const found = typeof source === "string" ? await named(docker, source, substitutes) : await built(docker, source);
+    const { Id, RepoDigests } = await docker.getImage(found.reference).inspect();
+    const digest = RepoDigests?.[0]?.split("@")[1] ?? Id;
+    const image = { name: imageName(source), digest, ...found };
+    context.onResolved(image, Math.round(performance.now() - startedAt));
+    return image;
+  }
+
+  async function named(
+    docker: Dockerode,
+    name: string,
+    available: Substitutes,
+  ): Promise<Pick<ResolvedImage, "reference" | "origin">> {
+    const reference = await fullName(name);
+    const substitute = config.images === "registry" ? undefined : await available.reference(name);
+    if (config.images === "debian" && substitute !== undefined)
+      return { reference: await available.build(name), origin: "debian" };
+    if (await exists(docker, reference)) return { reference, origin: "local" };
+    if (substitute !== undefined && (await exists(docker, substitute)))
+      return { reference: substitute, origin: "debian" };
+    try {
+      const known = unreachable.get(await registryOf(name));
+      if (config.images === "debian" || known !== undefined) throw known ?? notBuilt(name, await available.names());
+      await pullImage(docker, reference, (detail) => context.onDetail(name, "pulling", detail));
+      return { reference, origin: "registry" };
+    } catch (error) {
+      if (!(error instanceof StackspecError) || error.code !== "REGISTRY_UNREACHABLE") throw error;
+      if (substitute !== undefined) {
+        unreachable.set(await registryOf(name), error);
+        return { reference: await available.build(name), origin: "debian" };
+      }
+      if (config.images === "registry") throw error;
+      throw notBuilt(name, await available.names(), error);
+    }
+  }
+
+  async function built(docker: Dockerode, source: ImageBuild): Promise<Pick<ResolvedImage, "reference" | "origin">> {
+    const dockerfile = await readFile(join(source.folder, "Dockerfile"), "utf8").catch((cause: unknown) => {
+      throw new StackspecError("IMAGE_BUILD_FAILED", `expected a Dockerfile in ${source.folder}: ${messageOf(cause)}`, {
+        subject: source.name,
+        cause,
+      });
+    });
+    const [, baseName] = /^ARG BASE=(\S+)/m.exec(dockerfile) ?? [];
+    const base = baseName === undefined ? undefined : await resolve(baseName);
+    const reference = `${LOCAL}/${source.name}:${await digestOf([base?.digest ?? "", ...(source.artefact ?? [])], source.inputs)}`;
+    if (await exists(docker, reference)) return { reference, origin: "build" };
+    if (source.artefact !== undefined) await makeArtefact(source, source.artefact);
+    await buildImage(
+      docker,
+      {
+        reference,
+        folder: source.folder,
+        args: base === undefined ? {} : { BASE: base.reference },
+        network: false,
+        labels: {},
+      },
+      signal,
+      (step) => context.onDetail(source.name, "building", step),
+    );
+    return { reference, origin: "build" };
+  }
+
+  async function makeArtefact(source: ImageBuild, [command, ...words]: readonly string[]): Promise<void> {
+    context.onDetail(source.name, "building", `${command} ${words.join(" ")}`);
+    try {
+      await promisify(execFile)(command!, words, { signal });
+    } catch (cause) {
+      const { stdout = "", stderr = "" } = cause as { stdout?: string; stderr?: string };
+      throw new StackspecError(
+        "IMAGE_BUILD_FAILED",
+        `its artefact cannot be made: ${command} ${words.join(" ")} failed`,
+        {
+          subject: source.name,
+          hint: "its output follows",
+          evidence: `${stdout}${stderr}`.trimEnd(),
+          cause,
+        },
+      );
+    }
+  }
+
+  return resolve;
+}
+
+function notBuilt(name: string, available: readonly string[], cause?: unknown): StackspecError {
+  return new StackspecError(
+    "REGISTRY_UNREACHABLE",
+    `the image is not on this machine, its registry cannot be reached, and it has no substitute${cause instanceof StackspecError ? `: ${cause.what}` : ""}`,
+    {
+      subject: name,
+      hint: `expected an image that is on this machine, or one of ${available.join(", ")}`,
+      cause,
+    },
+  );
+}

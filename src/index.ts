@@ -1,0 +1,55 @@
+export { defineStack, started } from "./stack/define.ts";
+export type { StackBuilder } from "./stack/define.ts";
+export type {
+  Dependency,
+  Exports,
+  Factory,
+  FactoryContext,
+  Mount,
+  Network,
+  Service,
+  ServiceOptions,
+  Stack,
+  Startable,
+  Started,
+  Stoppable,
+  Task,
+  TaskOptions,
+  TaskResult,
+  Volume,
+} from "./stack/declaration.ts";
+export { imageFrom } from "./stack/image.ts";
+export type { ImageBuild, ImageSource } from "./stack/image.ts";
+export { acceptsSql, answers, healthy, listens, logs } from "./stack/probe.ts";
+export type { Probe } from "./stack/probe.ts";
+export { httpClient } from "./http/client.ts";
+export type { HttpClient, Request, Response } from "./http/client.ts";
+export { requireEngine, useStack, useTarget } from "./mocha/fixture.ts";
+export type { StackInUse } from "./mocha/fixture.ts";
+export { secret } from "./engine/secret.ts";
+export { startStack } from "./mocha/run.ts";
+export type { TargetStack } from "./mocha/target.ts";
+export type { RunningStack } from "./engine/start.ts";
+export { StackspecError } from "./errors.ts";
+export type { ErrorCode } from "./errors.ts";
+export { definePipeline, unchecked } from "./pipeline/define.ts";
+export type { PipelineBuilder, StageBuilder } from "./pipeline/define.ts";
+export type {
+  BuildOptions,
+  BuildStage,
+  Cache,
+  CacheMount,
+  Fill,
+  Pipeline,
+  PublishOptions,
+  PublishStage,
+  ReleaseOptions,
+  ReleaseStage,
+  Stage,
+  StageStack,
+  StageTask,
+  StageTaskOptions,
+  TaskFactory,
+  TestStage,
+  Unchecked,
+} from "./pipeline/declaration.ts";

@@ -1,0 +1,136 @@
+import { connectEngine } from "../engine/runtime.ts";
+import { imagesOf } from "../engine/start.ts";
+import type { RunningStack } from "../engine/start.ts";
+import { StackspecError, messageOf } from "../errors.ts";
+import { httpClient } from "../http/client.ts";
+import type { HttpClient } from "../http/client.ts";
+import type { Exports, Stack, Started } from "../stack/declaration.ts";
+import { missingEngine, runConfig, sharedStack, startStack } from "./run.ts";
+import { chooseTarget, rootOf } from "./target.ts";
+import type { Target, TargetStack } from "./target.ts";
+
+/** What specs get of a stack: what it exports, and the way back to where its tasks left it. */
+export type StackInUse<E extends Exports> = Started<E> & { reset(): Promise<void> };
+
+/** The spec file that used a shared stack last. */
+const usedBy = new WeakMap<RunningStack, string | undefined>();
+
+let chosen: Promise<Target> | undefined;
+
+/** What acceptance specs of this process talk to: decided once, by the command or by the first spec. */
+export function runTarget(missing?: string, say: (line: string) => void = () => {}): Promise<Target> {
+  chosen ??= chooseTarget(runConfig(), missing, say);
+  return chosen;
+}
+
+/**
+ * The HTTP client of what the acceptance specs talk to: the stack that `STACK` names, or the `URL`.
+ * Call it inside `describe`; use it in hooks and in `it`. The stack is started before the first
+ * spec that needs it and shared by all.
+ */
+export function useTarget(): HttpClient {
+  let client: HttpClient | undefined;
+  let running: RunningStack<TargetStack["exports"]> | undefined;
+  before("the target is ready", async function () {
+    this.timeout(0); // The stack's own deadline ends the wait, and says what it waited for.
+    const target = await runTarget(await engineMissing());
+    if ("url" in target) {
+      client = httpClient(rootOf(target.url));
+      return;
+    }
+    running = await stackForFile(target.stack, this);
+    client = running.values.target.http;
+  });
+  failWhenDead(() => running);
+  return later(() => client, "the target");
+}
+
+/**
+ * The values that a stack exports: started services, results of tasks, names of volumes. Call it
+ * inside `describe`; use it in hooks and in `it`.
+ *
+ * @param options `scope`: `"run"` (the default) shares one instance among all spec files; `"suite"`
+ *   starts one for this suite and stops it afterwards
+ * @returns what the stack exports, and `reset()`, which brings its data back to where the tasks left it; between spec
+ *   files that share a stack that is done without asking
+ */
+export function useStack<E extends Exports>(stack: Stack<E>, options: { scope?: "run" | "suite" } = {}): StackInUse<E> {
+  if (imagesOf(stack).length > 0) requireEngine();
+  const own = options.scope === "suite";
+  let running: RunningStack<E> | undefined;
+  before(`the stack ${stack.name} is ready`, async function () {
+    this.timeout(0);
+    running = await (own ? startStack(stack) : stackForFile(stack, this));
+  });
+  failWhenDead(() => running);
+  after(`the stack ${stack.name} is gone`, async function () {
+    this.timeout(0);
+    if (own) await running?.stop();
+  });
+  return later(() => running && { ...running.values, reset: running.reset }, `the stack ${stack.name}`);
+}
+
+/** The shared instance of a stack. A spec file does not see what the one before has stored: between files it is reset. */
+async function stackForFile<E extends Exports>(stack: Stack<E>, hook: Mocha.Context): Promise<RunningStack<E>> {
+  const running = await sharedStack(stack);
+  const file = hook.test?.parent?.file;
+  const last = usedBy.get(running);
+  usedBy.set(running, file);
+  if (last !== undefined && last !== file) await running.reset();
+  return running;
+}
+
+/**
+ * Says that the specs of this suite need a Docker-compatible engine. Where none answers they are
+ * pending; with `CI=true` they fail.
+ */
+export function requireEngine(): void {
+  before("an engine answers", async function () {
+    this.timeout(0);
+    const missing = await engineMissing();
+    if (missing === undefined) return;
+    if (runConfig().ci)
+      throw new StackspecError("ENGINE_UNREACHABLE", missing, {
+        subject: "engine",
+        hint: "CI=true makes this a failure",
+      });
+    missingEngine(missing);
+    this.skip();
+  });
+}
+
+/** Once a service has died, every later spec of the suite says so at once. */
+function failWhenDead(running: () => RunningStack | undefined): void {
+  beforeEach("its services are alive", async () => {
+    const death = await Promise.race([running()?.death, Promise.resolve()]);
+    if (death !== undefined) throw death;
+  });
+}
+
+async function engineMissing(): Promise<string | undefined> {
+  if (runConfig().engine === "none") return "STACKSPEC_ENGINE=none";
+  return connectEngine().then(
+    () => undefined,
+    (error: unknown) => messageOf(error),
+  );
+}
+
+/** An object whose content comes with a hook: until then, every look at it says so. */
+function later<T extends object>(value: () => T | undefined, what: string): T {
+  const now = (): T => {
+    const found = value();
+    if (found !== undefined) return found;
+    throw new StackspecError("USAGE", "it is there in it() and in hooks, not while files are loaded", {
+      subject: what,
+    });
+  };
+  return new Proxy({} as T, {
+    get: (_, key) => Reflect.get(now(), key) as unknown,
+    has: (_, key) => Reflect.has(now(), key),
+    ownKeys: () => Reflect.ownKeys(now()),
+    getOwnPropertyDescriptor: (_, key) => {
+      const descriptor = Reflect.getOwnPropertyDescriptor(now(), key);
+      return descriptor === undefined ? undefined : { ...descriptor, configurable: true };
+    },
+  });
+}

@@ -1,0 +1,164 @@
+import { EventEmitter } from "node:events";
+import { relative } from "node:path";
+import type { MochaOptions, Runner, Suite, Test } from "mocha";
+import MochaJUnitReporter from "mocha-junit-reporter";
+import { junitXml } from "../report/junit.ts";
+import type { CaseResult, FailureNode, SuiteResult } from "../report/junit.ts";
+import { blockedBy } from "../report/blocked.ts";
+import { classNamePart, xmlText } from "../report/text.ts";
+import { writeAtomically } from "../report/write.ts";
+import { evidenceOn } from "./evidence.ts";
+import { recordRun } from "./run-record.ts";
+import type { CaseRecord, FullRunner, RunRecord, SuiteRecord } from "./run-record.ts";
+
+/** How long after a change the file is written, in milliseconds; what changes until then is in it too. */
+const WRITE_AFTER_MS = 100;
+const TITLE_SEPARATOR = " › ";
+
+/** What the reporter is told beside mocha's events. */
+export interface JUnitOptions {
+  /** The file to write. */
+  readonly path: string;
+  /** The name of the whole report, and the first part of every class name. */
+  readonly suite: string;
+  /** Stack traces in the failures. */
+  readonly stack: boolean;
+  /** Properties of every test suite, asked for at each write. */
+  readonly properties: () => Readonly<Record<string, string>>;
+}
+
+/**
+ * mocha-junit-reporter with what it lacks: the file is there from the first moment and is replaced
+ * whole, so a killed run leaves a report; every spec is in it, also one that a failed hook kept from
+ * running; the totals are those of the cases; names survive emoji and control characters; a
+ * retried spec shows its tries; `classname` groups by suite and `file` is relative.
+ */
+export class JUnitReporter extends MochaJUnitReporter {
+  readonly #junit: JUnitOptions;
+  readonly #record: RunRecord;
+  readonly #startedAt = Date.now();
+  #writing: NodeJS.Timeout | undefined;
+
+  constructor(runner: FullRunner, options: MochaOptions & { files?: string[] }, junit: JUnitOptions) {
+    // Its own listeners put cases into the suite that began last, which is wrong after a nested suite
+    // has ended. So it hears nothing, and makes the failure elements when we ask for them.
+    super(new EventEmitter() as unknown as Runner, { ...options, reporterOptions: { mochaFile: junit.path } });
+    this.#junit = junit;
+    this.#record = recordRun(runner, options.files ?? [], () => this.#writeSoon());
+    runner.on("start", () => this.#writeNow());
+    // A spec that calls process.exit leaves no time for the next write.
+    process.once("exit", () => this.#writing !== undefined && this.#writeNow());
+  }
+
+  /**
+   * Writes the report as it stands. Specs that have not finished are errors in it.
+   *
+   * @throws Error from the file system
+   */
+  write(): void {
+    clearTimeout(this.#writing);
+    this.#writing = undefined;
+    const { suites, missing } = this.#record;
+    const reached = [...suites.values()].filter(({ cases }) => cases.size > 0);
+    writeAtomically(
+      this.formatReportFilename("", []),
+      junitXml({
+        name: this.#junit.suite,
+        timeMs: Date.now() - this.#startedAt,
+        suites: [
+          ...reached.map((suite) => this.#suiteResult(suite)),
+          ...[...missing].map((file) => this.#missingFile(file)),
+        ],
+        properties: this.#junit.properties(),
+      }),
+    );
+  }
+
+  override removeInvalidCharacters(text: string): string {
+    return xmlText(text);
+  }
+
+  #writeSoon(): void {
+    this.#writing ??= setTimeout(() => this.#writeNow(), WRITE_AFTER_MS).unref();
+  }
+
+  /** While specs run: a report that cannot be written is no reason to stop them. The last write says so. */
+  #writeNow(): void {
+    try {
+      this.write();
+    } catch {
+      // Mocha takes what a listener throws for a failure of the spec at hand.
+    }
+  }
+
+  #suiteResult({ suite, startedAt, endedAt = Date.now(), cases }: SuiteRecord): SuiteResult {
+    const results = [...cases.values()].map((entry) => this.#caseResult(entry));
+    // A suite that a failed hook blocks never starts; a parallel worker's events come all at once, when its file is done.
+    const lastedMs = startedAt === undefined ? 0 : endedAt - startedAt;
+    const timeMs = Math.max(
+      lastedMs,
+      results.reduce((sum, { timeMs: each }) => sum + each, 0),
+    );
+    return {
+      name: titles(suite).join(TITLE_SEPARATOR) || this.#junit.suite,
+      file: results[0]?.file,
+      startedAt: new Date(startedAt ?? this.#startedAt),
+      timeMs,
+      cases: results,
+    };
+  }
+
+  #caseResult({ test, outcome, error, tries }: CaseRecord): CaseResult {
+    const { text = "", attachments = [] } = evidenceOn(error) ?? {};
+    const classname = [this.#junit.suite, titles(test.parent!).map(classNamePart).join(TITLE_SEPARATOR)];
+    return {
+      name: test.title,
+      classname: classname.filter((part) => part !== "").join("."),
+      file: test.file === undefined ? undefined : relative(process.cwd(), test.file),
+      timeMs: test.duration ?? 0,
+      outcome,
+      failure: error === undefined ? undefined : this.#failure(test, error),
+      tries: tries.map((thrown) => this.#failure(test, thrown)),
+      output: [text, ...attachments.map((path) => `[[ATTACHMENT|${path}]]`)].filter((part) => part !== "").join("\n"),
+    };
+  }
+
+  /** The element that mocha-junit-reporter makes of an error: message, type, diff and, if wanted, the stack. */
+  #failure(test: Test, error: unknown): FailureNode {
+    const stack = this.#junit.stack ? (evidenceOn(error)?.stack ?? (error as Error | undefined)?.stack) : undefined;
+    // The evidence stands once in each suite, with the hook that failed, and not with every spec that it blocked.
+    const blocked = error instanceof Error ? blockedBy(error.message) : undefined;
+    const changes = {
+      stack: { value: stack },
+      ...(blocked === undefined ? {} : { message: { value: `blocked: ${blocked}` } }),
+    };
+    const shown = error instanceof Error ? (Object.create(error, changes) as Error) : error;
+    const { testcase } = this.getTestcaseData(test, shown);
+    const { failure } = testcase.findLast((node) => "failure" in node) as { failure: { _attr: { message: string } } };
+    // Readers show the attribute in a list; the whole of it is in the body.
+    failure._attr.message = failure._attr.message.split("\n")[0]!;
+    return failure;
+  }
+
+  #missingFile(path: string): SuiteResult {
+    const file = relative(process.cwd(), path);
+    const name = "the specs of this file";
+    const unfinished: CaseResult = {
+      name,
+      classname: `${this.#junit.suite}.${file}`,
+      file,
+      timeMs: 0,
+      outcome: "unfinished",
+      failure: undefined,
+      tries: [],
+      output: "",
+    };
+    return { name: file, file, startedAt: new Date(this.#startedAt), timeMs: 0, cases: [unfinished] };
+  }
+}
+
+/** The titles from the root down. What comes from a parallel worker has no `titlePath`. */
+function titles(suite: Suite): string[] {
+  const above = suite.parent === undefined || suite.parent === null ? [] : titles(suite.parent);
+  return suite.title ? [...above, suite.title] : above;
+}

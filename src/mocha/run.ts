@@ -1,0 +1,121 @@
+import { readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
+import { openSession } from "../engine/session.ts";
+import type { Session } from "../engine/session.ts";
+import { messageOf } from "../errors.ts";
+import type { ResolvedImage } from "../images/resolve.ts";
+import { learnSecrets } from "../secrets.ts";
+import type { OnProgress } from "../engine/progress.ts";
+import type { RunningStack } from "../engine/start.ts";
+import type { Exports, Stack } from "../stack/declaration.ts";
+
+/** The run that this process is: its settings, its session, and the stacks that its spec files share. */
+let config: Config | undefined;
+let session: Session | undefined;
+let onProgress: OnProgress = () => {};
+const shared = new Map<Stack, Promise<RunningStack>>();
+/** What the report says of sessions that are closed. */
+const images: ResolvedImage[] = [];
+const stackNames = new Set<string>();
+
+/** The settings of this run. */
+export function runConfig(): Config {
+  if (config === undefined) {
+    config = readConfig(process.env);
+    learnSecrets(process.env);
+  }
+  return config;
+}
+
+/** Changes settings for this run: what an option of the command says counts more than the environment. */
+export function changeConfig(changes: Partial<Config>): void {
+  config = Object.freeze({ ...runConfig(), ...changes });
+}
+
+/** The session of this run, opened when it is first asked for. */
+function runSession(): Session {
+  session ??= openSession(runConfig(), (event) => onProgress(event));
+  return session;
+}
+
+/** Sends the progress of stacks and images to `listener`. */
+export function reportProgress(listener: OnProgress): void {
+  onProgress = listener;
+}
+
+/**
+ * Starts a stack of its own for whoever calls: `await stack.stop()` when done with it. What is not
+ * stopped is stopped at the end of the run.
+ *
+ * @throws StackspecError saying which part failed and why
+ */
+export function startStack<E extends Exports>(stack: Stack<E>): Promise<RunningStack<E>> {
+  return runSession().start(stack);
+}
+
+/** The one instance of a stack that all spec files of this process share: started by the first that asks. */
+export function sharedStack<E extends Exports>(stack: Stack<E>): Promise<RunningStack<E>> {
+  const running =
+    (shared.get(stack) as Promise<RunningStack<E>> | undefined) ??
+    runSession().start(stack, { keep: runConfig().keep });
+  running.catch(() => {});
+  shared.set(stack, running);
+  stackNames.add(stack.name);
+  return running;
+}
+
+/** Why there is no engine, for specs that are pending because of that; undefined while none is. */
+let engineMissing: string | undefined;
+
+/** Notes that specs are pending because there is no engine, or tells why they are. */
+export function missingEngine(reason?: string): string | undefined {
+  engineMissing ??= reason;
+  return engineMissing;
+}
+
+/** The stacks that run now. */
+export function runningStacks(): RunningStack[] {
+  return [...(session?.running ?? [])];
+}
+
+/** The specs are done: makes the snapshots that are missing, for the next run, then closes this one. */
+export async function finishRun(): Promise<void> {
+  for (const stack of shared.keys()) {
+    try {
+      await session?.keepSnapshot(stack);
+    } catch (error) {
+      // The specs have had their say; the next start only takes longer.
+      console.error(`No snapshot of ${stack.name} is kept: ${messageOf(error)}`);
+    }
+  }
+  await closeRun();
+}
+
+/**
+ * Stops all stacks of this run and removes everything of it from the engine. What starts afterwards
+ * is a new run: mocha's parallel workers end one with each spec file.
+ *
+ * @throws StackspecError `RELEASE_FAILED` naming what is left
+ */
+export async function closeRun(): Promise<void> {
+  const closing = session;
+  await closing?.close();
+  if (session !== closing) return;
+  images.push(...(closing?.images ?? []));
+  session = undefined;
+  shared.clear();
+}
+
+/** What the report says of the run: the stacks it started and the images it used. */
+export function runProperties(): Record<string, string> {
+  const used = [...images, ...(session?.images ?? [])];
+  const stacks = [...stackNames].join(", ");
+  return {
+    ...(runConfig().url === undefined ? {} : { url: runConfig().url! }),
+    ...(stacks === "" ? {} : { stack: stacks }),
+    ...Object.fromEntries(
+      used.map(({ name, reference, digest, origin }) => [`image.${name}`, `${reference} ${digest} (${origin})`]),
+    ),
+    "version.node": process.versions.node,
+  };
+}

@@ -1,0 +1,82 @@
+import { readdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Config } from "../config.ts";
+import { StackspecError, messageOf, usageError } from "../errors.ts";
+import type { HttpClient } from "../http/client.ts";
+import type { Service, Stack } from "../stack/declaration.ts";
+
+/** A stack that acceptance specs can talk to: it exports, as `target`, a service that speaks HTTP. */
+export type TargetStack = Stack<{ readonly target: Service<{ readonly http: HttpClient }> }>;
+
+/** What acceptance specs talk to. */
+export type Target = { readonly url: string } | { readonly stack: TargetStack };
+
+const FOLDER = "specs/stacks";
+/** The stack that stands for production, and the one that needs no engine. */
+const DEFAULT = "release";
+const FALLBACK = "embedded";
+
+/** Names of the stacks in `specs/stacks/`. */
+export async function stackNames(): Promise<string[]> {
+  const files = await readdir(FOLDER).catch(() => []);
+  return files
+    .filter((file) => /\.[cm]?[jt]s$/.test(file))
+    .map((file) => file.replace(/\.[cm]?[jt]s$/, ""))
+    .toSorted();
+}
+
+/**
+ * The default export of `specs/stacks/<name>.ts`.
+ *
+ * @throws StackspecError `USAGE` when there is no such stack, or it does not say what its target is
+ */
+export async function loadStack(name: string): Promise<TargetStack> {
+  const files = await readdir(FOLDER).catch(() => []);
+  const file = files.find((candidate) => candidate.replace(/\.[cm]?[jt]s$/, "") === name);
+  if (file === undefined) {
+    const names = await stackNames();
+    throw usageError(
+      "STACK",
+      `expected ${names.length === 0 ? `a file in ${FOLDER}/` : `one of ${names.join(", ")}`}, got "${name}"`,
+    );
+  }
+  const module = (await import(pathToFileURL(resolve(FOLDER, file)).href)) as { default?: TargetStack };
+  if (module.default?.exports.target === undefined)
+    throw usageError(`${FOLDER}/${file}`, "expected a default export made by defineStack that exports a target");
+  return module.default;
+}
+
+/**
+ * What acceptance specs talk to: the `URL`, the `STACK`, else the release stack, or, where there is
+ * no engine and nobody demands one, the embedded stack.
+ *
+ * @param missing why there is no engine; undefined when there is one
+ * @param say told when the choice is not the one a reader would expect
+ * @throws StackspecError `USAGE`, or in CI `ENGINE_UNREACHABLE`
+ */
+export async function chooseTarget(
+  config: Config,
+  missing: string | undefined,
+  say: (line: string) => void,
+): Promise<Target> {
+  if (config.url !== undefined) return { url: config.url };
+  if (config.stack !== undefined) return { stack: await loadStack(config.stack) };
+  if (missing === undefined) return { stack: await loadStack(DEFAULT) };
+  if (config.ci || !(await stackNames()).includes(FALLBACK))
+    throw new StackspecError("ENGINE_UNREACHABLE", `expected a Docker-compatible engine: ${missing}`, {
+      subject: "engine",
+      hint: `STACK=${FALLBACK} runs without one`,
+    });
+  say(`Running on the ${FALLBACK} stack, without containers: ${missing}`);
+  return { stack: await loadStack(FALLBACK) };
+}
+
+/** The address that paths in specs are relative to: the folder that a target's `URL` is in, as for links on a page. */
+export function rootOf(url: string): string {
+  try {
+    return new URL(".", url.replace(/(?<=[^/:])\/+$/, "")).href;
+  } catch (error) {
+    throw usageError("URL", messageOf(error));
+  }
+}

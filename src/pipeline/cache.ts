@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type Dockerode from "dockerode";
+import { RUN_LABEL, settleAll } from "../engine/ownership.ts";
+import { isNotFound } from "../engine/runtime.ts";
+import type { Runtime } from "../engine/runtime.ts";
+import { StackspecError, messageOf } from "../errors.ts";
+import { digestOf } from "../images/digest.ts";
+import type { Bench } from "./bench.ts";
+import type { Cache } from "./declaration.ts";
+
+/** Caches carry this label and not that of a run: they are to outlive it. */
+const CACHE_LABEL = "dev.stackspec.cache";
+const COMPLETE = ".complete";
+
+/** A cache of this run: what it is keyed by, and the volume that has it. */
+export interface OpenCache {
+  readonly key: string;
+  readonly volume: string;
+}
+
+/** The key of a cache: the same for the same content anywhere. */
+export function cacheKey(cache: Cache): Promise<string> {
+  return digestOf([cache.name], cache.keyedBy);
+}
+
+/**
+ * The volume that has a cache's content, filled unless an earlier run has filled it.
+ *
+ * @param image any image of the engine's: a container holds the volume while it is looked at and filled, and never starts
+ */
+export async function openCache(cache: Cache, image: string, bench: Bench): Promise<OpenCache> {
+  const { docker } = bench.runtime;
+  const { Architecture } = (await docker.info()) as { Architecture: string };
+  const architecture = { x86_64: "x64", aarch64: "arm64" }[Architecture] ?? Architecture;
+  const key = await cacheKey(cache);
+  const volume = `stackspec-cache-${bench.pipeline.name}-${cache.name}-${key}-${architecture}`;
+  await docker.createVolume({ Name: volume, Labels: { [CACHE_LABEL]: cache.name } });
+  const holder = await docker.createContainer({
+    Image: image,
+    Entrypoint: ["none"],
+    Labels: { [RUN_LABEL]: bench.session.runId },
+    HostConfig: { Binds: [`${volume}:/cache:rw,nocopy`], NetworkMode: "none" },
+  });
+  try {
+    if (!(await has(holder, `/cache/${COMPLETE}`))) await fill(cache, holder, architecture, bench);
+    return { key, volume };
+  } finally {
+    await holder.remove({ force: true }).catch(() => {});
+  }
+}
+
+async function fill(cache: Cache, holder: Dockerode.Container, architecture: string, bench: Bench): Promise<void> {
+  bench.say(`  ${cache.name}: filling the cache`);
+  const folder = await mkdtemp(join(tmpdir(), "stackspec-cache-"));
+  try {
+    const { fill: put } = cache;
+    await put({ folder, architecture, signal: bench.signal });
+    await copyIn(holder, folder, ["."]);
+    // Last of all: half a cache is none.
+    await writeFile(join(folder, COMPLETE), "");
+    await copyIn(holder, folder, [COMPLETE]);
+  } catch (cause) {
+    bench.signal.throwIfAborted();
+    const { stderr } = cause as { stderr?: string };
+    throw new StackspecError("TASK_FAILED", `the cache cannot be filled: ${messageOf(cause).split("\n")[0]}`, {
+      subject: cache.name,
+      ...(stderr === undefined ? {} : { evidence: stderr.trimEnd().split("\n").slice(-20).join("\n") }),
+      cause,
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function copyIn(holder: Dockerode.Container, folder: string, paths: readonly string[]): Promise<void> {
+  const tar = spawn("tar", ["-c", "-C", folder, ...paths], {
+    env: { ...process.env, COPYFILE_DISABLE: "1" }, // Else macOS adds a file for each file's attributes.
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const failed = new Promise<never>((_, reject) => tar.once("error", reject));
+  await Promise.race([holder.putArchive(tar.stdout, { path: "/cache" }), failed]);
+}
+
+async function has(container: Dockerode.Container, path: string): Promise<boolean> {
+  try {
+    const answer = (await container.infoArchive({ path })) as NodeJS.ReadableStream;
+    answer.resume(); // Nobody reads it else, and its connection would keep this process.
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+/** Removes the caches of all pipelines; returns how many there were. */
+export async function removeCaches({ docker }: Runtime): Promise<number> {
+  const { Volumes } = await docker.listVolumes({ filters: { label: [CACHE_LABEL] } });
+  await settleAll((Volumes ?? []).map(({ Name }) => docker.getVolume(Name).remove()));
+  return (Volumes ?? []).length;
+}

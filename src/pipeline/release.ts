@@ -1,0 +1,128 @@
+import { existsSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isContainer } from "../engine/inside.ts";
+import { StackspecError, messageOf, usageError } from "../errors.ts";
+import { buildImage } from "../images/build.ts";
+import { LOCAL } from "../images/debian.ts";
+import { readTotals, totalsLine } from "../report/totals.ts";
+import type { Bench } from "./bench.ts";
+import { runToEnd } from "./container.ts";
+import type { ReleaseOptions, ReleaseStage } from "./declaration.ts";
+import { readRecord, recordFile, sha256, verifyArtefact, writeRecord } from "./record.ts";
+import type { Manifest } from "./record.ts";
+import type { StageResult, TaskOutcome } from "./outcome.ts";
+
+const REPORT = join("reports", "acceptance.xml");
+
+/** Builds the release image from the artefact alone, and holds it to the acceptance specs. */
+export async function release(stage: ReleaseStage, bench: Bench): Promise<StageResult> {
+  const manifest = readRecord(stage.from);
+  await verifyArtefact(stage.from, manifest);
+  const manifestDigest = await sha256(recordFile(stage.from));
+  const reference = `${LOCAL}/${stage.options.image}:release-${manifestDigest.slice(0, 12)}`;
+
+  const image = await timed("image", () => build(stage, manifest, reference, bench));
+  if (image.value === undefined) return { outcomes: [image.outcome], notes: [] };
+  bench.say(`  image ${image.value} is ${reference}`);
+
+  await rm(REPORT, { force: true });
+  const { specs } = bench.settings;
+  const acceptance = await timed("acceptance", async () => {
+    await (specs === "container"
+      ? inContainer(stage.options, reference, bench)
+      : onHost(stage.options, reference, bench));
+    return readVerdict();
+  });
+  bench.signal.throwIfAborted();
+  const outcomes = [image.outcome, acceptance.outcome];
+  const notes = existsSync(REPORT) ? [`${REPORT}: ${totalsLine(readTotals([REPORT]))}`] : [];
+  if (acceptance.value === undefined) return { outcomes, notes };
+  writeRecord(stage, {
+    image: image.value,
+    reference,
+    manifest: manifestDigest,
+    acceptance: { report: REPORT, sha256: await sha256(REPORT), ...acceptance.value },
+  });
+  return { outcomes, notes: [`image ${image.value}`, ...notes] };
+}
+
+/** Builds without a network; what it stands on is the base that its Dockerfile names. Returns the image's ID. */
+async function build(stage: ReleaseStage, manifest: Manifest, reference: string, bench: Bench): Promise<string> {
+  const { docker } = bench.runtime;
+  const folder = stage.from.options.artefact;
+  const [, base] = /^ARG BASE=(\S+)/m.exec(await readFile(join(folder, "Dockerfile"), "utf8")) ?? [];
+  const args = base === undefined ? {} : { BASE: (await bench.resolveImage(base)).reference };
+  // https://github.com/opencontainers/image-spec/blob/main/annotations.md
+  const labels = {
+    "org.opencontainers.image.title": stage.options.image,
+    "org.opencontainers.image.version": manifest.version,
+    "org.opencontainers.image.revision": manifest.revision,
+    "org.opencontainers.image.created": manifest.created,
+    "org.opencontainers.image.source": stage.options.source,
+  };
+  await buildImage(docker, { reference, folder, args, network: false, labels }, bench.signal, () => {});
+  const { Id, Config } = await docker.getImage(reference).inspect();
+  if (["", "root", "0"].includes(Config.User.split(":")[0]!))
+    throw new StackspecError("IMAGE_BUILD_FAILED", "expected an image that runs as a user other than root", {
+      subject: reference,
+      hint: `add USER to ${folder}/Dockerfile`,
+    });
+  return Id;
+}
+
+async function onHost({ acceptance }: ReleaseOptions, reference: string, bench: Bench): Promise<void> {
+  const exitCode = await bench.runSuite(acceptance.suite, {
+    ...acceptance.environment(reference),
+    JUNIT_REPORT_PATH: REPORT,
+  });
+  if (exitCode !== 0)
+    throw new StackspecError("TASK_FAILED", `expected every spec to pass, mocha exited with code ${exitCode}`, {
+      subject: acceptance.suite,
+      hint: `see ${REPORT}`,
+    });
+}
+
+async function inContainer({ specs }: ReleaseOptions, reference: string, bench: Bench): Promise<void> {
+  if (specs === undefined)
+    throw usageError("STACKSPEC_SPECS", "expected host, since this pipeline declares no specs image, got container");
+  const stack = await bench.session.start(await specs.stack(reference));
+  try {
+    const { reference: image } = await bench.resolveImage(specs.image);
+    const made = await specs.create({ image, stack: stack.values, signal: bench.signal });
+    if (!isContainer(made)) throw usageError("specs image", "expected a container from its factory");
+    await runToEnd(
+      made,
+      { name: "acceptance", network: stack.id, binds: [], collects: { [specs.report]: REPORT }, timeoutMs: undefined },
+      bench,
+    );
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** What the report says, which has to agree with the exit code. */
+function readVerdict(): { passed: number; failed: number } {
+  const { passed, failed } = readTotals([REPORT]);
+  if (failed > 0 || passed === 0)
+    throw new StackspecError(
+      "TASK_FAILED",
+      `expected every acceptance spec to pass, got ${passed} passed and ${failed} failed`,
+      { subject: REPORT },
+    );
+  return { passed, failed };
+}
+
+async function timed<T>(name: string, work: () => Promise<T>): Promise<{ outcome: TaskOutcome; value: T | undefined }> {
+  const startedAt = performance.now();
+  const tookMs = (): number => Math.round(performance.now() - startedAt);
+  try {
+    const value = await work();
+    return { value, outcome: { name, verdict: "passed", why: undefined, tookMs: tookMs() } };
+  } catch (error) {
+    if (error instanceof StackspecError && error.code === "USAGE") throw error;
+    console.error(messageOf(error));
+    const why = error instanceof StackspecError ? error.sentence : messageOf(error).split("\n")[0]!;
+    return { value: undefined, outcome: { name, verdict: "failed", why, tookMs: tookMs() } };
+  }
+}

@@ -1,0 +1,103 @@
+import * as v from "valibot";
+import { usageError } from "../errors.ts";
+import { forbiddenTag } from "./tags.ts";
+
+/** A registry's host, with its port and a path if there are any. What stands before an `@` would be a password. */
+const REGISTRY = /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/i;
+
+const flag = v.optional(
+  v.pipe(
+    v.picklist(["0", "1", "true", "false"]),
+    v.transform((text) => text === "1" || text === "true"),
+  ),
+  "0",
+);
+const Settings = v.object({
+  PIPELINE: v.optional(v.string()),
+  STACKSPEC_REGISTRY: v.optional(
+    v.pipe(v.string(), v.regex(REGISTRY, "a registry such as registry.example:5000/team, without a scheme")),
+  ),
+  STACKSPEC_REGISTRY_USER: v.optional(v.string()),
+  STACKSPEC_REGISTRY_PASSWORD: v.optional(v.string()),
+  STACKSPEC_TAGS: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) => text.split(",").map((tag) => tag.trim())),
+    ),
+    "",
+  ),
+  STACKSPEC_ALLOW_DIRTY: flag,
+  STACKSPEC_DEPLOY_HOOK: v.optional(v.string()),
+  STACKSPEC_SPECS: v.optional(v.picklist(["host", "container"]), "host"),
+  GITHUB_STEP_SUMMARY: v.optional(v.string()),
+});
+
+/** The number of this build, and the branch it is of, as CI systems give them: our own setting goes before. */
+const BUILD = ["STACKSPEC_BUILD", "GITHUB_RUN_NUMBER", "CI_PIPELINE_IID", "BUILD_NUMBER", "CIRCLE_BUILD_NUM"];
+/** Never the source branch of a pull request: a fork may call its own one main. */
+const BRANCH = ["STACKSPEC_BRANCH", "GITHUB_REF_NAME", "CI_COMMIT_BRANCH", "BRANCH_NAME", "CIRCLE_BRANCH"];
+
+/** Every setting of a pipeline's run. */
+export interface PipelineSettings {
+  /** Which pipeline of `specs/pipelines/`; undefined when there is only one. */
+  readonly pipeline: string | undefined;
+  /** Host, port and path of the registry to push to. */
+  readonly registry: string | undefined;
+  /** From the environment; undefined leaves them to the Docker config. */
+  readonly credentials: { readonly username: string; readonly password: string } | undefined;
+  /** Tags beside those that every image gets. */
+  readonly tags: readonly string[];
+  readonly build: string | undefined;
+  /** Undefined asks git. */
+  readonly branch: string | undefined;
+  readonly allowDirty: boolean;
+  /** An address to POST to, or a command. */
+  readonly deployHook: string | undefined;
+  /** Acceptance specs run on this machine, or from their own image. */
+  readonly specs: "host" | "container";
+  /** A file to append the summary to. */
+  readonly stepSummary: string | undefined;
+}
+
+/**
+ * Reads the settings of a pipeline's run.
+ *
+ * @throws StackspecError `USAGE`; a value that may hold a password is not repeated
+ */
+export function readPipelineSettings(environment: NodeJS.ProcessEnv): PipelineSettings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const { success, output, issues } = v.safeParse(Settings, given);
+  if (!success) {
+    const [issue] = issues;
+    const name = String(issue.path?.[0]?.key);
+    const expected =
+      issue.type === "picklist" ? `one of ${issue.expected?.replaceAll('"', "").replaceAll("|", "or")}` : issue.message;
+    throw usageError(
+      name,
+      `expected ${expected}${String(issue.input).includes("@") ? ", got one with an @ in it" : `, got "${String(issue.input)}"`}`,
+    );
+  }
+  const { STACKSPEC_REGISTRY_USER: username, STACKSPEC_REGISTRY_PASSWORD: password } = output;
+  if ((username === undefined) !== (password === undefined))
+    throw usageError(
+      `STACKSPEC_REGISTRY_${username === undefined ? "USER" : "PASSWORD"}`,
+      "expected user and password, got only one of them",
+    );
+  const tags = output.STACKSPEC_TAGS.filter((tag) => tag !== "");
+  const bad = tags.map(forbiddenTag).find((problem) => problem !== undefined);
+  if (bad !== undefined) throw usageError("STACKSPEC_TAGS", bad);
+  const first = (names: readonly string[]): string | undefined =>
+    names.map((name) => given[name]).find((value) => value !== undefined);
+  return Object.freeze({
+    pipeline: output.PIPELINE,
+    registry: output.STACKSPEC_REGISTRY,
+    credentials: username === undefined || password === undefined ? undefined : { username, password },
+    tags,
+    build: first(BUILD),
+    branch: first(BRANCH),
+    allowDirty: output.STACKSPEC_ALLOW_DIRTY,
+    deployHook: output.STACKSPEC_DEPLOY_HOOK,
+    specs: output.STACKSPEC_SPECS,
+    stepSummary: output.GITHUB_STEP_SUMMARY,
+  });
+}

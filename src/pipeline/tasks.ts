@@ -1,0 +1,108 @@
+import { isContainer } from "../engine/inside.ts";
+import { settleAll } from "../engine/ownership.ts";
+import type { RunningStack } from "../engine/start.ts";
+import { StackspecError, messageOf } from "../errors.ts";
+import type { ResolvedImage } from "../images/resolve.ts";
+import type { Bench } from "./bench.ts";
+import { openCache } from "./cache.ts";
+import type { OpenCache } from "./cache.ts";
+import { runToEnd } from "./container.ts";
+import type { Cache, StageStack, StageTask } from "./declaration.ts";
+import type { TaskOutcome } from "./outcome.ts";
+
+/** What the tasks of a stage came to. */
+export interface TasksResult {
+  readonly outcomes: readonly TaskOutcome[];
+  /** The key of each cache that was used. */
+  readonly caches: Readonly<Record<string, string>>;
+  readonly images: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs the tasks of a stage, each as soon as those it comes after have passed. One that fails keeps
+ * the others from nothing but what comes after it, so that all reports are there. The stack stops
+ * when the last task has ended.
+ */
+export async function runTasks(tasks: readonly StageTask[], bench: Bench): Promise<TasksResult> {
+  const caches = new Map<Cache, Promise<OpenCache>>();
+  const stacks = new Map<StageStack, Promise<RunningStack>>();
+  const images = new Map<string, ResolvedImage>();
+  const running = new Map<StageTask, Promise<TaskOutcome>>();
+
+  const once = <K, V>(known: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> => {
+    const found = known.get(key) ?? make();
+    found.catch(() => {}); // Each task that waits for it reports it.
+    known.set(key, found);
+    return found;
+  };
+
+  async function work({ name, create, options }: StageTask): Promise<string | undefined> {
+    const { image: source, on, caches: mounts = [], collects = {}, timeoutMs } = options;
+    // Stack, image and cache come up at the same time.
+    const started = on === undefined ? undefined : once(stacks, on, () => bench.session.start(on.stack));
+    const image = source === undefined ? undefined : await bench.resolveImage(source);
+    if (image !== undefined) images.set(image.name, image);
+    const opened = await Promise.all(
+      mounts.map(
+        async ({ cache, path }) =>
+          `${(await once(caches, cache, () => openCache(cache, image!.reference, bench))).volume}:${path}:ro`,
+      ),
+    );
+    const stack = await started;
+    const made = await create({ image: image?.reference ?? "", stack: stack?.values as never, signal: bench.signal });
+    if (made === undefined) return undefined;
+    if ("unchecked" in made) return made.unchecked;
+    if (!isContainer(made))
+      throw new StackspecError("USAGE", "expected a container, unchecked(reason) or nothing from it", {
+        subject: `task "${name}"`,
+      });
+    await runToEnd(made, { name, network: stack?.id ?? "none", binds: opened, collects, timeoutMs }, bench);
+    return undefined;
+  }
+
+  const run = async (task: StageTask): Promise<TaskOutcome> => {
+    const { name } = task;
+    const before = await Promise.all((task.options.after ?? []).map((other) => running.get(other)!));
+    const blocker = before.find(({ verdict }) => verdict !== "passed");
+    if (blocker !== undefined) return { name, verdict: "not run", why: `comes after ${blocker.name}`, tookMs: 0 };
+    const startedAt = performance.now();
+    const tookMs = (): number => Math.round(performance.now() - startedAt);
+    try {
+      const reason = await work(task);
+      const outcome = {
+        name,
+        verdict: reason === undefined ? "passed" : "not checked",
+        why: reason,
+        tookMs: tookMs(),
+      } as const;
+      bench.say(
+        `  ${name} ${outcome.verdict}${reason === undefined ? "" : `: ${reason}`} after ${(outcome.tookMs / 1000).toFixed(1)} s`,
+      );
+      return outcome;
+    } catch (error) {
+      if (error instanceof StackspecError && error.code === "USAGE") throw error;
+      bench.signal.throwIfAborted();
+      bench.say(`  ${name} failed: ${messageOf(error)}`);
+      const why = error instanceof StackspecError ? error.sentence : messageOf(error).split("\n")[0]!;
+      return { name, verdict: "failed", why, tookMs: tookMs() };
+    }
+  };
+
+  for (const task of tasks) {
+    const outcome = run(task);
+    outcome.catch(() => {});
+    running.set(task, outcome);
+  }
+  try {
+    await settleAll([...running.values()]);
+  } finally {
+    const up = await Promise.allSettled(stacks.values());
+    await settleAll(up.filter((stack) => stack.status === "fulfilled").map(({ value }) => value.stop()));
+  }
+  const keys = [...caches].map(async ([{ name }, cache]) => [name, (await cache.catch(() => undefined))?.key ?? ""]);
+  return {
+    outcomes: await Promise.all(running.values()),
+    caches: Object.fromEntries(await Promise.all(keys)) as Record<string, string>,
+    images: Object.fromEntries([...images].map(([name, { digest }]) => [name, digest])),
+  };
+}

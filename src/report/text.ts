@@ -1,0 +1,15 @@
+import { mask } from "../secrets.ts";
+
+/** What XML 1.0 forbids even when it is escaped: https://www.w3.org/TR/xml/#charsets */
+const NOT_XML = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
+const COLOURS = /\u001b\[[0-9;]*m/g; // oxlint-disable-line no-control-regex
+
+/** Text that any XML reader accepts: colours gone, secrets masked, what cannot be written shown as U+FFFD. Emoji stay. */
+export function xmlText(text: string): string {
+  return mask(text).replaceAll(COLOURS, "").toWellFormed().replaceAll(NOT_XML, "\u{FFFD}");
+}
+
+/** A title as part of a class name, where Jenkins takes a full stop for the end of a package. */
+export function classNamePart(title: string): string {
+  return title.replaceAll(".", "\u{2024}");
+}

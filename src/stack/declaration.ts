@@ -1,0 +1,148 @@
+import type { Probe } from "./probe.ts";
+import type { ImageSource } from "./image.ts";
+
+/** Anything that runs beside the specs: a Testcontainers container, or any object with this method. */
+export interface Startable<S extends Stoppable = Stoppable> {
+  start(): Promise<S>;
+}
+
+/** What `start()` resolves to. Whoever started it stops it. */
+export interface Stoppable {
+  stop(options?: { timeout?: number }): Promise<unknown>;
+}
+
+/** What a finished task left behind. */
+export interface TaskResult {
+  readonly exitCode: number;
+  /** Standard output and error as they came, the last 1 MiB of them. */
+  readonly output: string;
+  readonly durationMs: number;
+}
+
+declare const started: unique symbol;
+
+/** A service of a stack: started with it, stopped with it. `S` is what specs get. */
+export interface Service<S = unknown> {
+  readonly kind: "service";
+  readonly name: string;
+  readonly create: Factory<unknown>;
+  readonly options: ServiceOptions;
+  readonly [started]?: S;
+}
+
+/** Work that runs once and to its end before what comes `after` it starts: a migration, a seed. */
+export interface Task {
+  readonly kind: "task";
+  readonly name: string;
+  readonly create: Factory<unknown>;
+  readonly options: TaskOptions;
+  readonly [started]?: TaskResult;
+}
+
+/** Storage that services of one stack share. Made empty with the stack, removed with it. */
+export interface Volume {
+  readonly kind: "volume";
+  readonly name: string;
+  /** This volume, mounted at an absolute path; `"ro"` for reading only. */
+  at(path: string, mode?: "rw" | "ro"): Mount;
+}
+
+/** A network beside the private one that every container of a stack is on. */
+export interface Network {
+  readonly kind: "network";
+  readonly name: string;
+}
+
+/** A volume at its place in a container. */
+export interface Mount {
+  readonly volume: Volume;
+  readonly path: string;
+  readonly mode: "rw" | "ro";
+}
+
+/** A dependency that is met as soon as the service runs, ready or not. */
+export interface StartedCondition {
+  readonly kind: "started";
+  readonly node: Service;
+}
+
+/** A service is waited for until it is ready, a task until it has completed, `started(service)` until it runs. */
+export type Dependency = Service | Task | StartedCondition;
+
+/** What a factory is given. */
+export interface FactoryContext {
+  /** The image to run, resolved from the option `image`: a registry's, a built one or a substitute. */
+  readonly image: string;
+  /** Another service's started value; resolves when that service is ready. Only those declared above. */
+  started<S>(service: Service<S>): Promise<S>;
+}
+
+/** Makes the container (or other startable) of a service, or of a task. */
+export type Factory<T> = (context: FactoryContext) => T | Promise<T>;
+
+/** A container that can do no harm: no capabilities, no new privileges, a root file system that cannot be written. */
+export interface Sandbox {
+  /** Paths that are written all the same; each is an empty tmpfs. */
+  readonly writable?: readonly string[];
+}
+
+interface NodeOptions {
+  /** The image that the factory gets as `image`. */
+  readonly image?: ImageSource;
+  /** What must be ready (services) or completed (tasks) before this starts. Default: nothing. */
+  readonly after?: readonly Dependency[];
+  /** Volumes, each at its path. Of several containers with one volume, the one declared first fills it from its image. */
+  readonly mounts?: readonly Mount[];
+  /** Networks to join beside the stack's own. */
+  readonly networks?: readonly Network[];
+  /** Runs it in a sandbox. Default: as the engine runs containers. */
+  readonly sandbox?: Sandbox;
+}
+
+export interface ServiceOptions extends NodeOptions {
+  /** When it is ready. Default: the container's own wait strategy, else when its exposed ports accept connections. */
+  readonly ready?: Probe;
+  /** It speaks HTTP on this container port: the started value gets an `http` client. */
+  readonly http?: { readonly port: number };
+  /**
+   * Its data directory: in memory while the stack runs, and kept with the snapshot of the stack.
+   * Default: known for `MySqlContainer`; none for others.
+   */
+  readonly data?: string;
+  /** The database keeps its own durability settings, and its data on disk. Default false. */
+  readonly durable?: boolean;
+  /**
+   * How long it may take to stop before it is killed, in milliseconds. Default 0: killed at once,
+   * because nothing in a stack that is thrown away can be lost.
+   */
+  readonly stopTimeoutMs?: number;
+}
+
+export interface TaskOptions extends NodeOptions {
+  /** How long it may run, in milliseconds. Default: the stack's start timeout. */
+  readonly timeoutMs?: number;
+}
+
+export type Node = Service | Task;
+
+/** What a stack hands to its specs: names of its choice for the services, tasks and volumes it declared. */
+export type Exports = Readonly<Record<string, Service | Task | Volume>>;
+
+/** What specs get for each export: a service's started value, a task's result, a volume's name on the engine. */
+export type Started<E extends Exports> = {
+  readonly [K in keyof E]: E[K] extends Service<infer S>
+    ? S
+    : E[K] extends Task
+      ? TaskResult
+      : { readonly name: string };
+};
+
+/** A declared stack: data only. Nothing is started by declaring it. */
+export interface Stack<E extends Exports = Exports> {
+  readonly name: string;
+  /** In the order of their declaration, so each after all it depends on. */
+  readonly nodes: readonly Node[];
+  readonly volumes: readonly Volume[];
+  readonly networks: readonly Network[];
+  readonly exports: E;
+}

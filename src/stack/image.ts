@@ -1,0 +1,36 @@
+/** What a service runs: an image's name, or a recipe to build it. */
+export type ImageSource = string | ImageBuild;
+
+/** An image that is built from a folder with a Dockerfile whose `ARG BASE=name` names its base image. */
+export interface ImageBuild {
+  readonly kind: "build";
+  /** The name it gets, with no tag: the tag is a digest of everything it is made from. */
+  readonly name: string;
+  /** Folder of the Dockerfile, relative to the working directory. */
+  readonly folder: string;
+  /** Files and folders that decide what the image is; the default is `folder`. */
+  readonly inputs: readonly string[];
+  /** Runs before the build and makes the artefact that the Dockerfile copies. */
+  readonly artefact: readonly string[] | undefined;
+}
+
+/**
+ * An image built from `folder`. It is built once for the same inputs and base, and kept.
+ *
+ * @param name what the image is called, for example `todobackend`
+ * @param options `inputs`: what its content depends on (default: the folder);
+ *   `artefact`: the command that makes what the Dockerfile copies, for example `["npm", "run", "build"]`.
+ *   The image build itself has no network.
+ */
+export function imageFrom(
+  name: string,
+  folder: string,
+  options: { inputs?: readonly string[]; artefact?: readonly string[] } = {},
+): ImageBuild {
+  return { kind: "build", name, folder, inputs: options.inputs ?? [folder], artefact: options.artefact };
+}
+
+/** How an image source is called in messages. */
+export function imageName(source: ImageSource): string {
+  return typeof source === "string" ? source : source.name;
+}

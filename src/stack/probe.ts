@@ -1,0 +1,56 @@
+/**
+ * When a service is ready, as data. The engine asks every few milliseconds and stops asking when
+ * the container exits or the stack's start timeout is over.
+ */
+export type Probe = HttpProbe | PortProbe | LogProbe | HealthProbe | MySqlProbe;
+
+export interface HttpProbe {
+  readonly kind: "http";
+  readonly path: string;
+  readonly status: number;
+  readonly body: RegExp | undefined;
+}
+
+export interface PortProbe {
+  readonly kind: "port";
+  readonly port: number | undefined;
+}
+
+export interface LogProbe {
+  readonly kind: "log";
+  readonly pattern: RegExp;
+  readonly times: number;
+}
+
+export interface HealthProbe {
+  readonly kind: "health";
+}
+
+export interface MySqlProbe {
+  readonly kind: "mysql";
+}
+
+/** Ready when `GET path` on the service's HTTP port answers `status` (default 200) and, if given, a body that matches. */
+export function answers(path: string, expected: { status?: number; body?: RegExp } = {}): Probe {
+  return { kind: "http", path, status: expected.status ?? 200, body: expected.body };
+}
+
+/** Ready when the container port (default: every exposed one) accepts connections and keeps them open. */
+export function listens(port?: number): Probe {
+  return { kind: "port", port };
+}
+
+/** Ready when the log has shown a line that matches, `times` times (default 1). */
+export function logs(pattern: RegExp, times = 1): Probe {
+  return { kind: "log", pattern, times };
+}
+
+/** Ready when the container's health check says healthy. */
+export function healthy(): Probe {
+  return { kind: "health" };
+}
+
+/** Ready when MySQL runs `SELECT 1` for the user, password and database in the container's own environment. */
+export function acceptsSql(): Probe {
+  return { kind: "mysql" };
+}
