@@ -30,6 +30,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "tar-stream": ["engine"],
   superagent: ["http"],
   xml: ["report"],
+  "fast-xml-parser": ["report"],
   valibot: ["config", "pipeline"],
   // The command runs mocha's own.
   mocha: ["mocha", "cli"],

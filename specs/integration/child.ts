@@ -27,8 +27,8 @@ export interface Run extends Child {
 
 export interface ChildOptions {
   readonly environment?: Readonly<Record<string, string>>;
-  /** The user that runs it; the one that runs this process when not given. */
-  readonly uid?: number;
+  /** A folder that is empty for it: another file system is mounted there, in a namespace of its own. */
+  readonly hidden?: string;
 }
 
 /** What is set for this run is not meant for the runs inside of it. */
@@ -52,13 +52,22 @@ process.once("exit", () => {
 });
 
 /** Starts Node with these words, in the project's folder. */
-export function startNode(words: readonly string[], { environment = {}, uid }: ChildOptions = {}): Child {
+export function startNode(words: readonly string[], { environment = {}, hidden }: ChildOptions = {}): Child {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.has(name)));
-  const child = spawn(process.execPath, ["-C", "development", ...words], {
+  const hide = [
+    "unshare",
+    "--map-root-user",
+    "--mount",
+    "sh",
+    "-c",
+    `mount -t tmpfs none ${hidden} && exec "$@"`,
+    "sh",
+  ];
+  const [program, ...rest] = [...(hidden === undefined ? [] : hide), process.execPath, "-C", "development", ...words];
+  const child = spawn(program!, rest, {
     env: { ...inherited, ...environment },
     // The channel tells a run when this process is gone.
     stdio: ["pipe", "pipe", "pipe", "ipc"],
-    ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   alive.add(child);
   let output = "";

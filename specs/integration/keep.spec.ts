@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
 import { startRun } from "./child.ts";
+import type { Run } from "./child.ts";
 import { cleanUp, engine, labelled, removeLabelled } from "./engine.ts";
 
 /** What `fixtures/once.ts` tells of its stack. */
@@ -17,11 +18,17 @@ describe("a kept stack", function () {
   const name = randomUUID().slice(0, 8);
   let first: Told;
 
-  async function run(environment: Record<string, string> = {}): Promise<Told> {
-    const settings = { STACK_NAME: name, STACKSPEC_KEEP: "1", STACKSPEC_SNAPSHOTS: "off", ...environment };
-    const { exitCode, output } = await startRun(["once.ts"], { environment: settings }).ended;
+  const start = (environment: Record<string, string> = {}): Run =>
+    startRun(["once.ts"], {
+      environment: { STACK_NAME: name, STACKSPEC_KEEP: "1", STACKSPEC_SNAPSHOTS: "off", ...environment },
+    });
+  const told = async (child: Run): Promise<Told> => JSON.parse((await child.shown(/^told (.*)$/m))[1]!) as Told;
+
+  async function run(environment?: Record<string, string>): Promise<Told> {
+    const child = start(environment);
+    const { exitCode, output } = await child.ended;
     expect(exitCode, output).to.equal(0);
-    return JSON.parse(/^told (.*)$/m.exec(output)![1]!) as Told;
+    return told(child);
   }
 
   /** The run labels of kept stacks of this spec: what belongs to them carries no run's. */
@@ -55,8 +62,12 @@ describe("a kept stack", function () {
   });
 
   it("is not shared by two runs at once", async () => {
-    const [one, other] = await Promise.all([run(), run()]);
-    expect(one.container).not.to.equal(other.container);
+    const holder = start({ HOLD: "1" });
+    const { container } = await told(holder);
+    const other = await run();
+    expect(other.container).not.to.equal(container);
+    holder.process.stdin!.write("go on\n");
+    await holder.ended;
   });
 
   it("is left alone by a run that keeps nothing", async () => {

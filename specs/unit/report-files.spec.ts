@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { reportFile } from "../../src/mocha/reporter.ts";
 import { classNamePart, xmlText } from "../../src/report/text.ts";
-import { readTotals, totalsLine } from "../../src/report/totals.ts";
+import { readFailures, readTotals, totalsLine } from "../../src/report/totals.ts";
 import { writeAtomically } from "../../src/report/write.ts";
 
 /** A folder for each spec of a suite, as a function because it is another for each. */
@@ -136,6 +136,22 @@ describe("the totals of reports", () => {
 
   it("are nothing without reports", () => {
     expect(readTotals([])).to.deep.equal({ passed: 0, failed: 0, skipped: 0 });
+  });
+
+  it("come with what failed: its suite, its name and the first line of why", async () => {
+    const file = join(folder(), "failed.xml");
+    await writeFile(
+      file,
+      `<testsuites><testsuite name="a" tests="3" failures="1" errors="1" skipped="0">
+        <testcase name="passes" classname="unit.a"></testcase>
+        <testcase name="fails" classname="unit.a"><failure message="expected &lt;1&gt;\ngot 2" type="E"/></testcase>
+        <testcase name="breaks" classname="unit.a"><error message="no engine" type="E"/></testcase>
+      </testsuite></testsuites>`,
+    );
+    expect(readFailures([file])).to.deep.equal([
+      { name: "unit.a: fails", message: "expected <1>" },
+      { name: "unit.a: breaks", message: "no engine" },
+    ]);
   });
 
   it("are a line to read", () => {

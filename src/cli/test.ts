@@ -6,11 +6,15 @@ import { usageError } from "../errors.ts";
 import { stackNames } from "../mocha/target.ts";
 import { runConfig } from "../mocha/run.ts";
 import { reportFile } from "../mocha/reporter.ts";
-import { readTotals, totalsLine } from "../report/totals.ts";
+import { readFailures, readTotals, totalsLine } from "../report/totals.ts";
+import type { Failure } from "../report/totals.ts";
 
 /** Cheap suites first: they say in seconds what the others would say in a minute. Folders not named here come before the last two. */
 const ORDER = ["checks", "unit"];
 const LAST = ["integration", "acceptance"];
+
+/** So many failed specs are named at the end; the reports have them all. */
+const MOST_NAMED = 20;
 
 interface SuiteRun {
   readonly name: string;
@@ -21,7 +25,7 @@ interface SuiteRun {
 
 /**
  * Runs every suite under `specs/`, each in a process and with a report of its own; the acceptance
- * specs once for each stack, unless `STACK` or `URL` names one. Ends with the totals of all reports.
+ * specs once for each stack, unless `STACK` or `URL` names one. Ends with what failed and the totals of all reports.
  *
  * @returns the exit code: 0, the signal's when stopped by one, else that of the first red suite
  */
@@ -37,9 +41,18 @@ export async function runAllSuites(words: readonly string[]): Promise<number> {
   }
   console.log("");
   for (const { name, report } of done) console.log(`${name}: ${totalsLine(readTotals([report]))} (${report})`);
+  const reports = done.map(({ report }) => report);
+  listFailures(readFailures(reports));
   // The last line is for machines: CI systems take the result from it.
-  console.log(`\n${totalsLine(readTotals(done.map(({ report }) => report)))}`);
+  console.log(`\n${totalsLine(readTotals(reports))}`);
   return exitCode;
+}
+
+/** What failed, once more: of a long run's output people, and CI systems, often see the end only. */
+function listFailures(failures: readonly Failure[]): void {
+  if (failures.length > 0) console.log("");
+  for (const { name, message } of failures.slice(0, MOST_NAMED)) console.log(`✘ ${name}\n    ${message}`);
+  if (failures.length > MOST_NAMED) console.log(`✘ and ${failures.length - MOST_NAMED} more`);
 }
 
 async function plan(): Promise<SuiteRun[]> {
