@@ -22,6 +22,11 @@ const timeoutMs = (fallback: string) =>
 const count = (fallback: string) =>
   v.optional(v.pipe(v.string(), v.regex(/^\d+$/, "a whole number"), v.transform(Number)), fallback);
 
+const Run = v.object({
+  id: v.string(),
+  stack: v.optional(v.object({ name: v.string(), id: v.string() })),
+});
+
 const Settings = v.object({
   STACK: v.optional(v.string()),
   URL: v.optional(v.pipe(v.string(), v.check(isHttpUrl, "an http or https address such as https://host/todos"))),
@@ -51,7 +56,13 @@ const Settings = v.object({
   TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX: v.optional(v.string(), ""),
   TESTCONTAINERS_RYUK_DISABLED: flag,
   RYUK_CONTAINER_IMAGE: v.optional(v.string(), "testcontainers/ryuk:0.14.0"),
+  // Not for users: what the process of a run tells mocha's parallel workers, and what mocha tells them.
+  STACKSPEC_RUN: v.optional(v.pipe(v.string(), v.parseJson(), Run)),
+  MOCHA_WORKER_ID: count("0"),
 });
+
+/** A run that has several processes: its id, and the stack that is up in the name of all of them. */
+export type SharedRun = v.InferOutput<typeof Run>;
 
 /** Every setting, read once and frozen. The README's table says what each means. */
 export interface Config {
@@ -80,6 +91,8 @@ export interface Config {
   /** Goes before the name of each image of Docker Hub: a private registry's address. */
   readonly hubPrefix: string;
   readonly reaper: { readonly disabled: boolean; readonly image: string };
+  /** This process is a parallel worker of mocha's: which one, counted from 0, and the run that it belongs to. */
+  readonly worker: { readonly number: number; readonly run: SharedRun } | undefined;
 }
 
 /**
@@ -118,7 +131,13 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     jenkins: output.JENKINS_URL !== undefined,
     hubPrefix: output.TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX,
     reaper: { disabled: output.TESTCONTAINERS_RYUK_DISABLED, image: output.RYUK_CONTAINER_IMAGE },
+    worker: output.STACKSPEC_RUN && { number: output.MOCHA_WORKER_ID, run: output.STACKSPEC_RUN },
   });
+}
+
+/** The environment of processes that belong to this run. */
+export function environmentOfWorkers(run: SharedRun): Record<string, string> {
+  return { STACKSPEC_RUN: JSON.stringify(run) };
 }
 
 function isHttpUrl(text: string): boolean {

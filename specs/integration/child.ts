@@ -118,17 +118,17 @@ export async function resultOf<T>(file: string, options?: ChildOptions): Promise
   }
 }
 
-/** Runs a spec file under `fixtures/` as `npm start` and `npm test` run theirs. */
+/** Runs spec files under `fixtures/` as `npm start` and `npm test` run theirs, as part of the suite `integration` or another. */
 export function startRun(
   files: readonly string[],
-  { environment = {}, ...options }: ChildOptions = {},
+  { environment = {}, suite = "integration", ...options }: ChildOptions & { suite?: string } = {},
   words: readonly string[] = [],
 ): Run {
   const folder = mkdtempSync(join(tmpdir(), "stackspec-"));
   folders.push(folder);
   const path = join(folder, "report.xml");
   const paths = files.map((file) => join("specs/integration/fixtures", file));
-  const child = startNode(["src/cli/main.ts", "run", "integration", ...paths, ...words], {
+  const child = startNode(["src/cli/main.ts", "run", suite, ...paths, ...words], {
     ...options,
     environment: { ...environment, JUNIT_REPORT_PATH: path },
   });

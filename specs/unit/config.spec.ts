@@ -17,6 +17,7 @@ const defaults: Config = {
   jenkins: false,
   hubPrefix: "",
   reaper: { disabled: false, image: "testcontainers/ryuk:0.14.0" },
+  worker: undefined,
 };
 
 /** What a setting makes of the defaults. */
@@ -43,6 +44,7 @@ const GOOD: readonly [name: string, value: string, changed: Partial<Config>][] =
   ["JENKINS_URL", "https://jenkins.example/", { jenkins: true }],
   ["TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX", "mirror.example/hub", { hubPrefix: "mirror.example/hub" }],
   ["TESTCONTAINERS_RYUK_DISABLED", "true", { reaper: { ...defaults.reaper, disabled: true } }],
+  ["STACKSPEC_RUN", '{"id":"1a2b3c4d"}', { worker: { number: 0, run: { id: "1a2b3c4d" } } }],
   ["RYUK_CONTAINER_IMAGE", "my/ryuk:1", { reaper: { ...defaults.reaper, image: "my/ryuk:1" } }],
 ];
 

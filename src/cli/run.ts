@@ -1,18 +1,21 @@
 import { existsSync } from "node:fs";
 import { glob } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureEngine } from "../engine/install.ts";
 import { imagesOf } from "../engine/start.ts";
+import type { MochaSettings } from "mocha/lib/cli/options.js";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import { reportFile } from "../mocha/reporter.ts";
 import { abortedReport } from "../report/junit.ts";
 import { writeAtomically } from "../report/write.ts";
 import { beginPhase } from "../mocha/clock.ts";
 import { runTarget } from "../mocha/fixture.ts";
-import { reportProgress, runConfig, sharedStack } from "../mocha/run.ts";
+import { reportProgress, runConfig, shareRun, sharedStack } from "../mocha/run.ts";
 import { endOnSignals } from "../mocha/signals.ts";
 import { loadStack } from "../mocha/target.ts";
+import type { TargetStack } from "../mocha/target.ts";
 import { progressView } from "./progress.ts";
 
 /** The suite that talks to a target, and the one that needs an engine; every other folder under `specs/` needs neither. */
@@ -57,25 +60,34 @@ async function prepareAndRun(suite: string, words: readonly string[]): Promise<v
 
   // Mocha takes as long to load as a small stack to start: both at once.
   const mocha = import("mocha/lib/cli/cli.js");
-  // Parallel workers start stacks of their own.
-  if (suite === TARGET_SUITE) await prepareTarget(!words.some((word) => word === "--parallel" || word === "-p"));
-  if (suite === ENGINE_SUITE) await ensureEngine(config, say);
+  const target = suite === TARGET_SUITE ? await prepareTarget() : undefined;
+  const engine = suite === ENGINE_SUITE ? await ensureEngine(config, say) : undefined;
   beginPhase("load specs");
   const rest = words.filter((word) => !files.includes(word));
+  const { loadOptions } = await import("mocha/lib/cli/options.js");
+  const options = loadOptions([...rest]);
+  const jobs = options.jobs ?? availableParallelism();
+  if (
+    options.parallel === true &&
+    jobs > 1 &&
+    (target !== undefined || (engine !== undefined && !("missing" in engine)))
+  )
+    await shareRun(target);
   (await mocha).main([
     ...found.toSorted(),
     "--reporter-option",
     `suite=${suite}`,
-    ...(await ownWords(rest)),
+    ...ownWords(options, jobs),
     ...(config.ci ? ["--forbid-only"] : []),
     ...rest,
   ]);
 }
 
 /** What a project's own mocha settings leave open: our hooks, our reporter, and no waiting for what a spec has left open. */
-async function ownWords(words: readonly string[]): Promise<string[]> {
-  const { loadOptions } = await import("mocha/lib/cli/options.js");
-  const { require: required = [], reporter = "spec", exit } = loadOptions([...words]);
+function ownWords(
+  { require: required = [], reporter = "spec", exit, parallel }: MochaSettings,
+  jobs: number,
+): string[] {
   const [hooks, ownReporter] = ["hooks", "reporter"].map((name) =>
     fileURLToPath(new URL(`../mocha/${name}${extname(import.meta.url)}`, import.meta.url)),
   ) as [string, string];
@@ -83,19 +95,26 @@ async function ownWords(words: readonly string[]): Promise<string[]> {
     ...([required].flat().some((path) => resolve(path) === hooks) ? [] : ["--require", hooks]),
     ...(reporter === "spec" ? ["--reporter", ownReporter] : []),
     ...(exit === undefined ? ["--exit", "--fail-hook-affected-tests"] : []),
+    ...(parallel === true ? ["--jobs", String(jobs)] : []),
   ];
 }
 
-/** Starts what the specs will talk to. A failure is theirs to report: it stands in the report of every suite. */
-async function prepareTarget(startNow: boolean): Promise<void> {
+/**
+ * Starts what the specs will talk to. A failure is theirs to report: it stands in the report of every suite.
+ *
+ * @returns the stack, when it is up
+ */
+async function prepareTarget(): Promise<TargetStack | undefined> {
   const config = runConfig();
   beginPhase("engine");
   const needsEngine =
     config.url === undefined && (config.stack === undefined || imagesOf(await loadStack(config.stack)).length > 0);
   const engine = needsEngine ? await ensureEngine(config, say) : undefined;
   const target = await runTarget(engine !== undefined && "missing" in engine ? engine.missing : undefined, say);
-  if ("url" in target) return say(`Target: ${target.url}`);
-  if (!startNow) return;
+  if ("url" in target) {
+    say(`Target: ${target.url}`);
+    return undefined;
+  }
 
   beginPhase("stack");
   say(`Starting the stack ${target.stack.name}`);
@@ -103,10 +122,12 @@ async function prepareTarget(startNow: boolean): Promise<void> {
   reportProgress(view.onProgress);
   try {
     await sharedStack(target.stack);
+    return target.stack;
   } catch (error) {
     // Bad input is the reader's to mend, not a finding about the service.
     if (isBadInput(error)) throw error;
     if (!(error instanceof StackspecError && error.code === "CANCELLED")) say(messageOf(error));
+    return undefined;
   } finally {
     view.close();
     reportProgress(() => {});

@@ -16,8 +16,8 @@ export interface KeptStack {
   readonly owner: string;
   /** Ids of the containers that are up, by service; undefined when it has to be started. */
   readonly containers: ReadonlyMap<string, string> | undefined;
-  /** Where the content of a volume is remembered. */
-  baselineFile(volume: string): string;
+  /** Where the content of a volume is remembered for the next run. */
+  baselineFile(volume: string): string | undefined;
   /** Lets the next run have it. */
   unlock(): void;
 }
@@ -33,8 +33,7 @@ export async function takeKeptStack(runtime: Runtime, stack: Stack, key: string)
   const unlock = (): void => rmSync(lock, { force: true });
   process.once("exit", unlock);
 
-  const running = await runtime.docker.listContainers({ filters: { label: [`${STACK_LABEL}=${id}`] } });
-  const containers = new Map(running.map(({ Id, Labels }) => [Labels[NAME_LABEL]!, Id]));
+  const containers = await containersOf(runtime, id);
   const services = stack.nodes.filter(({ kind }: Node) => kind === "service");
   const isUp = services.length > 0 && services.every(({ name }) => containers.has(name));
   if (!isUp) await removeBelongings(runtime, `${STACK_LABEL}=${id}`);
@@ -45,6 +44,12 @@ export async function takeKeptStack(runtime: Runtime, stack: Stack, key: string)
     baselineFile: (volume) => join(FOLDER, `${id}.${volume}.tar`),
     unlock,
   };
+}
+
+/** Ids of the containers of a stack that are up, by service. */
+export async function containersOf({ docker }: Runtime, stackId: string): Promise<Map<string, string>> {
+  const running = await docker.listContainers({ filters: { label: [`${STACK_LABEL}=${stackId}`] } });
+  return new Map(running.map(({ Id, Labels }) => [Labels[NAME_LABEL]!, Id]));
 }
 
 /** Forgets what is remembered of kept stacks. */

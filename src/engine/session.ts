@@ -28,10 +28,15 @@ import { setWatchman } from "./watchman.ts";
 /** One run: the owner of every stack that is started in it. */
 export interface Session {
   readonly runId: string;
-  /** Starts a stack. */
-  start<E extends Exports>(stack: Stack<E>, options?: { keep?: boolean }): Promise<RunningStack<E>>;
-  /** Stops what runs, and makes the snapshot of a stack that was started and had none. */
-  keepSnapshot(stack: Stack): Promise<void>;
+  /** Starts a stack; with `keep` it stays up, with `takesOver` it is up already, under that name on the engine. */
+  start<E extends Exports>(
+    stack: Stack<E>,
+    options?: { keep?: boolean; takesOver?: string | undefined },
+  ): Promise<RunningStack<E>>;
+  /** Makes the snapshot of a stack that was started and had none, for which it stops what runs. False when there is none to make. */
+  keepSnapshot(stack: Stack): Promise<boolean>;
+  /** Posts the run's guards, for what other processes start in it. */
+  share(): Promise<void>;
   /** The stacks that run now. */
   readonly running: ReadonlySet<RunningStack>;
   /** Images that this run has resolved so far. */
@@ -42,7 +47,9 @@ export interface Session {
 
 /** Opens a run. Nothing touches the engine before the first stack with containers starts. */
 export function openSession(config: Config, onProgress: OnProgress = () => {}, reportFolder = "reports"): Session {
-  const runId = randomBytes(4).toString("hex");
+  const { worker } = config;
+  const suffix = worker === undefined ? "" : `-worker-${worker.number}`;
+  const runId = worker?.run.id ?? randomBytes(4).toString("hex");
   const ending = new AbortController();
   const stacks = new Set<Promise<RunningStack>>();
   const running = new Set<RunningStack>();
@@ -55,7 +62,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
 
   // Who removes what a killed run leaves is there before there is anything to leave.
   const connect = (): Promise<Runtime> => {
-    dismissWatchman ??= setWatchman(runId);
+    if (worker === undefined) dismissWatchman ??= setWatchman(runId);
     connected ??= connectEngine();
     return connected;
   };
@@ -71,7 +78,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
   });
   // The second guard, for when this whole machine or all its processes go: not worth a stack's waiting for it.
   const guard = async (): Promise<Reaper | undefined> => {
-    if (config.reaper.disabled) return undefined;
+    if (config.reaper.disabled || worker !== undefined) return undefined;
     const { reference } = await resolveImage(config.reaper.image);
     return startReaper(await connect(), reference, runId);
   };
@@ -83,10 +90,11 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     resolveImage,
     onProgress,
     logFolder: join(reportFolder, "logs"),
+    suffix,
     instanceOf(name) {
       const count = (instances.get(name) ?? 0) + 1;
       instances.set(name, count);
-      return count === 1 ? name : `${name}-${count}`;
+      return `${name}${suffix}${count === 1 ? "" : `-${count}`}`;
     },
     signal: ending.signal,
     onStopped(id) {
@@ -101,7 +109,8 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     const stopping = settleAll([...running].map((stack) => stack.stop()));
     await stopping.catch(() => {});
     const runtime = await connected?.catch(() => undefined);
-    if (runtime !== undefined) {
+    // What is left of a worker goes with the run.
+    if (runtime !== undefined && worker === undefined) {
       await leaveNothing(runtime, `${RUN_LABEL}=${runId}`);
       await (await reaper?.catch(() => undefined))?.dismiss();
     }
@@ -117,13 +126,19 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     async keepSnapshot(stack) {
       const found = [...running].find(({ name }) => name === stack.name);
       if (found?.snapshot === undefined || found.snapshot.restored || config.snapshots.off || ending.signal.aborted)
-        return;
+        return false;
       await settleAll([...running].map((each) => each.stop()));
       await keepSnapshot(stack, found.snapshot.key, { ...context, onProgress: () => {} });
       await evictSnapshots((await connect()).docker, config.snapshots);
+      return true;
     },
-    start(stack, { keep = false } = {}) {
-      const starting = startStack(stack, { ...context, keep });
+    async share() {
+      await connect();
+      reaper ??= guard();
+      reaper.catch(() => {});
+    },
+    start(stack, { keep = false, takesOver } = {}) {
+      const starting = startStack(stack, { ...context, keep, takesOver });
       stacks.add(starting);
       starting.then(
         (started) => {

@@ -12,7 +12,7 @@ import type { StackContext } from "./context.ts";
 import { resetStack, takeDatabaseBaselines, takeVolumeBaselines } from "./reset/reset.ts";
 import { startNode } from "./start-node.ts";
 import { stopStack } from "./stop.ts";
-import { restoreSnapshot, takeOver } from "./warm.ts";
+import { restoreSnapshot, takeOver, takeOverKept } from "./warm.ts";
 import type { SnapshotUse } from "./warm.ts";
 
 /** A started stack. */
@@ -25,6 +25,8 @@ export interface RunningStack<E extends Exports = Exports> {
   readonly images: readonly ResolvedImage[];
   /** Its snapshot; undefined when it has nothing that a snapshot could hold. */
   readonly snapshot: SnapshotUse | undefined;
+  /** Every service of it is a container, which another process can take over. */
+  readonly inContainers: boolean;
   /** The logs of its containers, by name. */
   readonly logs: ReadonlyMap<string, Log>;
   /** Resolves with the failure of the first service that exits, though it was ready and nobody stopped it. */
@@ -59,6 +61,7 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
     values: await exportsOf(stack, launch),
     images: await Promise.all(imagesOf(stack).map((source) => context.resolveImage(source))),
     snapshot,
+    inContainers: stack.nodes.every((node) => node.kind === "task" || launch.passing.has(node)),
     logs: launch.logs,
     death: launch.death.promise,
     reset: () => resetStack(launch, volumes),
@@ -72,12 +75,12 @@ export async function launchStack(
   context: StackContext,
 ): Promise<{ launch: Launch; snapshot: SnapshotUse | undefined; stop: () => Promise<void> }> {
   stackCount += 1;
-  const id = `stackspec-${stack.name}-${context.runId}-${stackCount}`;
+  const id = `stackspec-${stack.name}${context.suffix ?? ""}-${context.runId}-${stackCount}`;
   const images = imagesOf(stack).map((source) => context.resolveImage(source));
   const instance = context.instanceOf(stack.name);
   const launch = new Launch(stack, id, join(context.logFolder, instance), context);
   // A stack with images has containers: its network is made while the images are looked up.
-  if (images.length > 0 && context.keep !== true) launch.ground().catch(() => {});
+  if (images.length > 0 && context.keep !== true && context.takesOver === undefined) launch.ground().catch(() => {});
 
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= stopStack(launch).finally(() => context.onStopped?.(launch.id)));
@@ -89,7 +92,8 @@ export async function launchStack(
     void giveUpLater(launch, context.startTimeoutMs, deadline.signal);
     if (images.length > 0) {
       await Promise.race([launch.makeAll(), aborted(launch.signal)]);
-      if (context.keep === true) await takeOver(launch);
+      if (context.takesOver !== undefined) await takeOver(launch, context.takesOver);
+      else if (context.keep === true) await takeOverKept(launch);
       snapshot = await restoreSnapshot(launch);
     }
     for (const node of stack.nodes) {

@@ -1,5 +1,5 @@
 import type { Node } from "../stack/declaration.ts";
-import { takeKeptStack } from "./kept.ts";
+import { containersOf, takeKeptStack } from "./kept.ts";
 import type { Launch } from "./launch.ts";
 import { keptNodes, snapshotKey } from "./snapshot/key.ts";
 import { findSnapshot, holdersOf, restoreInto } from "./snapshot/restore.ts";
@@ -27,14 +27,27 @@ export async function restoreSnapshot(launch: Launch): Promise<SnapshotUse | und
 }
 
 /** Finds out whether the stack is up already, kept by an earlier run of the very same declaration. */
-export async function takeOver(launch: Launch): Promise<void> {
+export async function takeOverKept(launch: Launch): Promise<void> {
   const { stack, context } = launch;
   const key = await keyOf(launch, stack.nodes);
   if (key === undefined) return;
   launch.kept = await takeKeptStack(await context.connect(), stack, key);
-  if (launch.kept?.containers === undefined) return;
+  if (launch.kept?.containers !== undefined) skipTasks(launch);
+}
+
+/** Makes the stack be the one that this run's own process has started, and will stop. */
+export async function takeOver(launch: Launch, id: string): Promise<void> {
+  const { context } = launch;
+  const containers = await containersOf(await context.connect(), id);
+  launch.kept = { id, owner: context.runId, containers, baselineFile: () => undefined, unlock: () => {} };
+  skipTasks(launch);
+}
+
+function skipTasks(launch: Launch): void {
   const done = { exitCode: 0, output: "", durationMs: 0 };
-  launch.restoredTasks = new Map(stack.nodes.filter(({ kind }) => kind === "task").map(({ name }) => [name, done]));
+  launch.restoredTasks = new Map(
+    launch.stack.nodes.filter(({ kind }) => kind === "task").map(({ name }) => [name, done]),
+  );
 }
 
 function keyOf({ made, context }: Launch, nodes: readonly Node[]): Promise<string | undefined> {

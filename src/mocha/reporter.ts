@@ -4,9 +4,10 @@ import mocha from "mocha";
 import type { MochaOptions, Runner } from "mocha";
 import { blockedBy } from "../report/blocked.ts";
 import { messageOf } from "../errors.ts";
+import type { FullRunner } from "./run-record.ts";
 import { beginPhase, beginSpecs, phaseSummary } from "./clock.ts";
 import { JUnitReporter } from "./junit-reporter.ts";
-import { closeRun, missingEngine, runConfig, runProperties } from "./run.ts";
+import { finishRun, missingEngine, runConfig, runProperties } from "./run.ts";
 
 /**
  * The report's file: `JUNIT_REPORT_PATH`, which may be a folder, else `reports/<suite>.xml`.
@@ -32,6 +33,11 @@ export class Reporter extends mocha.reporters.Spec {
       stack: runConfig().reportStack,
       properties: runProperties,
     });
+    if ((runner as FullRunner).isParallelMode()) {
+      // What happens in a worker is told when its file is done.
+      runner.once("start", beginSpecs).once("end", () => beginPhase("release"));
+      return;
+    }
     runner.on("test", beginSpecs);
     runner.on("hook", ({ title, parent }) => {
       if (parent?.root === true && title.startsWith('"after all"')) beginPhase("release");
@@ -67,7 +73,7 @@ export class Reporter extends mocha.reporters.Spec {
       }
     };
     void (async () => {
-      await attempt("The run cannot be closed", closeRun);
+      await attempt("The run cannot be closed", finishRun);
       await attempt("The report cannot be written", () => this.#junit.write());
       for (const problem of problems) console.error(problem);
       console.log(phaseSummary());

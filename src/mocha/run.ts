@@ -1,4 +1,4 @@
-import { readConfig } from "../config.ts";
+import { environmentOfWorkers, readConfig } from "../config.ts";
 import type { Config } from "../config.ts";
 import { openSession } from "../engine/session.ts";
 import type { Session } from "../engine/session.ts";
@@ -6,6 +6,7 @@ import { messageOf } from "../errors.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
 import { learnSecrets } from "../secrets.ts";
 import type { OnProgress } from "../engine/progress.ts";
+import { imagesOf } from "../engine/start.ts";
 import type { RunningStack } from "../engine/start.ts";
 import type { Exports, Stack } from "../stack/declaration.ts";
 
@@ -56,12 +57,38 @@ export function startStack<E extends Exports>(stack: Stack<E>): Promise<RunningS
 /** The one instance of a stack that all spec files of this process share: started by the first that asks. */
 export function sharedStack<E extends Exports>(stack: Stack<E>): Promise<RunningStack<E>> {
   const running =
-    (shared.get(stack) as Promise<RunningStack<E>> | undefined) ??
-    runSession().start(stack, { keep: runConfig().keep });
+    (shared.get(stack) as Promise<RunningStack<E>> | undefined) ?? runSession().start(stack, waysOf(stack));
   running.catch(() => {});
   shared.set(stack, running);
   stackNames.add(stack.name);
   return running;
+}
+
+/** Whether the shared instance stays up, or is up already: that of the run is its first worker's. */
+function waysOf({ name }: Stack): { keep: boolean; takesOver: string | undefined } {
+  const { keep, worker } = runConfig();
+  const up = worker?.number === 0 && worker.run.stack?.name === name ? worker.run.stack.id : undefined;
+  return { keep: keep && worker === undefined, takesOver: up };
+}
+
+/**
+ * Makes mocha's parallel workers part of this run: it removes what they start, and the first of them has the stack
+ * that is up here. The others start theirs from its snapshot, which is made now if there is none.
+ */
+export async function shareRun(stack?: Stack): Promise<void> {
+  // What needs no engine is each worker's own.
+  if (stack !== undefined && imagesOf(stack).length === 0) return;
+  const open = runSession();
+  await open.share();
+  let running = stack && (await sharedStack(stack));
+  if (stack !== undefined && (await keepSnapshot(stack))) {
+    shared.delete(stack);
+    running = await sharedStack(stack);
+  }
+  // What lives in this process is of no use to another.
+  if (running?.inContainers === false) await running.stop();
+  const up = running?.inContainers === true ? { stack: { name: running.name, id: running.id } } : {};
+  Object.assign(process.env, environmentOfWorkers({ id: open.runId, ...up }));
 }
 
 /** Why there is no engine, for specs that are pending because of that; undefined while none is. */
@@ -78,22 +105,39 @@ export function runningStacks(): RunningStack[] {
   return [...(session?.running ?? [])];
 }
 
-/** The specs are done: makes the snapshots that are missing, for the next run, then closes this one. */
+/**
+ * The specs of this process are done: makes the snapshots that are missing, for the next run, then closes this one.
+ * A parallel worker is told so after each spec file, and ends without a word after its last: it keeps what is in
+ * containers, which go with the run, and stops what lives in this process.
+ */
 export async function finishRun(): Promise<void> {
-  for (const stack of shared.keys()) {
-    try {
-      await session?.keepSnapshot(stack);
-    } catch (error) {
-      // The specs have had their say; the next start only takes longer.
-      console.error(`No snapshot of ${stack.name} is kept: ${messageOf(error)}`);
-    }
-  }
+  if (runConfig().worker !== undefined) return stopObjects();
+  for (const stack of shared.keys()) await keepSnapshot(stack);
   await closeRun();
+}
+
+async function stopObjects(): Promise<void> {
+  for (const [stack, starting] of shared) {
+    const running = await starting.catch(() => undefined);
+    if (running?.inContainers !== false) continue;
+    shared.delete(stack);
+    await running.stop();
+  }
+}
+
+async function keepSnapshot(stack: Stack): Promise<boolean> {
+  try {
+    return (await session?.keepSnapshot(stack)) ?? false;
+  } catch (error) {
+    // The specs do not need it; the next start only takes longer.
+    console.error(`No snapshot of ${stack.name} is kept: ${messageOf(error)}`);
+    return true;
+  }
 }
 
 /**
  * Stops all stacks of this run and removes everything of it from the engine. What starts afterwards
- * is a new run: mocha's parallel workers end one with each spec file.
+ * is a new run.
  *
  * @throws StackspecError `RELEASE_FAILED` naming what is left
  */

@@ -21,7 +21,14 @@ declare module "xml" {
 
 declare module "mocha/lib/cli/options.js" {
   /** Mocha's settings: from its configuration file, package.json and these words. */
-  export function loadOptions(words: string[]): { require?: string | string[]; reporter?: string; exit?: boolean };
+  export function loadOptions(words: string[]): MochaSettings;
+  export interface MochaSettings {
+    require?: string | string[];
+    reporter?: string;
+    exit?: boolean;
+    parallel?: boolean;
+    jobs?: number;
+  }
 }
 
 declare module "mocha/lib/cli/cli.js" {

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { settleAll } from "../engine/ownership.ts";
 import { isNotFound } from "../engine/runtime.ts";
 import { usageError } from "../errors.ts";
 import { writeAtomically } from "../report/write.ts";
@@ -59,14 +58,11 @@ export async function publish(stage: PublishStage, bench: Bench): Promise<StageR
   const registry = await openRegistry(repository, bench);
   const pushed: Record<string, string> = {};
   try {
-    const push = async (tag: string): Promise<void> => {
+    // One after the other: the first takes the layers there, and a registry may answer 500 to one manifest under two tags at once.
+    for (const tag of tags) {
       pushed[tag] = await registry.push(released.image, tag);
       say(`  pushed ${repository}:${tag} ${pushed[tag]}`);
-    };
-    // The first alone: it takes the layers there, or is refused.
-    const [first, ...others] = tags;
-    await push(first!);
-    await settleAll(others.map(push));
+    }
   } finally {
     // Also half way: what is in the registry has to be known.
     const report = {

@@ -1,0 +1,67 @@
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { expect } from "chai";
+import { requireEngine } from "stackspec";
+import { startRun } from "./child.ts";
+import type { Ended } from "./child.ts";
+import { RUN_LABEL, engine, labelled } from "./engine.ts";
+
+/** What `fixtures/parallel/tells.ts` tells of itself. */
+interface Told {
+  readonly worker: string;
+  readonly url: string;
+  readonly run: string;
+}
+
+const FILES = ["one", "two", "three", "four"].map((name) => `parallel/${name}.ts`);
+const JOBS = 2;
+
+describe("acceptance specs in parallel workers", function () {
+  this.timeout(120_000);
+  requireEngine();
+  let ended: Ended;
+  let told: Told[];
+  let began: number;
+  before("they have run", async () => {
+    began = Math.floor(Date.now() / 1000);
+    const words = ["--parallel", "--jobs", String(JOBS)];
+    ended = await startRun(FILES, { suite: "acceptance", environment: { STACK: "release" } }, words).ended;
+    told = [...ended.output.matchAll(/^told (.*)$/gm)].map(([, text]) => JSON.parse(text!) as Told);
+  });
+
+  it("see nothing of what an earlier file has stored", () => {
+    expect(ended.exitCode, ended.output).to.equal(0);
+    expect(told).to.have.lengthOf(FILES.length);
+  });
+
+  it("have one stack for each worker, as long as it lives", () => {
+    const stacks = new Map(told.map(({ worker, url }) => [worker, url]));
+    for (const { worker, url } of told) expect(url).to.equal(stacks.get(worker));
+    expect(new Set(stacks.values())).to.have.lengthOf(stacks.size);
+    expect(stacks).to.have.lengthOf(JOBS);
+  });
+
+  it("have as many stacks as there are workers: the first has the one that the run started with", async () => {
+    expect(await networksMade(told[0]!.run, began)).to.have.lengthOf(JOBS);
+  });
+
+  it("leave nothing", async () => {
+    expect(await labelled(`${RUN_LABEL}=${told[0]!.run}`)).to.deep.equal([]);
+  });
+});
+
+/** The networks of a run, one for each stack, as the engine tells of their making. */
+async function networksMade(run: string, sinceSeconds: number): Promise<string[]> {
+  const docker = await engine();
+  const stream = (await docker.getEvents({
+    since: sinceSeconds,
+    until: Math.ceil(Date.now() / 1000),
+    filters: { type: ["network"], event: ["create"] },
+  })) as Readable;
+  const names: string[] = [];
+  for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
+    const { Actor } = JSON.parse(line) as { Actor: { Attributes: { name: string } } };
+    if (Actor.Attributes.name.includes(run)) names.push(Actor.Attributes.name);
+  }
+  return names;
+}
