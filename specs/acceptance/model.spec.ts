@@ -11,11 +11,14 @@ interface Model {
 type Command = fc.AsyncCommand<Model, HttpClient>;
 type TodoStep = (todo: Todo, model: Model, api: HttpClient) => Promise<void>;
 
-/** Any characters but NUL: as people combine them (emoji of several parts, accents, conjuncts), or just any. */
+/** Any character but NUL; halves of characters are none. fast-check's own would first list all 1.1 million of them. */
+const anyCharacter = fc
+  .oneof(fc.integer({ min: 1, max: 0xd7ff }), fc.integer({ min: 0xe000, max: 0x10ffff }))
+  .map((code) => String.fromCodePoint(code));
+/** Characters as people combine them (emoji of several parts, accents, conjuncts), or just any. */
 const characters = fc
-  .constantFrom("grapheme" as const, "binary" as const)
-  .chain((unit) => fc.string({ unit, minLength: 1, maxLength: 20, size: "max" }))
-  .map((some) => some.replaceAll("\0", " "));
+  .constantFrom("grapheme" as const, anyCharacter)
+  .chain((unit) => fc.string({ unit, minLength: 1, maxLength: 20, size: "max" }));
 /** Long texts repeat themselves: that many different characters would take a minute to shrink to a short example. */
 const text = (length: fc.Arbitrary<number>) =>
   fc.tuple(characters, length).map(([some, count]) => [...some.repeat(count)].slice(0, count).join(""));

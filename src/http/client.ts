@@ -1,3 +1,5 @@
+import http from "node:http";
+import https from "node:https";
 import superagent from "superagent";
 import { usageError } from "../errors.ts";
 import { record } from "./exchange.ts";
@@ -23,6 +25,12 @@ export interface HttpClient {
 /** How long an answer may take, in milliseconds, unless a request says otherwise with `.timeout()`. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
+/** Connections stay open between requests, as a browser's do; without one superagent makes a new one for each. */
+const agents = {
+  "http:": new http.Agent({ keepAlive: true }),
+  "https:": new https.Agent({ keepAlive: true }),
+};
+
 /**
  * A client for the service at `url`.
  *
@@ -38,6 +46,7 @@ export function httpClient(url: string, options: { recorded?: boolean } = {}): H
     const made = superagent(method, target)
       .ok(() => true)
       .redirects(0)
+      .agent(agents[target.startsWith("https:") ? "https:" : "http:"])
       .timeout(ANSWER_TIMEOUT_MS);
     if (options.recorded !== false) record(made);
     return body === undefined ? made : made.send(body);
