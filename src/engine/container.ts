@@ -23,6 +23,8 @@ export interface Placement {
   readonly sandbox: Sandbox | undefined;
   /** A path that is kept in memory. */
   readonly inMemory: string | undefined;
+  /** It goes first where cores are few: a database, which the others wait for. */
+  readonly urgent: boolean;
 }
 
 /** What happens on the way of a container from made to ready. */
@@ -32,6 +34,9 @@ export interface Passage {
   /** It runs and its ports are bound. Resolves when it is ready; `own` is its own wait strategy, undefined for the default. */
   running(hostPort: (containerPort: number) => number, own: OwnWait | undefined): Promise<void>;
 }
+
+/** Ten times the engine's default: https://docs.docker.com/engine/containers/resource_constraints/#configure-the-default-cfs-scheduler */
+const URGENT_CPU_SHARES = 10_240;
 
 /** Puts `container` in its place and has `passage` told of its way; then `container.start()` does the rest. */
 export function place(container: GenericContainer, placement: Placement, passage: Passage): void {
@@ -63,6 +68,7 @@ export function place(container: GenericContainer, placement: Placement, passage
     inside.hostConfig.ReadonlyRootfs = true;
   }
 
+  if (placement.urgent) inside.hostConfig.CpuShares = URGENT_CPU_SHARES;
   if (placement.inMemory !== undefined) container.withTmpFs({ [placement.inMemory]: "rw,mode=1777" });
 
   const createdBefore = inside.containerCreated?.bind(container);
@@ -104,12 +110,14 @@ export function replaceImage(container: GenericContainer, image: ImageName): voi
   inside.createOpts.Image = image.string;
 }
 
+/** What an image runs. */
+export interface Runs {
+  readonly Entrypoint?: string[] | string | undefined;
+  readonly Cmd?: string[] | undefined;
+}
+
 /** Runs a shell command first, then what the image, or the container, runs anyway. */
-export function runFirst(
-  container: GenericContainer,
-  script: string,
-  config: { Entrypoint?: string[] | string | undefined; Cmd?: string[] | undefined },
-): void {
+export function runFirst(container: GenericContainer, script: string, config: Runs): void {
   const { createOpts } = container as unknown as Inside;
   const entrypoint = [createOpts.Entrypoint ?? config.Entrypoint ?? []].flat();
   // Docker forgets the image's command when the entrypoint is another.

@@ -86,6 +86,7 @@ export async function layGround(
       loopbackOnly: runtime.local,
       sandbox: node.options.sandbox,
       inMemory: undefined,
+      urgent: false,
     }),
   };
 }

@@ -49,6 +49,11 @@ export function declarationOf(container: GenericContainer): object {
   return JSON.parse(JSON.stringify(container)) as object;
 }
 
+/** True when it runs another entrypoint than its image's. */
+export function hasEntrypoint(container: GenericContainer): boolean {
+  return (container as unknown as Inside).createOpts.Entrypoint !== undefined;
+}
+
 /** The image that a container runs. */
 export function imageReferenceOf(container: GenericContainer): string {
   return (container as unknown as Inside).imageName.string;

@@ -111,8 +111,8 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     const runtime = await connected?.catch(() => undefined);
     // What is left of a worker goes with the run.
     if (runtime !== undefined && worker === undefined) {
-      await leaveNothing(runtime, `${RUN_LABEL}=${runId}`);
-      await (await reaper?.catch(() => undefined))?.dismiss();
+      const dismissed = reaper?.then((guarding) => guarding?.dismiss());
+      await settleAll([leaveNothing(runtime, `${RUN_LABEL}=${runId}`), Promise.resolve(dismissed).catch(() => {})]);
     }
     // Not before everything is gone: a release that failed is the watchman's to repeat.
     dismissWatchman?.();

@@ -67,6 +67,7 @@ async function startContainer(
     placement: {
       ...ground.placeFor(node, launch.runningNodes()),
       inMemory: inMemory(node, container, launch, runtime),
+      urgent: node.kind === "service" && dataOf(node, container) !== undefined,
     },
     runtime,
     exits,

@@ -10,6 +10,7 @@ import type { Log } from "./log.ts";
 import { Launch } from "./launch.ts";
 import type { StackContext } from "./context.ts";
 import { resetStack, takeDatabaseBaselines, takeVolumeBaselines } from "./reset/reset.ts";
+import type { VolumeBaseline } from "./reset/volume.ts";
 import { startNode } from "./start-node.ts";
 import { stopStack } from "./stop.ts";
 import { restoreSnapshot, takeOver, takeOverKept } from "./warm.ts";
@@ -52,8 +53,7 @@ let stackCount = 0;
  * @throws StackspecError the first failure, with the chain that waited for it and a timeline
  */
 export async function startStack<E extends Exports>(stack: Stack<E>, context: StackContext): Promise<RunningStack<E>> {
-  const { launch, snapshot, stop } = await launchStack(stack, context);
-  const volumes = await takeVolumeBaselines(launch);
+  const { launch, snapshot, volumes, stop } = await launchStack(stack, context);
   if (launch.kept?.containers !== undefined) await resetStack(launch, volumes);
   return {
     name: stack.name,
@@ -69,11 +69,15 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
   };
 }
 
+interface Launched {
+  readonly launch: Launch;
+  readonly snapshot: SnapshotUse | undefined;
+  readonly volumes: readonly VolumeBaseline[];
+  stop(): Promise<void>;
+}
+
 /** The start behind `startStack`: what it returns is also what a snapshot is taken from. */
-export async function launchStack(
-  stack: Stack,
-  context: StackContext,
-): Promise<{ launch: Launch; snapshot: SnapshotUse | undefined; stop: () => Promise<void> }> {
+export async function launchStack(stack: Stack, context: StackContext): Promise<Launched> {
   stackCount += 1;
   const id = `stackspec-${stack.name}${context.suffix ?? ""}-${context.runId}-${stackCount}`;
   const images = imagesOf(stack).map((source) => context.resolveImage(source));
@@ -106,12 +110,15 @@ export async function launchStack(
     void launch.death.promise.then((error) => {
       if (!launch.isUp) launch.cancel(withContext(error, nodeAbout(error, stack), launch));
     });
-    const remembered = snapshot?.restored === true ? undefined : takeDatabaseBaselines(launch);
-    remembered?.catch(() => {});
+    const databases = snapshot?.restored === true ? undefined : takeDatabaseBaselines(launch);
+    databases?.catch(() => {});
+    const remembered = takeVolumeBaselines(launch);
+    remembered.catch(() => {});
     await Promise.all(stack.nodes.map((node) => launch.moments(node).done.promise));
-    await remembered;
+    await databases;
+    const volumes = await remembered;
     launch.isUp = true;
-    return { launch, snapshot, stop };
+    return { launch, snapshot, volumes, stop };
   } catch (error) {
     if (!launch.signal.aborted) launch.cancel(withContext(error, nodeAbout(error, stack), launch));
     await stop().catch(() => {}); // The first failure is the one to report.

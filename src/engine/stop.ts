@@ -46,10 +46,12 @@ export async function stopStack(launch: Launch): Promise<void> {
 
   const footing = await launch.footing?.catch(() => undefined);
   footing?.exits.close();
+  // The end of the run removes the networks and volumes of all its stacks together.
+  const withRun = launch.isUp && launch.context.signal.aborted;
   const runtime =
     footing?.runtime ??
     (launch.footing === undefined ? undefined : await launch.context.connect().catch(() => undefined));
-  if (runtime !== undefined) {
+  if (runtime !== undefined && !withRun) {
     const label = `${STACK_LABEL}=${launch.id}`;
     // The first sweep takes what runs, and with it the ground from what still starts; the second what came after.
     const cutOff = launch.signal.aborted;

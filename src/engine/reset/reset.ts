@@ -24,23 +24,29 @@ async function mySqlServers(launch: Launch): Promise<MySqlServer[]> {
 
 /** Remembers the databases as the tasks have left them. A restored one has that with it. */
 export async function takeDatabaseBaselines(launch: Launch): Promise<void> {
-  const tasks = launch.stack.nodes.filter(({ kind }) => kind === "task");
-  await Promise.all(tasks.map((task) => launch.moments(task).done.promise));
+  await tasksDone(launch);
   await Promise.all((await mySqlServers(launch)).map((server) => takeMySqlBaseline(server)));
 }
 
-/** Remembers the volumes of a stack that is up. */
+/** Remembers the volumes as the tasks, and the first service that may write there, have left them. */
 export async function takeVolumeBaselines(launch: Launch): Promise<VolumeBaseline[]> {
+  await tasksDone(launch);
   const found = launch.stack.volumes.map(async (volume) => {
     for (const node of launch.runningNodes()) {
       const mount = node.options.mounts?.find((each) => each.volume === volume && each.mode === "rw");
       if (node.kind === "task" || mount === undefined) continue;
+      await launch.moments(node).done.promise;
       const { container } = await launch.passing.get(node)!.done;
       return takeVolumeBaseline(volume.name, container, mount.path, launch.kept?.baselineFile(volume.name));
     }
     return undefined;
   });
   return (await Promise.all(found)).filter((baseline) => baseline !== undefined);
+}
+
+async function tasksDone(launch: Launch): Promise<void> {
+  const tasks = launch.stack.nodes.filter(({ kind }) => kind === "task");
+  await Promise.all(tasks.map((task) => launch.moments(task).done.promise));
 }
 
 /** Brings databases and volumes back to where the tasks left them, and resets the services of this process that can be. */

@@ -1,8 +1,8 @@
 import type Dockerode from "dockerode";
 import type { Node, Service, Stack, TaskResult } from "../../stack/declaration.ts";
-import { replaceImage, runFirst } from "../container.ts";
+import { replaceImage } from "../container.ts";
 import { isContainer } from "../inside.ts";
-import { dataOf } from "../database.ts";
+import { dataOf, startFrom } from "../database.ts";
 import type { Runtime } from "../runtime.ts";
 import { keptNodes } from "./key.ts";
 import { DATA_PATH, TASKS_LABEL, readTasksLabel, snapshotReference } from "./store.ts";
@@ -62,7 +62,6 @@ export async function restoreInto(snapshot: Snapshot, stack: Stack, made: Readon
     if (!isContainer(container)) continue;
     replaceImage(container, ImageName.fromString(snapshotReference(stack.name, service.name, snapshot.key)));
     const data = dataOf(service, container);
-    // Without -p: whoever runs the server owns the copy, as it owns a directory that it makes itself.
-    if (data !== undefined) runFirst(container, `cp -R ${DATA_PATH}/. ${data.path}/`, Config);
+    if (data !== undefined) startFrom(container, DATA_PATH, data.path, Config);
   }
 }
