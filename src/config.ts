@@ -24,7 +24,7 @@ const count = (fallback: string) =>
 
 const Run = v.object({
   id: v.string(),
-  stack: v.optional(v.object({ name: v.string(), id: v.string() })),
+  stack: v.optional(v.object({ name: v.string(), id: v.string(), workers: v.number(), key: v.optional(v.string()) })),
 });
 
 const Settings = v.object({

@@ -11,6 +11,9 @@ interface Told {
   readonly worker: string;
   readonly url: string;
   readonly run: string;
+  /** The container of its database server. */
+  readonly server: string;
+  readonly database: string;
 }
 
 const FILES = ["one", "two", "three", "four"].map((name) => `parallel/${name}.ts`);
@@ -41,8 +44,15 @@ describe("acceptance specs in parallel workers", function () {
     expect(stacks).to.have.lengthOf(JOBS);
   });
 
-  it("have as many stacks as there are workers: the first has the one that the run started with", async () => {
-    expect(await networksMade(told[0]!.run, began)).to.have.lengthOf(JOBS);
+  it("start a stack for each worker but the first, which has the one that the run started with", async () => {
+    const made = await networksMade(told[0]!.run, began);
+    expect(made.filter((name) => name.includes("-worker-"))).to.have.lengthOf(JOBS - 1);
+  });
+
+  it("have one database server together, where the declaration shares it, and each a database of its own", () => {
+    expect(new Set(told.map(({ server }) => server))).to.have.lengthOf(1);
+    const databases = new Set(told.map(({ worker, database }) => `${worker} ${database}`));
+    expect(databases).to.deep.equal(new Set(["0 todobackend", "1 todobackend__worker_1"]));
   });
 
   it("leave nothing", async () => {

@@ -1,5 +1,6 @@
 import { MySqlContainer } from "@testcontainers/mysql";
 import { acceptsSql, answers, defineStack, imageFrom, secret } from "stackspec";
+import type { FactoryContext } from "stackspec";
 import { GenericContainer } from "testcontainers";
 
 /** The environment, where an empty variable is how CI systems say "not set". */
@@ -8,7 +9,7 @@ const { APP_IMAGE, APP_MIGRATE = "migrate", APP_COLLECTSTATIC = "collectstatic",
 const { MYSQL_PASSWORD, MYSQL_ROOT_PASSWORD } = given;
 
 const webrootPath = "/var/www/todobackend";
-const database = {
+const mysql = {
   name: "todobackend",
   user: "todo",
   password: MYSQL_PASSWORD ?? secret("release.db.password"),
@@ -31,31 +32,31 @@ export default defineStack("release", (stack) => {
     mounts: [webroot.at(webrootPath)],
     sandbox: {},
   };
-  const run = (image: string, command: string) =>
+  const run = ({ image, database }: FactoryContext, command: string) =>
     new GenericContainer(image).withCommand(command.split(" ")).withEnvironment({
       MYSQL_HOST: "db",
-      MYSQL_DATABASE: database.name,
-      MYSQL_USER: database.user,
-      MYSQL_PASSWORD: database.password,
+      MYSQL_DATABASE: database(mysql.name),
+      MYSQL_USER: mysql.user,
+      MYSQL_PASSWORD: mysql.password,
       STATIC_ROOT: webrootPath,
       SOCKET_PATH: `${webrootPath}/app.sock`,
     });
 
   const db = stack.service(
     "db",
-    ({ image }) =>
+    ({ image, database }) =>
       new MySqlContainer(image)
-        .withDatabase(database.name)
-        .withUsername(database.user)
-        .withUserPassword(database.password)
-        .withRootPassword(database.rootPassword)
+        .withDatabase(database(mysql.name))
+        .withUsername(mysql.user)
+        .withUserPassword(mysql.password)
+        .withRootPassword(mysql.rootPassword)
         // The user mysql of the image, so that nothing runs as root.
         .withUser("999:999"),
-    { image: "mysql:9.7", sandbox: { writable: ["/tmp", "/var/run/mysqld"] }, ready: acceptsSql() },
+    { image: "mysql:9.7", sandbox: { writable: ["/tmp", "/var/run/mysqld"] }, ready: acceptsSql(), shared: true },
   );
-  const collectstatic = stack.task("collectstatic", ({ image }) => run(image, APP_COLLECTSTATIC), app);
-  const migrate = stack.task("migrate", ({ image }) => run(image, APP_MIGRATE), { ...app, after: [db] });
-  const server = stack.service("app", ({ image }) => run(image, APP_SERVE), {
+  const collectstatic = stack.task("collectstatic", (context) => run(context, APP_COLLECTSTATIC), app);
+  const migrate = stack.task("migrate", (context) => run(context, APP_MIGRATE), { ...app, after: [db] });
+  const server = stack.service("app", (context) => run(context, APP_SERVE), {
     ...app,
     after: [migrate, collectstatic],
     stopTimeoutMs: 10_000,

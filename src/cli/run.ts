@@ -72,7 +72,7 @@ async function prepareAndRun(suite: string, words: readonly string[]): Promise<v
     jobs > 1 &&
     (target !== undefined || (engine !== undefined && !("missing" in engine)))
   )
-    await shareRun(target);
+    await shareRun(jobs, target);
   (await mocha).main([
     ...found.toSorted(),
     "--reporter-option",

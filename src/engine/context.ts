@@ -3,6 +3,16 @@ import type { ImageSource } from "../stack/image.ts";
 import type { OnProgress } from "./progress.ts";
 import type { Runtime } from "./runtime.ts";
 
+/** How a parallel worker joins the stack of its run: the first takes all of it over, the others its shared services. */
+export interface Joining {
+  /** The stack's name on the engine. */
+  readonly id: string;
+  /** The worker's number, from 0. */
+  readonly worker: number;
+  /** The snapshot that it was started from; without one, only the first worker joins. */
+  readonly key: string | undefined;
+}
+
 /** What a stack needs from the run that it is part of. */
 export interface StackContext {
   readonly runId: string;
@@ -24,8 +34,8 @@ export interface StackContext {
   readonly snapshots: { readonly read: boolean };
   /** The stack stays up at the end, and is taken over when it is up already. Default false. */
   readonly keep?: boolean;
-  /** The stack on the engine that this one is to be: started by the run's own process for its first worker. */
-  readonly takesOver?: string | undefined;
+  /** The stack that the run's own process has started, for this parallel worker to join. */
+  readonly joins?: Joining | undefined;
   /** Data directories stay on disk, where they can be read after the server has stopped. Default false. */
   readonly toDisk?: boolean;
 }

@@ -1,7 +1,7 @@
 import type Dockerode from "dockerode";
 import { StackspecError, messageOf } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
-import type { Node } from "../stack/declaration.ts";
+import type { Node, Stack } from "../stack/declaration.ts";
 import { imageName } from "../stack/image.ts";
 import { nodeOf } from "../stack/define.ts";
 import { readLogTail } from "./log.ts";
@@ -104,4 +104,24 @@ export function waitingChain(failed: Node, nodes: readonly Node[]): string {
     names.unshift(waiting.name);
     current = waiting;
   }
+}
+
+/** The part that an error is about: by its own name, or by the name of the image that it cannot have. */
+export function nodeAbout(error: unknown, stack: Stack): Node | undefined {
+  const { subject } = error as { subject?: string };
+  return stack.nodes.find(
+    ({ name, options }) => name === subject || (options.image !== undefined && imageName(options.image) === subject),
+  );
+}
+
+/** Adds who waited for the failed part, and how the start went. */
+export function withContext(
+  error: unknown,
+  node: Node | undefined,
+  { stack, timeline }: { readonly stack: Stack; readonly timeline: readonly string[] },
+): unknown {
+  if (!(error instanceof StackspecError) || error.code === "USAGE") return error;
+  const names = node === undefined ? "" : waitingChain(node, stack.nodes);
+  const chain = names.includes(" waits for ") ? [`${names}: ${error.what}`] : [];
+  return error.withEvidence([...chain, "timeline:", ...timeline].join("\n"));
 }

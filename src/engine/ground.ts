@@ -9,6 +9,9 @@ import type { Runtime } from "./runtime.ts";
 export interface Ground {
   /** The place of one container among the parts of the stack that are going to run. */
   placeFor(node: Node, running: readonly Node[]): Placement;
+  /** Lets a container of another stack onto the home network, by this host name; and out again before that network goes. */
+  letIn(container: string, alias: string): Promise<void>;
+  letOut(container: string): Promise<void>;
   /** A volume's name on the engine. */
   volumeName(volume: Volume): string;
 }
@@ -74,6 +77,12 @@ export async function layGround(
 
   return {
     volumeName: names.volume,
+    async letIn(Container, alias) {
+      await docker.getNetwork(names.home).connect({ Container, EndpointConfig: { Aliases: [alias] } });
+    },
+    async letOut(Container) {
+      await docker.getNetwork(names.home).disconnect({ Container, Force: true });
+    },
     placeFor: (node, running) => ({
       labels: { ...labels, [NAME_LABEL]: node.name },
       networks: [names.home, ...(node.options.networks ?? []).map(names.network)],

@@ -1,14 +1,13 @@
 import { setMaxListeners } from "node:events";
-import type { Dependency, Node, Stack, Service, Stoppable, TaskResult } from "../stack/declaration.ts";
-import { STACK_LABEL } from "./ownership.ts";
-import { StackspecError } from "../errors.ts";
-import { startFailure } from "./failure.ts";
+import type { Dependency, Node, Stack, Stoppable, TaskResult } from "../stack/declaration.ts";
+import { workerSuffix } from "./reset/mysql.ts";
+import { RUN_LABEL } from "./ownership.ts";
+import type { StackspecError } from "../errors.ts";
 import type { Log } from "./log.ts";
-import { isContainer } from "./inside.ts";
 import type { KeptStack } from "./kept.ts";
-import { runForTests } from "./database.ts";
 import { nodeOf } from "../stack/define.ts";
 import { watchExits } from "./exits.ts";
+import { makingOf } from "./making.ts";
 import { layGround } from "./ground.ts";
 import type { Footing } from "./ground.ts";
 import type { StackContext } from "./context.ts";
@@ -43,8 +42,10 @@ export class Launch {
   /** The stack stays up when this run ends, and may be up already. */
   kept: KeptStack | undefined;
 
-  readonly #making = new Map<Node, Promise<unknown>>();
-  readonly #waits = new Map<Node, () => void>();
+  /** Ids of containers that another process of this run has started, and stops, by service. */
+  readonly joined = new Map<string, string>();
+
+  readonly #making = makingOf(this);
   readonly #cancel = new AbortController();
   readonly #began = performance.now();
   readonly #states = new Map<Node, State>();
@@ -77,37 +78,24 @@ export class Launch {
     return this.kept?.id ?? this.#id;
   }
 
+  /** This is a parallel worker's stack whose servers are others' too. */
+  get sharesServers(): boolean {
+    return this.joined.size > 0;
+  }
+
+  /** What the names of its databases end with. */
+  get databaseSuffix(): string {
+    return this.sharesServers ? workerSuffix(this.context.joins!.worker) : "";
+  }
+
   /** What a part's factory makes; called once, whoever asks first. */
   make(node: Node): Promise<unknown> {
-    const making = this.#making.get(node) ?? this.#make(node);
-    making.catch(() => {});
-    this.#making.set(node, making);
-    return making;
+    return this.#making.make(node);
   }
 
   /** Calls every factory, and resolves when all have answered that do not wait for another's started value. */
-  async makeAll(): Promise<void> {
-    const answers = this.stack.nodes.map((node) => {
-      const waits = Promise.withResolvers<void>();
-      this.#waits.set(node, waits.resolve);
-      return Promise.race([this.make(node), waits.promise]);
-    });
-    await Promise.all(answers);
-  }
-
-  async #make(node: Node): Promise<unknown> {
-    const image =
-      node.options.image === undefined ? "" : (await this.context.resolveImage(node.options.image)).reference;
-    const started = <S>(service: Service<S>): Promise<S> => {
-      this.#waits.get(node)?.();
-      return this.met(service) as Promise<S>;
-    };
-    const value = await Promise.try(() => node.create({ image, started })).catch((error: unknown) => {
-      throw error instanceof StackspecError || this.signal.aborted ? error : startFailure(node, error);
-    });
-    if (node.kind === "service" && isContainer(value)) runForTests(node, value);
-    this.made.set(node, value);
-    return value;
+  makeAll(): Promise<void> {
+    return this.#making.makeAll();
   }
 
   /** The two moments of a part: it runs, and it is ready (a service) or completed (a task). */
@@ -126,7 +114,8 @@ export class Launch {
     this.#footing ??= (async () => {
       const runtime = await this.context.connect();
       const [exits, ground] = await Promise.all([
-        watchExits(runtime, `${STACK_LABEL}=${this.id}`),
+        // Of the whole run: what is shared belongs to another stack of it.
+        watchExits(runtime, `${RUN_LABEL}=${this.kept?.owner ?? this.context.runId}`),
         layGround(
           runtime,
           this.stack,

@@ -18,7 +18,7 @@ import { startReaper } from "./reaper.ts";
 import type { Reaper } from "./reaper.ts";
 import { connectEngine } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
-import type { StackContext } from "./context.ts";
+import type { Joining, StackContext } from "./context.ts";
 import { keepSnapshot } from "./snapshot/keep.ts";
 import { evictSnapshots } from "./snapshot/store.ts";
 import { startStack } from "./start.ts";
@@ -28,10 +28,10 @@ import { setWatchman } from "./watchman.ts";
 /** One run: the owner of every stack that is started in it. */
 export interface Session {
   readonly runId: string;
-  /** Starts a stack; with `keep` it stays up, with `takesOver` it is up already, under that name on the engine. */
+  /** Starts a stack; with `keep` it stays up, with `joins` it is up already, or part of it is. */
   start<E extends Exports>(
     stack: Stack<E>,
-    options?: { keep?: boolean; takesOver?: string | undefined },
+    options?: { keep?: boolean; joins?: Joining | undefined },
   ): Promise<RunningStack<E>>;
   /** Makes the snapshot of a stack that was started and had none, for which it stops what runs. False when there is none to make. */
   keepSnapshot(stack: Stack): Promise<boolean>;
@@ -137,8 +137,8 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
       reaper ??= guard();
       reaper.catch(() => {});
     },
-    start(stack, { keep = false, takesOver } = {}) {
-      const starting = startStack(stack, { ...context, keep, takesOver });
+    start(stack, { keep = false, joins } = {}) {
+      const starting = startStack(stack, { ...context, keep, joins });
       stacks.add(starting);
       starting.then(
         (started) => {

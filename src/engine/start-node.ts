@@ -62,6 +62,8 @@ async function startContainer(
   const { runtime, ground, exits } = await launch.ground();
   const http = node.kind === "service" ? node.options.http : undefined;
   if (http !== undefined) expose(container, http.port);
+  const joined = launch.joined.get(node.name);
+  if (joined !== undefined) await ground.letIn(joined, node.name);
   const passing = runContainer(container, {
     node,
     placement: {
@@ -74,14 +76,15 @@ async function startContainer(
     gate,
     logFile: join(launch.logFolder, `${node.name}.log`),
     signal: launch.signal,
-    adopted: launch.kept?.containers?.get(node.name),
+    adopted: launch.kept?.containers?.get(node.name) ?? joined,
     onRunning: launch.moments(node).runs.resolve,
   });
   launch.passing.set(node, passing);
-  launch.hold(
-    node,
-    passing.done.then((run) => run.started),
-  );
+  if (joined === undefined)
+    launch.hold(
+      node,
+      passing.done.then((run) => run.started),
+    );
   if (node.kind === "task") return taskResult(node, passing, launch, tookMs);
 
   const { started, container: handle, log, exit } = await passing.done;

@@ -3,17 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StackspecError } from "../errors.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
 import type { Exports, Node, Stack, Started } from "../stack/declaration.ts";
-import { imageName } from "../stack/image.ts";
 import type { ImageSource } from "../stack/image.ts";
-import { startFailure, waitingChain } from "./failure.ts";
+import { nodeAbout, startFailure, withContext } from "./failure.ts";
 import type { Log } from "./log.ts";
 import { Launch } from "./launch.ts";
 import type { StackContext } from "./context.ts";
 import { resetStack, takeDatabaseBaselines, takeVolumeBaselines } from "./reset/reset.ts";
 import type { VolumeBaseline } from "./reset/volume.ts";
+import { divideServers } from "./reset/divide.ts";
 import { startNode } from "./start-node.ts";
 import { stopStack } from "./stop.ts";
-import { restoreSnapshot, takeOver, takeOverKept } from "./warm.ts";
+import { join as joinStack, restoreSnapshot, takeOverKept } from "./warm.ts";
 import type { SnapshotUse } from "./warm.ts";
 
 /** A started stack. */
@@ -39,6 +39,8 @@ export interface RunningStack<E extends Exports = Exports> {
    * @throws StackspecError `RESET_FAILED`
    */
   reset(): Promise<void>;
+  /** Gives parallel workers, from 1 to `workers` - 1, databases of their own on its shared servers: copies of what is there. */
+  divide(workers: number): Promise<void>;
   /** Stops and removes everything. A second call waits for the first. */
   stop(): Promise<void>;
 }
@@ -65,6 +67,7 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
     logs: launch.logs,
     death: launch.death.promise,
     reset: () => resetStack(launch, volumes),
+    divide: (workers) => divideServers(launch, workers),
     stop,
   };
 }
@@ -84,7 +87,7 @@ export async function launchStack(stack: Stack, context: StackContext): Promise<
   const instance = context.instanceOf(stack.name);
   const launch = new Launch(stack, id, join(context.logFolder, instance), context);
   // A stack with images has containers: its network is made while the images are looked up.
-  if (images.length > 0 && context.keep !== true && context.takesOver === undefined) launch.ground().catch(() => {});
+  if (images.length > 0 && context.keep !== true && context.joins?.worker !== 0) launch.ground().catch(() => {});
 
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= stopStack(launch).finally(() => context.onStopped?.(launch.id)));
@@ -95,9 +98,9 @@ export async function launchStack(stack: Stack, context: StackContext): Promise<
     await Promise.race([Promise.all(images), aborted(launch.signal)]);
     void giveUpLater(launch, context.startTimeoutMs, deadline.signal);
     if (images.length > 0) {
+      if (context.joins !== undefined) await joinStack(launch, context.joins);
       await Promise.race([launch.makeAll(), aborted(launch.signal)]);
-      if (context.takesOver !== undefined) await takeOver(launch, context.takesOver);
-      else if (context.keep === true) await takeOverKept(launch);
+      if (context.keep === true) await takeOverKept(launch);
       snapshot = await restoreSnapshot(launch);
     }
     for (const node of stack.nodes) {
@@ -110,7 +113,7 @@ export async function launchStack(stack: Stack, context: StackContext): Promise<
     void launch.death.promise.then((error) => {
       if (!launch.isUp) launch.cancel(withContext(error, nodeAbout(error, stack), launch));
     });
-    const databases = snapshot?.restored === true ? undefined : takeDatabaseBaselines(launch);
+    const databases = snapshot?.restored === true && !launch.sharesServers ? undefined : takeDatabaseBaselines(launch);
     databases?.catch(() => {});
     const remembered = takeVolumeBaselines(launch);
     remembered.catch(() => {});
@@ -169,22 +172,6 @@ async function giveUpLater(launch: Launch, timeoutMs: number, signal: AbortSigna
   if (launch.signal.aborted) return;
   if (node !== undefined) launch.report(node, "failed");
   launch.cancel(withContext(error, node, launch));
-}
-
-/** The part that an error is about: by its own name, or by the name of the image that it cannot have. */
-function nodeAbout(error: unknown, stack: Stack): Node | undefined {
-  const { subject } = error as { subject?: string };
-  return stack.nodes.find(
-    ({ name, options }) => name === subject || (options.image !== undefined && imageName(options.image) === subject),
-  );
-}
-
-/** Adds who waited for the failed part, and how the start went. */
-function withContext(error: unknown, node: Node | undefined, { stack, timeline }: Launch): unknown {
-  if (!(error instanceof StackspecError) || error.code === "USAGE") return error;
-  const names = node === undefined ? "" : waitingChain(node, stack.nodes);
-  const chain = names.includes(" waits for ") ? [`${names}: ${error.what}`] : [];
-  return error.withEvidence([...chain, "timeline:", ...timeline].join("\n"));
 }
 
 async function exportsOf<E extends Exports>(stack: Stack<E>, launch: Launch): Promise<Started<E>> {

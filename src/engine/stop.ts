@@ -46,6 +46,8 @@ export async function stopStack(launch: Launch): Promise<void> {
 
   const footing = await launch.footing?.catch(() => undefined);
   footing?.exits.close();
+  if (footing !== undefined)
+    await Promise.allSettled([...launch.joined.values()].map((id) => footing.ground.letOut(id)));
   // The end of the run removes the networks and volumes of all its stacks together.
   const withRun = launch.isUp && launch.context.signal.aborted;
   const runtime =

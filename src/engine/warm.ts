@@ -1,4 +1,5 @@
 import type { Node } from "../stack/declaration.ts";
+import type { Joining } from "./context.ts";
 import { containersOf, takeKeptStack } from "./kept.ts";
 import type { Launch } from "./launch.ts";
 import { keptNodes, snapshotKey } from "./snapshot/key.ts";
@@ -14,7 +15,7 @@ export interface SnapshotUse {
 /** Makes the stack's containers start from its snapshot, where there is one. Undefined when it can have none. */
 export async function restoreSnapshot(launch: Launch): Promise<SnapshotUse | undefined> {
   const { stack, made, context } = launch;
-  const key = await keyOf(launch, keptNodes(stack, made));
+  const key = context.joins?.key ?? (await keyOf(launch, keptNodes(stack, made)));
   // What is up already has long been initialised.
   if (key !== undefined && launch.kept?.containers !== undefined) return { key, restored: true };
   if (key === undefined || !context.snapshots.read) return key === undefined ? undefined : { key, restored: false };
@@ -35,12 +36,17 @@ export async function takeOverKept(launch: Launch): Promise<void> {
   if (launch.kept?.containers !== undefined) skipTasks(launch);
 }
 
-/** Makes the stack be the one that this run's own process has started, and will stop. */
-export async function takeOver(launch: Launch, id: string): Promise<void> {
-  const { context } = launch;
+/** Joins the stack that this run's own process has started, and will stop. */
+export async function join(launch: Launch, { id, worker, key }: Joining): Promise<void> {
+  const { context, stack } = launch;
   const containers = await containersOf(await context.connect(), id);
-  launch.kept = { id, owner: context.runId, containers, baselineFile: () => undefined, unlock: () => {} };
-  skipTasks(launch);
+  if (worker === 0) {
+    launch.kept = { id, owner: context.runId, containers, baselineFile: () => undefined, unlock: () => {} };
+    return skipTasks(launch);
+  }
+  const shared = stack.nodes.filter((node) => node.kind === "service" && node.options.shared === true);
+  // Without a snapshot the tasks would run, and find their work done.
+  for (const { name } of key === undefined ? [] : shared) launch.joined.set(name, containers.get(name)!);
 }
 
 function skipTasks(launch: Launch): void {

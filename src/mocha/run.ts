@@ -1,5 +1,6 @@
 import { environmentOfWorkers, readConfig } from "../config.ts";
 import type { Config } from "../config.ts";
+import type { Joining } from "../engine/context.ts";
 import { openSession } from "../engine/session.ts";
 import type { Session } from "../engine/session.ts";
 import { messageOf } from "../errors.ts";
@@ -64,18 +65,21 @@ export function sharedStack<E extends Exports>(stack: Stack<E>): Promise<Running
   return running;
 }
 
-/** Whether the shared instance stays up, or is up already: that of the run is its first worker's. */
-function waysOf({ name }: Stack): { keep: boolean; takesOver: string | undefined } {
+/** Whether the shared instance stays up, or is up already, for parallel workers to join. */
+function waysOf({ name }: Stack): { keep: boolean; joins?: Joining } {
   const { keep, worker } = runConfig();
-  const up = worker?.number === 0 && worker.run.stack?.name === name ? worker.run.stack.id : undefined;
-  return { keep: keep && worker === undefined, takesOver: up };
+  if (worker === undefined) return { keep };
+  const { number, run } = worker;
+  // A worker beyond those that the run began with takes the place of one that crashed.
+  if (run.stack?.name !== name || number >= run.stack.workers) return { keep: false };
+  return { keep: false, joins: { id: run.stack.id, key: run.stack.key, worker: number } };
 }
 
 /**
  * Makes mocha's parallel workers part of this run: it removes what they start, and the first of them has the stack
  * that is up here. The others start theirs from its snapshot, which is made now if there is none.
  */
-export async function shareRun(stack?: Stack): Promise<void> {
+export async function shareRun(workers: number, stack?: Stack): Promise<void> {
   // What needs no engine is each worker's own.
   if (stack !== undefined && imagesOf(stack).length === 0) return;
   const open = runSession();
@@ -87,8 +91,11 @@ export async function shareRun(stack?: Stack): Promise<void> {
   }
   // What lives in this process is of no use to another.
   if (running?.inContainers === false) await running.stop();
-  const up = running?.inContainers === true ? { stack: { name: running.name, id: running.id } } : {};
-  Object.assign(process.env, environmentOfWorkers({ id: open.runId, ...up }));
+  const up = running?.inContainers === true ? running : undefined;
+  const key = up?.snapshot?.restored === true ? up.snapshot.key : undefined;
+  if (key !== undefined) await up?.divide(workers);
+  const shares = up === undefined ? {} : { stack: { name: up.name, id: up.id, workers, ...(key && { key }) } };
+  Object.assign(process.env, environmentOfWorkers({ id: open.runId, ...shares }));
 }
 
 /** Why there is no engine, for specs that are pending because of that; undefined while none is. */

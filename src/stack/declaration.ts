@@ -75,6 +75,8 @@ export interface FactoryContext {
   readonly image: string;
   /** Another service's started value; resolves when that service is ready. Only those declared above. */
   started<S>(service: Service<S>): Promise<S>;
+  /** What a database is called here: `name`, or, on a server that parallel workers share, this worker's own copy of it. */
+  database(name: string): string;
 }
 
 /** Makes the container (or other startable) of a service, or of a task. */
@@ -109,6 +111,11 @@ export interface ServiceOptions extends NodeOptions {
    * Default: known for `MySqlContainer`; none for others.
    */
   readonly data?: string;
+  /**
+   * Parallel workers have one of it together, and of a `MySqlContainer` each its own databases, by the names that
+   * `database()` gives. Default false: each worker has its own. With snapshots off each has its own too.
+   */
+  readonly shared?: boolean;
   /** The database keeps its own durability settings, and its data on disk. Default false. */
   readonly durable?: boolean;
   /**

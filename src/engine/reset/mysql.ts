@@ -5,6 +5,13 @@ export interface MySqlServer {
   readonly host: string;
   readonly port: number;
   readonly password: string;
+  /** What the names of one worker's databases end with; "" where the server is this process's own, or the first worker's. */
+  readonly suffix: string;
+}
+
+/** What the names of a parallel worker's databases end with on a server that it shares. */
+export function workerSuffix(worker: number): string {
+  return worker === 0 ? "" : `__worker_${worker}`;
 }
 
 /**
@@ -12,7 +19,14 @@ export interface MySqlServer {
  * of a snapshot, so that a restored server has it from its first moment.
  */
 const BASELINE = "stackspec_baseline";
-const NOT_OURS = ["mysql", "sys", "performance_schema", "information_schema", BASELINE];
+const baselineOf = ({ suffix }: MySqlServer): string => `${BASELINE}${suffix}`;
+const SYSTEM = ["mysql", "sys", "performance_schema", "information_schema"];
+
+/** True for a database with a suite's data: of this worker, where the server is shared. */
+export function isOwn(schema: string, { suffix }: MySqlServer): boolean {
+  if (SYSTEM.includes(schema) || schema.startsWith(BASELINE)) return false;
+  return suffix === "" ? !/__worker_\d+$/.test(schema) : schema.endsWith(suffix);
+}
 
 interface BaselineTable extends RowDataPacket {
   readonly schema_name: string;
@@ -25,19 +39,20 @@ interface BaselineTable extends RowDataPacket {
 
 /** Copies every table as it is now: what `resetMySql` goes back to. */
 export async function takeMySqlBaseline(server: MySqlServer): Promise<void> {
+  const baseline = baselineOf(server);
   await asRoot(server, async (connection) => {
-    await connection.query(`CREATE DATABASE IF NOT EXISTS ${BASELINE}`);
+    await connection.query(`CREATE DATABASE IF NOT EXISTS ${baseline}`);
     await connection.query(
-      `CREATE TABLE ${BASELINE}.tables (schema_name VARCHAR(64), table_name VARCHAR(64), copy VARCHAR(64), ddl LONGTEXT, columns LONGTEXT, next_id BIGINT UNSIGNED)`,
+      `CREATE TABLE ${baseline}.tables (schema_name VARCHAR(64), table_name VARCHAR(64), copy VARCHAR(64), ddl LONGTEXT, columns LONGTEXT, next_id BIGINT UNSIGNED)`,
     );
-    for (const [index, { schema, table, nextId }] of (await tablesOf(connection)).entries()) {
+    for (const [index, { schema, table, nextId }] of (await tablesOf(connection, server)).entries()) {
       const name = quoted(schema, table);
-      const copy = quoted(BASELINE, `copy_${index}`);
+      const copy = quoted(baseline, `copy_${index}`);
       const columns = await storedColumns(connection, schema, table);
       await connection.query(`CREATE TABLE ${copy} LIKE ${name}`);
       await connection.query(`INSERT INTO ${copy} (${columns}) SELECT ${columns} FROM ${name}`);
       const ddl = await definitionOf(connection, schema, table);
-      await connection.query(`INSERT INTO ${BASELINE}.tables VALUES (?, ?, ?, ?, ?, ?)`, [
+      await connection.query(`INSERT INTO ${baseline}.tables VALUES (?, ?, ?, ?, ?, ?)`, [
         schema,
         table,
         `copy_${index}`,
@@ -55,21 +70,26 @@ export async function takeMySqlBaseline(server: MySqlServer): Promise<void> {
  */
 export async function resetMySql(server: MySqlServer): Promise<void> {
   await asRoot(server, async (connection) => {
-    const [baseline] = await connection.query<BaselineTable[]>(`SELECT * FROM ${BASELINE}.tables`);
-    const now = await tablesOf(connection);
+    const [baseline] = await connection.query<BaselineTable[]>(`SELECT * FROM ${baselineOf(server)}.tables`);
+    const now = await tablesOf(connection, server);
     for (const { schema, table } of now)
       if (!baseline.some((known) => known.schema_name === schema && known.table_name === table))
         await connection.query(`DROP TABLE ${quoted(schema, table)}`);
     for (const known of baseline) {
       const found = now.find(({ schema, table }) => schema === known.schema_name && table === known.table_name);
-      await resetTable(connection, known, found);
+      await resetTable(connection, server, known, found);
     }
   });
 }
 
-async function resetTable(connection: Connection, known: BaselineTable, found: Table | undefined): Promise<void> {
+async function resetTable(
+  connection: Connection,
+  server: MySqlServer,
+  known: BaselineTable,
+  found: Table | undefined,
+): Promise<void> {
   const name = quoted(known.schema_name, known.table_name);
-  const copy = quoted(BASELINE, known.copy);
+  const copy = quoted(baselineOf(server), known.copy);
   const sameDefinition =
     found !== undefined && (await definitionOf(connection, found.schema, found.table)) === known.ddl;
   if (sameDefinition && found.nextId === known.next_id && (await sameRows(connection, name, copy))) return;
@@ -92,13 +112,15 @@ interface Table {
   readonly nextId: number | null;
 }
 
-async function tablesOf(connection: Connection): Promise<Table[]> {
+async function tablesOf(connection: Connection, server: MySqlServer): Promise<Table[]> {
   const [rows] = await connection.query<RowDataPacket[]>(
     `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, AUTO_INCREMENT AS n FROM information_schema.TABLES
      WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN (?)`,
-    [NOT_OURS],
+    [SYSTEM],
   );
-  return rows.map(({ s, t, n }) => ({ schema: s as string, table: t as string, nextId: n as number | null }));
+  return rows
+    .map(({ s, t, n }) => ({ schema: s as string, table: t as string, nextId: n as number | null }))
+    .filter(({ schema }) => isOwn(schema, server));
 }
 
 /** Columns that can be written: generated ones are made again from them. */
@@ -123,7 +145,8 @@ async function sameRows(connection: Connection, ...names: string[]): Promise<boo
 /** Half of a reset would be the greeting: the connection stays, and goes with its server. */
 const connections = new Map<string, Promise<Connection>>();
 
-async function asRoot(server: MySqlServer, work: (connection: Connection) => Promise<void>): Promise<void> {
+/** Does some work on a server as root. */
+export async function asRoot(server: MySqlServer, work: (connection: Connection) => Promise<void>): Promise<void> {
   const address = `${server.host}:${server.port}`;
   const connecting = connections.get(address) ?? connect(server, () => connections.delete(address));
   connections.set(address, connecting);
@@ -138,7 +161,8 @@ async function asRoot(server: MySqlServer, work: (connection: Connection) => Pro
 
 async function connect(server: MySqlServer, onClosed: () => void): Promise<Connection> {
   const { createConnection } = await import("mysql2/promise");
-  const connection = await createConnection({ ...server, user: "root" });
+  const { host, port, password } = server;
+  const connection = await createConnection({ host, port, password, user: "root" });
   connection.on("error", onClosed).on("end", onClosed);
   // Statistics as they are, not as they were a day ago; keys checked when all tables are back; ids as they were.
   await connection.query(
@@ -147,6 +171,7 @@ async function connect(server: MySqlServer, onClosed: () => void): Promise<Conne
   return connection;
 }
 
-function quoted(...names: string[]): string {
+/** A name as SQL has it. */
+export function quoted(...names: string[]): string {
   return names.map((name) => `\`${name.replaceAll("`", "``")}\``).join(".");
 }

@@ -5,7 +5,7 @@ import { resetVolume, takeVolumeBaseline } from "./volume.ts";
 import type { VolumeBaseline } from "./volume.ts";
 
 /** What StartedMySqlContainer tells of its server. */
-interface StartedMySql {
+export interface StartedMySql {
   getHost(): string;
   getPort(): number;
   getRootPassword(): string;
@@ -14,12 +14,19 @@ interface StartedMySql {
 /** The databases of a stack that can be reset: those of `MySqlContainer`. */
 async function mySqlServers(launch: Launch): Promise<MySqlServer[]> {
   const services = launch.stack.nodes.filter((node) => launch.made.get(node)?.constructor.name === "MySqlContainer");
-  const values = await Promise.all(services.map((node) => launch.moments(node).done.promise as Promise<StartedMySql>));
-  return values.map((started) => ({
-    host: started.getHost(),
-    port: started.getPort(),
-    password: started.getRootPassword(),
-  }));
+  return Promise.all(
+    services.map(async (node) =>
+      serverOf(
+        (await launch.moments(node).done.promise) as StartedMySql,
+        launch.joined.has(node.name) ? launch.databaseSuffix : "",
+      ),
+    ),
+  );
+}
+
+/** How root reaches a server that has been started. */
+export function serverOf(started: StartedMySql, suffix = ""): MySqlServer {
+  return { host: started.getHost(), port: started.getPort(), password: started.getRootPassword(), suffix };
 }
 
 /** Remembers the databases as the tasks have left them. A restored one has that with it. */

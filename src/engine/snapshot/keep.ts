@@ -71,7 +71,10 @@ async function makeAll(stack: Stack, context: StackContext): Promise<Map<Node, u
     const image = node.options.image === undefined ? "" : (await context.resolveImage(node.options.image)).reference;
     // A container made from another's started value is in no snapshot; it is not asked for here.
     const never = new Promise<never>(() => {});
-    made.set(node, await Promise.race([node.create({ image, started: () => never }), Promise.resolve()]));
+    made.set(
+      node,
+      await Promise.race([node.create({ image, started: () => never, database: (name) => name }), Promise.resolve()]),
+    );
   }
   return made;
 }
