@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { requireEngine } from "stackspec";
 import { startRun } from "./child.ts";
 import type { Ended } from "./child.ts";
-import { RUN_LABEL, engine, labelled } from "./engine.ts";
+import { RUN_LABEL, engine, labelled, leftAfter } from "./engine.ts";
 
 /** What `fixtures/parallel/tells.ts` tells of itself. */
 interface Told {
@@ -18,6 +18,8 @@ interface Told {
 
 const FILES = ["one", "two", "three", "four"].map((name) => `parallel/${name}.ts`);
 const JOBS = 2;
+/** How long a killed run's things may be there. */
+const GONE_WITHIN_MS = 15_000;
 
 describe("acceptance specs in parallel workers", function () {
   this.timeout(120_000);
@@ -53,6 +55,18 @@ describe("acceptance specs in parallel workers", function () {
     expect(new Set(told.map(({ server }) => server))).to.have.lengthOf(1);
     const databases = new Set(told.map(({ worker, database }) => `${worker} ${database}`));
     expect(databases).to.deep.equal(new Set(["0 todobackend", "1 todobackend__worker_1"]));
+  });
+
+  it("leave nothing when the run is killed", async () => {
+    const run = startRun(FILES, { suite: "acceptance", environment: { STACK: "release" } }, [
+      "--parallel",
+      "--jobs",
+      "2",
+    ]);
+    const [, text] = await run.shown(/^told (.*)$/m);
+    run.process.kill("SIGKILL");
+    await run.ended;
+    expect(await leftAfter(`${RUN_LABEL}=${(JSON.parse(text!) as Told).run}`, GONE_WITHIN_MS)).to.deep.equal([]);
   });
 
   it("leave nothing", async () => {
