@@ -1,9 +1,10 @@
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { StackspecError } from "../errors.ts";
+import { RUN_LABEL } from "./ownership.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Tells of the containers of one run that have exited. */
+/** Tells of containers of ours that have exited. */
 export interface Exits {
   /** Resolves with the exit code once the container has exited; rejects when the engine is lost. */
   of(id: string): Promise<number>;
@@ -15,12 +16,12 @@ interface DieEvent {
 }
 
 /**
- * Listens to the engine for exits. One connection serves all containers, and because it is there
- * before the first of them starts, none can exit unseen.
+ * Listens to the engine for exits, of every run: a stack may have containers of another. One connection serves all, and
+ * because it is there before the first of them starts, none can exit unseen.
  */
-export async function watchExits({ docker }: Runtime, label: string): Promise<Exits> {
+export async function watchExits({ docker }: Runtime): Promise<Exits> {
   const stream = (await docker.getEvents({
-    filters: { type: ["container"], event: ["die"], label: [label] },
+    filters: { type: ["container"], event: ["die"], label: [RUN_LABEL] },
   })) as Readable;
   const exits = new Map<string, PromiseWithResolvers<number>>();
   const entry = (id: string): PromiseWithResolvers<number> => {

@@ -1,7 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Dependency, Node, Stack, Stoppable, TaskResult } from "../stack/declaration.ts";
 import { workerSuffix } from "./reset/mysql.ts";
-import { RUN_LABEL } from "./ownership.ts";
 import type { StackspecError } from "../errors.ts";
 import type { Log } from "./log.ts";
 import type { KeptStack } from "./kept.ts";
@@ -114,8 +113,7 @@ export class Launch {
     this.#footing ??= (async () => {
       const runtime = await this.context.connect();
       const [exits, ground] = await Promise.all([
-        // Of the whole run: what is shared belongs to another stack of it.
-        watchExits(runtime, `${RUN_LABEL}=${this.kept?.owner ?? this.context.runId}`),
+        watchExits(runtime),
         layGround(
           runtime,
           this.stack,

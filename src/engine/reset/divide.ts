@@ -37,6 +37,8 @@ async function copyDatabases(
     for (const { name, letters, collation } of schemas as { name: string; letters: string; collation: string }[]) {
       if (!isOwn(name, server)) continue;
       const copy = `${name}${suffix}`;
+      // A kept stack has those of the run before.
+      await connection.query(`DROP DATABASE IF EXISTS ${quoted(copy)}`);
       await connection.query(`CREATE DATABASE ${quoted(copy)} CHARACTER SET ${letters} COLLATE ${collation}`);
       // All that a database can hold: tables, views, triggers, routines and events.
       const words = "--user=root --single-transaction --routines --triggers --events --no-tablespaces --skip-comments";
@@ -55,7 +57,7 @@ async function copyDatabases(
           [name],
         );
         await connection.query("UPDATE mysql.stackspec_grants SET Db = ?", [copy]);
-        await connection.query(`INSERT INTO mysql.${table} SELECT * FROM mysql.stackspec_grants`);
+        await connection.query(`REPLACE INTO mysql.${table} SELECT * FROM mysql.stackspec_grants`);
         await connection.query("DROP TEMPORARY TABLE mysql.stackspec_grants");
       }
     }

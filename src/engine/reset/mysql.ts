@@ -41,7 +41,8 @@ interface BaselineTable extends RowDataPacket {
 export async function takeMySqlBaseline(server: MySqlServer): Promise<void> {
   const baseline = baselineOf(server);
   await asRoot(server, async (connection) => {
-    await connection.query(`CREATE DATABASE IF NOT EXISTS ${baseline}`);
+    await connection.query(`DROP DATABASE IF EXISTS ${baseline}`);
+    await connection.query(`CREATE DATABASE ${baseline}`);
     await connection.query(
       `CREATE TABLE ${baseline}.tables (schema_name VARCHAR(64), table_name VARCHAR(64), copy VARCHAR(64), ddl LONGTEXT, columns LONGTEXT, next_id BIGINT UNSIGNED)`,
     );

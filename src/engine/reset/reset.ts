@@ -44,7 +44,10 @@ export async function takeVolumeBaselines(launch: Launch): Promise<VolumeBaselin
       if (node.kind === "task" || mount === undefined) continue;
       await launch.moments(node).done.promise;
       const { container } = await launch.passing.get(node)!.done;
-      return takeVolumeBaseline(volume.name, container, mount.path, launch.kept?.baselineFile(volume.name));
+      const { runtime, ground } = await launch.ground();
+      const name = ground.volumeName(volume);
+      const folder = runtime.local ? (await runtime.docker.getVolume(name).inspect()).Mountpoint : undefined;
+      return takeVolumeBaseline(volume.name, container, mount.path, folder, launch.kept?.baselineFile(volume.name));
     }
     return undefined;
   });

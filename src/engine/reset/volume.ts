@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { lstat, readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type Dockerode from "dockerode";
@@ -15,6 +16,10 @@ export interface VolumeBaseline {
   readonly container: Dockerode.Container;
   readonly path: string;
   readonly archive: Buffer;
+  /** Its folder on this machine, where that can be seen. */
+  readonly folder: string | undefined;
+  /** How that folder looked when its files were those of the archive; undefined when that is not known. */
+  look: string | undefined;
 }
 
 /** Remembers a volume's files; for the runs after this one too, in `file`, which is believed when it is there. */
@@ -22,8 +27,10 @@ export async function takeVolumeBaseline(
   name: string,
   container: Dockerode.Container,
   path: string,
+  folder: string | undefined,
   file: string | undefined,
 ): Promise<VolumeBaseline> {
+  const look = await lookOf(folder);
   const remembered = file === undefined ? undefined : await readFile(file).catch(() => undefined);
   const archive = remembered ?? (await archiveOf(container, path));
   if (archive.length > MOST_BYTES)
@@ -33,13 +40,18 @@ export async function takeVolumeBaseline(
       { subject: name, hint: 'use a stack of its own: useStack(stack, { scope: "suite" })' },
     );
   if (file !== undefined && remembered === undefined) await writeFile(file, archive, { mode: 0o600 });
-  return { name, container, path, archive };
+  return { name, container, path, archive, folder, look: remembered === undefined ? look : undefined };
 }
 
 /** Brings a volume's files back: changed and removed ones from memory; added ones go. Sockets stay. */
-export async function resetVolume({ name, container, path, archive }: VolumeBaseline): Promise<void> {
+export async function resetVolume(baseline: VolumeBaseline): Promise<void> {
+  const { name, container, path, archive, folder } = baseline;
+  const look = await lookOf(folder);
+  if (look !== undefined && look === baseline.look) return;
   const now = await archiveOf(container, path);
-  if (now.equals(archive)) return;
+  const isSame = now.equals(archive);
+  baseline.look = isSame ? look : undefined;
+  if (isSame) return;
   const known = await filesIn(archive);
   const added = [...(await filesIn(now))].filter((file) => !known.has(file));
   const parent = path.replace(/\/[^/]+\/?$/, "") || "/";
@@ -47,6 +59,24 @@ export async function resetVolume({ name, container, path, archive }: VolumeBase
     await run(name, container, ["rm", "-f", "--", ...added.map((file) => `${parent === "/" ? "" : parent}/${file}`)]);
   // Into the volume itself: what is around it may be read-only.
   await container.putArchive(moveArchive(Readable.from(archive), ""), { path });
+}
+
+/**
+ * What tells at once whether anything in a folder has changed: each file's place, size and times. The engine takes ten
+ * times as long to hand out the files. Undefined when this process cannot see the folder.
+ */
+async function lookOf(folder: string | undefined): Promise<string | undefined> {
+  if (folder === undefined) return undefined;
+  try {
+    const entries = await readdir(folder, { recursive: true });
+    const looks = entries.toSorted().map(async (entry) => {
+      const { ino, mode, size, mtimeNs, ctimeNs } = await lstat(join(folder, entry), { bigint: true });
+      return [entry, ino, mode, size, mtimeNs, ctimeNs].join(" ");
+    });
+    return (await Promise.all(looks)).join("\n");
+  } catch {
+    return undefined;
+  }
 }
 
 async function archiveOf(container: Dockerode.Container, path: string): Promise<Buffer> {
