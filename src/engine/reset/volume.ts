@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { lstat, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type Dockerode from "dockerode";
+import { isDeepStrictEqual } from "node:util";
 import tar from "tar-stream";
 import { moveArchive } from "../archive.ts";
 import { StackspecError } from "../../errors.ts";
@@ -48,12 +50,11 @@ export async function resetVolume(baseline: VolumeBaseline): Promise<void> {
   const { name, container, path, archive, folder } = baseline;
   const look = await lookOf(folder);
   if (look !== undefined && look === baseline.look) return;
-  const now = await archiveOf(container, path);
-  const isSame = now.equals(archive);
+  const [known, now] = await Promise.all([filesIn(archive), archiveOf(container, path).then(filesIn)]);
+  const isSame = isDeepStrictEqual(now, known);
   baseline.look = isSame ? look : undefined;
   if (isSame) return;
-  const known = await filesIn(archive);
-  const added = [...(await filesIn(now))].filter((file) => !known.has(file));
+  const added = [...now.keys()].filter((file) => !known.has(file));
   const parent = path.replace(/\/[^/]+\/?$/, "") || "/";
   if (added.length > 0)
     await run(name, container, ["rm", "-f", "--", ...added.map((file) => `${parent === "/" ? "" : parent}/${file}`)]);
@@ -68,12 +69,14 @@ export async function resetVolume(baseline: VolumeBaseline): Promise<void> {
 async function lookOf(folder: string | undefined): Promise<string | undefined> {
   if (folder === undefined) return undefined;
   try {
-    const entries = await readdir(folder, { recursive: true });
-    const looks = entries.toSorted().map(async (entry) => {
-      const { ino, mode, size, mtimeNs, ctimeNs } = await lstat(join(folder, entry), { bigint: true });
-      return [entry, ino, mode, size, mtimeNs, ctimeNs].join(" ");
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
+    const looks = files.map(async ({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      const { ino, mode, size, mtimeNs, ctimeNs } = await lstat(path, { bigint: true });
+      return [path, ino, mode, size, mtimeNs, ctimeNs].join(" ");
     });
-    return (await Promise.all(looks)).join("\n");
+    return (await Promise.all(looks)).toSorted().join("\n");
   } catch {
     return undefined;
   }
@@ -83,12 +86,15 @@ async function archiveOf(container: Dockerode.Container, path: string): Promise<
   return buffer(await container.getArchive({ path }));
 }
 
-async function filesIn(archive: Buffer): Promise<Set<string>> {
+/** The files and links of an archive, each with what it is. A folder's own time changes with a socket that is made in it. */
+async function filesIn(archive: Buffer): Promise<Map<string, string>> {
   const extract = Readable.from(archive).pipe(tar.extract());
-  const files = new Set<string>();
+  const files = new Map<string, string>();
   for await (const entry of extract) {
-    if (entry.header.type === "file" || entry.header.type === "symlink") files.add(entry.header.name);
-    entry.resume();
+    const { type, name, mode, uid, gid, mtime, linkname } = entry.header;
+    const content = createHash("sha256").update(await buffer(entry));
+    if (type === "file" || type === "symlink")
+      files.set(name, [type, mode, uid, gid, mtime?.getTime(), linkname, content.digest("hex")].join(" "));
   }
   return files;
 }
