@@ -33,8 +33,8 @@ export interface Session {
     stack: Stack<E>,
     options?: { keep?: boolean; joins?: Joining | undefined },
   ): Promise<RunningStack<E>>;
-  /** Makes the snapshot of a stack that was started and had none, for which it stops what runs. False when there is none to make. */
-  keepSnapshot(stack: Stack): Promise<boolean>;
+  /** Makes the snapshot of a stack that was started and had none, for which it says so and stops what runs. False when there is none to make. */
+  keepSnapshot(stack: Stack, onBegin: () => void): Promise<boolean>;
   /** Posts the run's guards, for what other processes start in it. */
   share(): Promise<void>;
   /** The stacks that run now. */
@@ -123,10 +123,11 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     runId,
     images,
     running,
-    async keepSnapshot(stack) {
+    async keepSnapshot(stack, onBegin) {
       const found = [...running].find(({ name }) => name === stack.name);
       if (found?.snapshot === undefined || found.snapshot.restored || config.snapshots.off || ending.signal.aborted)
         return false;
+      onBegin();
       await settleAll([...running].map((each) => each.stop()));
       await keepSnapshot(stack, found.snapshot.key, { ...context, onProgress: () => {} });
       await evictSnapshots((await connect()).docker, config.snapshots);

@@ -134,7 +134,9 @@ async function stopObjects(): Promise<void> {
 
 async function keepSnapshot(stack: Stack): Promise<boolean> {
   try {
-    return (await session?.keepSnapshot(stack)) ?? false;
+    const tell = (): void =>
+      console.log(`Keeping a snapshot of the stack ${stack.name}, which the next start restores`);
+    return (await session?.keepSnapshot(stack, tell)) ?? false;
   } catch (error) {
     // The specs do not need it; the next start only takes longer.
     console.error(`No snapshot of ${stack.name} is kept: ${messageOf(error)}`);
