@@ -23,12 +23,15 @@ const run = (ends: string): Run => startRun(["ends.ts"], { environment: { ENDS: 
 async function outcomeOf(child: Run): Promise<Outcome> {
   const ended = await child.ended;
   const id = runOf(ended);
-  const atOnce = await labelled(`${RUN_LABEL}=${id}`);
-  const left = await Promise.all([
-    leftAfter(`${RUN_LABEL}=${id}`, GONE_WITHIN_MS),
-    leftAfter(`${REAPER_LABEL}=${id}`, GONE_WITHIN_MS),
-  ]);
-  return { ...ended, report: child.report(), atOnce, atLast: left.flat() };
+  const atOnce = (await Promise.all(labelsOf(id).map(labelled))).flat();
+  return { ...ended, report: child.report(), atOnce, atLast: await leftOf(id) };
+}
+
+const labelsOf = (id: string): string[] => [`${RUN_LABEL}=${id}`, `${REAPER_LABEL}=${id}`];
+
+/** What is left of a run when everything has to be gone, its reaper included. */
+async function leftOf(id: string): Promise<string[]> {
+  return (await Promise.all(labelsOf(id).map((label) => leftAfter(label, GONE_WITHIN_MS)))).flat();
 }
 
 async function outcomeOfSignal(signal: NodeJS.Signals): Promise<Outcome> {
@@ -113,8 +116,7 @@ describe("a run", () => {
 
     it("leaves nothing that appears later: a creation that the engine was busy with", async () => {
       const runs = (await Promise.all(outcomes.values())).map(runOf);
-      const found = runs.flatMap((id) => [labelled(`${RUN_LABEL}=${id}`), labelled(`${REAPER_LABEL}=${id}`)]);
-      expect((await Promise.all(found)).flat()).to.deep.equal([]);
+      expect((await Promise.all(runs.map(leftOf))).flat()).to.deep.equal([]);
     });
 
     it("reports the exception that nobody caught", async () => {
