@@ -106,15 +106,22 @@ export async function removeLabelled(label: string): Promise<void> {
   const docker = await engine();
   const filters = { label: [label] };
   const containers = await docker.listContainers({ all: true, filters });
-  await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
+  await Promise.all(containers.map(({ Id }) => removed(docker.getContainer(Id).remove({ force: true, v: true }))));
   const [networks, { Volumes: volumes }] = await Promise.all([
     docker.listNetworks({ filters }),
     docker.listVolumes({ filters }),
   ]);
   await Promise.all([
-    ...networks.map(({ Id }) => docker.getNetwork(Id).remove()),
-    ...(volumes ?? []).map(({ Name }) => docker.getVolume(Name).remove()),
+    ...networks.map(({ Id }) => removed(docker.getNetwork(Id).remove())),
+    ...(volumes ?? []).map(({ Name }) => removed(docker.getVolume(Name).remove())),
   ]);
+}
+
+/** A run's watchman may be removing the same at this moment: gone is gone. */
+async function removed(removal: Promise<unknown>): Promise<void> {
+  await removal.catch((error: { statusCode?: number }) => {
+    if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
+  });
 }
 
 /** What is still there under a label when it is gone, or when the time is over. */
