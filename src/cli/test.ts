@@ -42,7 +42,11 @@ export async function runAllSuites(words: readonly string[]): Promise<number> {
   console.log("");
   for (const { name, report } of done) console.log(`${name}: ${totalsLine(readTotals([report]))} (${report})`);
   const reports = done.map(({ report }) => report);
-  listFailures(readFailures(reports));
+  listFailures(
+    done.flatMap(({ name, report }) =>
+      readFailures([report]).map((failure) => ({ ...failure, name: `${name}: ${failure.name}` })),
+    ),
+  );
   // The last line is for machines: CI systems take the result from it.
   console.log(`\n${totalsLine(readTotals(reports))}`);
   return exitCode;
