@@ -11,6 +11,8 @@ export const NODE = "node:24-slim";
 export const STACK_LABEL = "dev.stackspec.stack";
 export const RUN_LABEL = "dev.stackspec.run";
 export const REAPER_LABEL = "dev.stackspec.reaper";
+/** How long a killed run's things may be there: a reaper waits for ten seconds before it begins. */
+export const GONE_WITHIN_MS = 15_000;
 
 /** The engine's own client: what these specs say of containers is read off the engine, past stackspec. */
 export async function engine(): Promise<Dockerode> {

@@ -67,7 +67,8 @@ describe("a kept stack", function () {
     const other = await run();
     expect(other.container).not.to.equal(container);
     holder.process.stdin!.write("go on\n");
-    await holder.ended;
+    const { exitCode, output } = await holder.ended;
+    expect(exitCode, output).to.equal(0);
   });
 
   it("is left alone by a run that keeps nothing", async () => {

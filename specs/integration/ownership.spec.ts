@@ -3,11 +3,8 @@ import { expect } from "chai";
 import { requireEngine } from "stackspec";
 import { runOf, startRun } from "./child.ts";
 import type { Ended, Run } from "./child.ts";
-import { REAPER_LABEL, RUN_LABEL, labelled, leftAfter } from "./engine.ts";
+import { GONE_WITHIN_MS, REAPER_LABEL, RUN_LABEL, labelled, leftAfter } from "./engine.ts";
 import { caseOf, countOf } from "./report.ts";
-
-/** How long a killed run's things may be there: a reaper waits for ten seconds before it begins. */
-const GONE_WITHIN_MS = 15_000;
 
 /** What came of a run of `ends.ts`. */
 interface Outcome extends Ended {

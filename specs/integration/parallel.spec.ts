@@ -3,8 +3,8 @@ import type { Readable } from "node:stream";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
 import { startRun } from "./child.ts";
-import type { Ended } from "./child.ts";
-import { RUN_LABEL, engine, labelled, leftAfter } from "./engine.ts";
+import type { Ended, Run } from "./child.ts";
+import { GONE_WITHIN_MS, RUN_LABEL, engine, labelled, leftAfter } from "./engine.ts";
 
 /** What `fixtures/parallel/tells.ts` tells of itself. */
 interface Told {
@@ -18,19 +18,20 @@ interface Told {
 
 const FILES = ["one", "two", "three", "four"].map((name) => `parallel/${name}.ts`);
 const JOBS = 2;
-/** How long a killed run's things may be there. */
-const GONE_WITHIN_MS = 15_000;
 
 describe("acceptance specs in parallel workers", function () {
   this.timeout(120_000);
   requireEngine();
+  const start = (): Run => {
+    const options = { suite: "acceptance", environment: { STACK: "release" } };
+    return startRun(FILES, options, ["--parallel", "--jobs", String(JOBS)]);
+  };
   let ended: Ended;
   let told: Told[];
   let began: number;
   before("they have run", async () => {
     began = Math.floor(Date.now() / 1000);
-    const words = ["--parallel", "--jobs", String(JOBS)];
-    ended = await startRun(FILES, { suite: "acceptance", environment: { STACK: "release" } }, words).ended;
+    ended = await start().ended;
     told = [...ended.output.matchAll(/^told (.*)$/gm)].map(([, text]) => JSON.parse(text!) as Told);
   });
 
@@ -58,11 +59,7 @@ describe("acceptance specs in parallel workers", function () {
   });
 
   it("leave nothing when the run is killed", async () => {
-    const run = startRun(FILES, { suite: "acceptance", environment: { STACK: "release" } }, [
-      "--parallel",
-      "--jobs",
-      "2",
-    ]);
+    const run = start();
     const [, text] = await run.shown(/^told (.*)$/m);
     run.process.kill("SIGKILL");
     await run.ended;

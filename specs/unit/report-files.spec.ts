@@ -148,7 +148,7 @@ describe("the totals of reports", () => {
         <testcase name="breaks" classname="unit.a"><error message="no engine" type="E"/></testcase>
       </testsuite></testsuites>`,
     );
-    expect(readFailures([file])).to.deep.equal([
+    expect(readFailures(file)).to.deep.equal([
       { name: "unit.a: fails", message: "expected <1>" },
       { name: "unit.a: breaks", message: "no engine" },
     ]);

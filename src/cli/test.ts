@@ -41,14 +41,13 @@ export async function runAllSuites(words: readonly string[]): Promise<number> {
   }
   console.log("");
   for (const { name, report } of done) console.log(`${name}: ${totalsLine(readTotals([report]))} (${report})`);
-  const reports = done.map(({ report }) => report);
   listFailures(
     done.flatMap(({ name, report }) =>
-      readFailures([report]).map((failure) => ({ ...failure, name: `${name}: ${failure.name}` })),
+      readFailures(report).map((failure) => ({ ...failure, name: `${name}: ${failure.name}` })),
     ),
   );
   // The last line is for machines: CI systems take the result from it.
-  console.log(`\n${totalsLine(readTotals(reports))}`);
+  console.log(`\n${totalsLine(readTotals(done.map(({ report }) => report)))}`);
   return exitCode;
 }
 

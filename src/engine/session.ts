@@ -82,6 +82,10 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     const { reference } = await resolveImage(config.reaper.image);
     return startReaper(await connect(), reference, runId);
   };
+  const postReaper = (): void => {
+    reaper ??= guard();
+    reaper.catch(() => {});
+  };
 
   const context: StackContext = {
     runId,
@@ -111,8 +115,8 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     const runtime = await connected?.catch(() => undefined);
     // What is left of a worker goes with the run.
     if (runtime !== undefined && worker === undefined) {
-      const dismissed = reaper?.then((guarding) => guarding?.dismiss());
-      await settleAll([leaveNothing(runtime, `${RUN_LABEL}=${runId}`), Promise.resolve(dismissed).catch(() => {})]);
+      const dismissReaper = async (): Promise<void> => (await reaper?.catch(() => undefined))?.dismiss();
+      await settleAll([leaveNothing(runtime, `${RUN_LABEL}=${runId}`), dismissReaper()]);
     }
     // Not before everything is gone: a release that failed is the watchman's to repeat.
     dismissWatchman?.();
@@ -135,8 +139,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     },
     async share() {
       await connect();
-      reaper ??= guard();
-      reaper.catch(() => {});
+      postReaper();
     },
     start(stack, { keep = false, joins } = {}) {
       const starting = startStack(stack, { ...context, keep, joins });
@@ -144,8 +147,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
       starting.then(
         (started) => {
           running.add(started);
-          if (connected !== undefined && !ending.signal.aborted) reaper ??= guard();
-          reaper?.catch(() => {});
+          if (connected !== undefined && !ending.signal.aborted) postReaper();
         },
         () => stacks.delete(starting),
       );

@@ -13,7 +13,7 @@ import type { VolumeBaseline } from "./reset/volume.ts";
 import { divideServers } from "./reset/divide.ts";
 import { startNode } from "./start-node.ts";
 import { stopStack } from "./stop.ts";
-import { join as joinStack, restoreSnapshot, takeOverKept } from "./warm.ts";
+import { joinStack, restoreSnapshot, takeOverKept } from "./warm.ts";
 import type { SnapshotUse } from "./warm.ts";
 
 /** A started stack. */

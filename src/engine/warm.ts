@@ -37,7 +37,7 @@ export async function takeOverKept(launch: Launch): Promise<void> {
 }
 
 /** Joins the stack that this run's own process has started, and will stop. */
-export async function join(launch: Launch, { id, worker, key }: Joining): Promise<void> {
+export async function joinStack(launch: Launch, { id, worker, key }: Joining): Promise<void> {
   const { context, stack } = launch;
   const containers = await containersOf(await context.connect(), id);
   if (worker === 0) {

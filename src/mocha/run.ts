@@ -132,6 +132,7 @@ async function stopObjects(): Promise<void> {
   }
 }
 
+/** Makes a snapshot that is missing. True when the stack was stopped for it. */
 async function keepSnapshot(stack: Stack): Promise<boolean> {
   try {
     const tell = (): void =>

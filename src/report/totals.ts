@@ -45,9 +45,9 @@ export function readTotals(paths: readonly string[]): Totals {
   return totals;
 }
 
-/** The cases of such reports that failed, in the order in which they stand there. */
-export function readFailures(paths: readonly string[]): Failure[] {
-  return paths.flatMap(suitesOf).flatMap(({ testcase = [] }) =>
+/** The cases of such a report that failed, in the order in which they stand there. */
+export function readFailures(path: string): Failure[] {
+  return suitesOf(path).flatMap(({ testcase = [] }) =>
     testcase.flatMap(({ name, classname, failure, error }) => {
       const problem = failure ?? error;
       const [message = ""] = (problem?.message ?? "").split("\n");

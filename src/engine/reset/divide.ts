@@ -3,7 +3,7 @@ import type { StartedTestContainer } from "testcontainers";
 import { StackspecError } from "../../errors.ts";
 import type { Launch } from "../launch.ts";
 import { asRoot, isOwn, quoted, workerSuffix } from "./mysql.ts";
-import { serverOf } from "./reset.ts";
+import { mySqlServices, serverOf } from "./reset.ts";
 import type { StartedMySql } from "./reset.ts";
 
 /** Where MySQL notes who may use a database, or a part of one: https://dev.mysql.com/doc/refman/9.7/en/grant-tables.html */
@@ -16,11 +16,11 @@ const GRANTS = ["db", "tables_priv", "columns_priv", "procs_priv"];
  * @throws StackspecError `CREATE_FAILED` when a database cannot be copied
  */
 export async function divideServers(launch: Launch, workers: number): Promise<void> {
-  for (const node of launch.stack.nodes) {
-    const isMySql = launch.made.get(node)?.constructor.name === "MySqlContainer";
-    if (node.kind === "task" || node.options.shared !== true || !isMySql) continue;
-    const started = (await launch.moments(node).done.promise) as StartedMySql & StartedTestContainer;
-    for (let worker = 1; worker < workers; worker += 1) await copyDatabases(started, workerSuffix(worker), node.name);
+  for (const service of mySqlServices(launch)) {
+    if (service.options.shared !== true) continue;
+    const started = (await launch.moments(service).done.promise) as StartedMySql & StartedTestContainer;
+    for (let worker = 1; worker < workers; worker += 1)
+      await copyDatabases(started, workerSuffix(worker), service.name);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Service } from "../../stack/declaration.ts";
 import type { Launch } from "../launch.ts";
 import { resetMySql, takeMySqlBaseline } from "./mysql.ts";
 import type { MySqlServer } from "./mysql.ts";
@@ -11,11 +12,17 @@ export interface StartedMySql {
   getRootPassword(): string;
 }
 
+/** The services of a stack that are a `MySqlContainer`. */
+export function mySqlServices({ stack, made }: Launch): Service[] {
+  return stack.nodes.filter(
+    (node) => node.kind === "service" && made.get(node)?.constructor.name === "MySqlContainer",
+  ) as Service[];
+}
+
 /** The databases of a stack that can be reset: those of `MySqlContainer`. */
 async function mySqlServers(launch: Launch): Promise<MySqlServer[]> {
-  const services = launch.stack.nodes.filter((node) => launch.made.get(node)?.constructor.name === "MySqlContainer");
   return Promise.all(
-    services.map(async (node) =>
+    mySqlServices(launch).map(async (node) =>
       serverOf(
         (await launch.moments(node).done.promise) as StartedMySql,
         launch.joined.has(node.name) ? launch.databaseSuffix : "",
