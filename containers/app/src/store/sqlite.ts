@@ -40,7 +40,8 @@ export function openSqlite(path: string): Store {
 function open(path: string): DatabaseSync {
   try {
     const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
-    db.exec("PRAGMA journal_mode = WAL");
+    // Reads the file, and so says here when it is no database.
+    db.exec("PRAGMA schema_version");
     return db;
   } catch (cause) {
     throw new Unavailable(`cannot open the SQLite file ${path}: ${reasonOf(cause)}`, { cause });
