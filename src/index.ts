@@ -1,5 +1,5 @@
-export { defineStack, started } from "./stack/define.ts";
-export type { StackBuilder } from "./stack/define.ts";
+export { defineStack, started } from "./stack/define-stack.ts";
+export type { StackBuilder } from "./stack/define-stack.ts";
 export type {
   Dependency,
   Exports,
@@ -17,7 +17,7 @@ export type {
   TaskOptions,
   TaskResult,
   Volume,
-} from "./stack/declaration.ts";
+} from "./stack/stack.ts";
 export { imageFrom } from "./stack/image.ts";
 export type { ImageBuild, ImageSource } from "./stack/image.ts";
 export { acceptsSql, answers, healthy, listens, logs } from "./stack/probe.ts";
@@ -26,14 +26,14 @@ export { httpClient } from "./http/client.ts";
 export type { HttpClient, Request, Response } from "./http/client.ts";
 export { requireEngine, useStack, useTarget } from "./mocha/fixture.ts";
 export type { StackInUse } from "./mocha/fixture.ts";
-export { secret } from "./engine/secret.ts";
+export { secret } from "./engine/run/secret.ts";
 export { startStack } from "./mocha/run.ts";
 export type { TargetStack } from "./mocha/target.ts";
-export type { RunningStack } from "./engine/start.ts";
+export type { RunningStack } from "./engine/run/start.ts";
 export { StackspecError } from "./errors.ts";
 export type { ErrorCode } from "./errors.ts";
-export { definePipeline, unchecked } from "./pipeline/define.ts";
-export type { PipelineBuilder, StageBuilder } from "./pipeline/define.ts";
+export { definePipeline, unchecked } from "./pipeline/define-pipeline.ts";
+export type { PipelineBuilder, StageBuilder } from "./pipeline/define-pipeline.ts";
 export type {
   BuildOptions,
   BuildStage,
@@ -52,4 +52,4 @@ export type {
   TaskFactory,
   TestStage,
   Unchecked,
-} from "./pipeline/declaration.ts";
+} from "./pipeline/pipeline.ts";

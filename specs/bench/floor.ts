@@ -1,7 +1,7 @@
 import { MySqlContainer } from "@testcontainers/mysql";
-import { runForTests } from "../../src/engine/database.ts";
+import { runForTests } from "../../src/engine/drivers/driver.ts";
 import { DATA_PATH, snapshotReference } from "../../src/engine/snapshot/store.ts";
-import type { Service } from "../../src/stack/declaration.ts";
+import type { Service } from "../../src/stack/stack.ts";
 import release from "../stacks/release.ts";
 import type { Bench } from "./bench.ts";
 import { run } from "./child.ts";

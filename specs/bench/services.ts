@@ -1,4 +1,4 @@
-import { RUN_LABEL, removeBelongings } from "../../src/engine/ownership.ts";
+import { RUN_LABEL, removeBelongings } from "../../src/engine/docker/labels.ts";
 import type { Bench } from "./bench.ts";
 import { now, run, runProgram } from "./child.ts";
 

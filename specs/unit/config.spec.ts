@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { readConfig } from "../../src/config.ts";
-import type { Config } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/config.ts";
 
 const defaults: Config = {
   stack: undefined,

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { defineStack, imageFrom, started } from "stackspec";
 import type { StackBuilder } from "stackspec";
 import { imageName } from "../../src/stack/image.ts";
-import { imagesOf } from "../../src/engine/start.ts";
+import { imagesOf } from "../../src/engine/run/start.ts";
 
 const startable = () => ({ start: async () => ({ stop: async () => {} }) });
 

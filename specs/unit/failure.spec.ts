@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { defineStack, imageFrom, started } from "stackspec";
-import { startFailure, waitingChain } from "../../src/engine/failure.ts";
+import { startFailure, waitingChain } from "../../src/engine/container/failure.ts";
 
 const startable = () => ({ start: async () => ({ stop: async () => {} }) });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect } from "chai";
 import Dockerode from "dockerode";
-import { demultiplex, followLog, readLogTail } from "../../src/engine/log.ts";
+import { demultiplex, followLog, readLogTail } from "../../src/engine/docker/log.ts";
 
 /** A frame as the engine sends it: its stream, its length, its text. */
 function frame(stream: 1 | 2, text: string): Buffer {

@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 import { expect } from "chai";
 import { acceptsSql, answers, healthy, listens, logs } from "stackspec";
 import type { Probe } from "stackspec";
-import type { Log } from "../../src/engine/log.ts";
-import { untilReady } from "../../src/engine/ready.ts";
-import type { Probed } from "../../src/engine/ready.ts";
+import type { Log } from "../../src/engine/docker/log.ts";
+import { untilReady } from "../../src/engine/container/ready.ts";
+import type { Probed } from "../../src/engine/container/ready.ts";
 import { listen, serveHttp } from "./server.ts";
 import type { Listening } from "./server.ts";
 

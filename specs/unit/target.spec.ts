@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { chooseTarget, loadStack, rootOf, stackNames } from "../../src/mocha/target.ts";
 
 /** A stack file as far as a target is concerned. */

@@ -1,7 +1,7 @@
-import { forgetKeptStacks } from "../engine/kept.ts";
-import { REAPER_LABEL, RUN_LABEL, listRuns, removeBelongings } from "../engine/ownership.ts";
+import { forgetKeptStacks } from "../engine/run/reusable-stack.ts";
+import { REAPER_LABEL, RUN_LABEL, listRuns, removeBelongings } from "../engine/docker/labels.ts";
 import { evictSnapshots } from "../engine/snapshot/store.ts";
-import { connectEngine } from "../engine/runtime.ts";
+import { connectEngine } from "../engine/docker/connect.ts";
 
 /**
  * Removes every container, network and volume that an earlier run of stackspec has left on the engine, and the stacks that

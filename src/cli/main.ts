@@ -2,9 +2,9 @@
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import { changeConfig, closeRun } from "../mocha/run.ts";
 import { clean, cleanSnapshots } from "./clean.ts";
-import { cleanCaches, runPipeline } from "./pipeline.ts";
-import { isBadInput, runSuite } from "./run.ts";
-import { runAllSuites } from "./test.ts";
+import { cleanCaches, runPipeline } from "./run-pipeline.ts";
+import { isBadInput, runSuite } from "./run-suite.ts";
+import { runAllSuites } from "./run-all.ts";
 
 const HELP = `stackspec start [--keep] [spec files] [mocha options]
                                                the acceptance specs against the stack, which then stays up if told

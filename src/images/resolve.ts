@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type Dockerode from "dockerode";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { StackspecError, messageOf } from "../errors.ts";
 import type { ImageBuild, ImageSource } from "../stack/image.ts";
 import { imageName } from "../stack/image.ts";
@@ -11,7 +11,7 @@ import { buildImage } from "./build.ts";
 import { LOCAL, debianSubstitutes, exists } from "./debian.ts";
 import type { Substitutes } from "./debian.ts";
 import { digestOf } from "./digest.ts";
-import { fullName, pullImage, registryOf } from "./registry.ts";
+import { fullName, pullImage, registryOf } from "./pull.ts";
 
 /** What an image name came to mean on this machine. */
 export interface ResolvedImage {

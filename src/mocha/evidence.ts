@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Test } from "mocha";
-import type { RunningStack } from "../engine/start.ts";
+import type { RunningStack } from "../engine/run/start.ts";
 import { StackspecError } from "../errors.ts";
 import { exchangesText, forgetExchanges } from "../http/exchange.ts";
 import { mask } from "../secrets.ts";

@@ -1,10 +1,10 @@
-import { connectEngine } from "../engine/runtime.ts";
-import { imagesOf } from "../engine/start.ts";
-import type { RunningStack } from "../engine/start.ts";
+import { connectEngine } from "../engine/docker/connect.ts";
+import { imagesOf } from "../engine/run/start.ts";
+import type { RunningStack } from "../engine/run/start.ts";
 import { StackspecError, messageOf } from "../errors.ts";
 import { httpClient } from "../http/client.ts";
 import type { HttpClient } from "../http/client.ts";
-import type { Exports, Stack, Started } from "../stack/declaration.ts";
+import type { Exports, Stack, Started } from "../stack/stack.ts";
 import { missingEngine, runConfig, sharedStack, startStack } from "./run.ts";
 import { chooseTarget, rootOf } from "./target.ts";
 import type { Target, TargetStack } from "./target.ts";

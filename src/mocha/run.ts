@@ -1,15 +1,15 @@
-import { environmentOfWorkers, readConfig } from "../config.ts";
-import type { Config } from "../config.ts";
-import type { Joining } from "../engine/context.ts";
-import { openSession } from "../engine/session.ts";
-import type { Session } from "../engine/session.ts";
+import { environmentOfWorkers, readConfig } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
+import type { Joining } from "../engine/run/stack-context.ts";
+import { openSession } from "../engine/run/session.ts";
+import type { Session } from "../engine/run/session.ts";
 import { messageOf } from "../errors.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
 import { learnSecrets } from "../secrets.ts";
-import type { OnProgress } from "../engine/progress.ts";
-import { imagesOf } from "../engine/start.ts";
-import type { RunningStack } from "../engine/start.ts";
-import type { Exports, Stack } from "../stack/declaration.ts";
+import type { OnProgress } from "../engine/run/progress.ts";
+import { imagesOf } from "../engine/run/start.ts";
+import type { RunningStack } from "../engine/run/start.ts";
+import type { Exports, Stack } from "../stack/stack.ts";
 
 /** The run that this process is: its settings, its session, and the stacks that its spec files share. */
 let config: Config | undefined;

@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
-import type { Service, Stack } from "../stack/declaration.ts";
+import type { Service, Stack } from "../stack/stack.ts";
 
 /** A stack that acceptance specs can talk to: it exports, as `target`, a service that speaks HTTP. */
 export type TargetStack = Stack<{ readonly target: Service<{ readonly http: HttpClient }> }>;

@@ -3,13 +3,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Dockerode from "dockerode";
-import { RUN_LABEL, settleAll } from "../engine/ownership.ts";
-import { isNotFound } from "../engine/runtime.ts";
-import type { Runtime } from "../engine/runtime.ts";
+import { RUN_LABEL, settleAll } from "../engine/docker/labels.ts";
+import { isNotFound } from "../engine/docker/connect.ts";
+import type { Runtime } from "../engine/docker/connect.ts";
 import { StackspecError, messageOf } from "../errors.ts";
 import { digestOf } from "../images/digest.ts";
-import type { Bench } from "./bench.ts";
-import type { Cache } from "./declaration.ts";
+import type { Bench } from "./pipeline-context.ts";
+import type { Cache } from "./pipeline.ts";
 
 /** Caches carry this label and not that of a run: they are to outlive it. */
 const CACHE_LABEL = "dev.stackspec.cache";

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { messageOf } from "../errors.ts";
-import type { Bench } from "./bench.ts";
+import type { Bench } from "./pipeline-context.ts";
 import type { TaskOutcome } from "./outcome.ts";
 
 const TIMEOUT_MS = 60_000;

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isNotFound } from "../engine/runtime.ts";
+import { isNotFound } from "../engine/docker/connect.ts";
 import { usageError } from "../errors.ts";
 import { writeAtomically } from "../report/write.ts";
-import type { Bench } from "./bench.ts";
-import type { PublishStage } from "./declaration.ts";
+import type { Bench } from "./pipeline-context.ts";
+import type { PublishStage } from "./pipeline.ts";
 import { deploy } from "./deploy.ts";
 import { readRevision } from "./git.ts";
 import { readRecord, recordFile, sha256, verifyArtefact } from "./record.ts";
 import type { Manifest, ReleaseRecord } from "./record.ts";
-import { openRegistry } from "./registry.ts";
+import { openRegistry } from "./push.ts";
 import type { StageResult } from "./outcome.ts";
 import { tagsFor } from "./tags.ts";
 

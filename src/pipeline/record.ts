@@ -4,7 +4,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { usageError } from "../errors.ts";
 import { writeAtomically } from "../report/write.ts";
-import type { BuildStage, ReleaseStage, Stage, TestStage } from "./declaration.ts";
+import type { BuildStage, ReleaseStage, Stage, TestStage } from "./pipeline.ts";
 
 const FOLDER = "target";
 

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isContainer } from "../engine/inside.ts";
+import { isContainer } from "../engine/container/internals.ts";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import { buildImage } from "../images/build.ts";
 import { LOCAL } from "../images/debian.ts";
 import { readTotals, totalsLine } from "../report/totals.ts";
-import type { Bench } from "./bench.ts";
-import { runToEnd } from "./container.ts";
-import type { ReleaseOptions, ReleaseStage } from "./declaration.ts";
+import type { Bench } from "./pipeline-context.ts";
+import { runToEnd } from "./task-container.ts";
+import type { ReleaseOptions, ReleaseStage } from "./pipeline.ts";
 import { readRecord, recordFile, sha256, verifyArtefact, writeRecord } from "./record.ts";
 import type { Manifest } from "./record.ts";
 import type { StageResult, TaskOutcome } from "./outcome.ts";

@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
 import { usageError } from "../errors.ts";
 import { digestOf } from "../images/digest.ts";
-import type { Bench } from "./bench.ts";
+import type { Bench } from "./pipeline-context.ts";
 import { cacheKey } from "./cache.ts";
-import type { BuildStage, Stage, TestStage } from "./declaration.ts";
+import type { BuildStage, Stage, TestStage } from "./pipeline.ts";
 import { readRevision } from "./git.ts";
 import type { StageResult, TaskOutcome } from "./outcome.ts";
 import { publish } from "./publish.ts";

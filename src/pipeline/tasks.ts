@@ -1,13 +1,13 @@
-import { isContainer } from "../engine/inside.ts";
-import { settleAll } from "../engine/ownership.ts";
-import type { RunningStack } from "../engine/start.ts";
+import { isContainer } from "../engine/container/internals.ts";
+import { settleAll } from "../engine/docker/labels.ts";
+import type { RunningStack } from "../engine/run/start.ts";
 import { StackspecError, messageOf } from "../errors.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
-import type { Bench } from "./bench.ts";
+import type { Bench } from "./pipeline-context.ts";
 import { openCache } from "./cache.ts";
 import type { OpenCache } from "./cache.ts";
-import { runToEnd } from "./container.ts";
-import type { Cache, StageStack, StageTask } from "./declaration.ts";
+import { runToEnd } from "./task-container.ts";
+import type { Cache, StageStack, StageTask } from "./pipeline.ts";
 import type { TaskOutcome } from "./outcome.ts";
 
 /** What the tasks of a stage came to. */

@@ -1,8 +1,8 @@
 import type Dockerode from "dockerode";
 import { StackspecError } from "../../errors.ts";
-import type { Service, TaskResult } from "../../stack/declaration.ts";
-import { moveArchive } from "../archive.ts";
-import { RUN_LABEL } from "../ownership.ts";
+import type { Service, TaskResult } from "../../stack/stack.ts";
+import { moveArchive } from "../docker/archive.ts";
+import { RUN_LABEL } from "../docker/labels.ts";
 import { DATA_PATH, SNAPSHOT_LABEL, TASKS_LABEL, snapshotReference, tasksLabel } from "./store.ts";
 
 /** A folder of a stopped container, and where it lies in the snapshot's image. */

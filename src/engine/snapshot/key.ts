@@ -1,10 +1,10 @@
 import type { GenericContainer } from "testcontainers";
 import { digestOf } from "../../images/digest.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
-import type { Node, Stack } from "../../stack/declaration.ts";
-import { declarationOf, isContainer, sourcesOf } from "../inside.ts";
-import { dataOf } from "../database.ts";
-import { nodeOf } from "../../stack/define.ts";
+import type { Node, Stack } from "../../stack/stack.ts";
+import { declarationOf, isContainer, sourcesOf } from "../container/internals.ts";
+import { dataOf } from "../drivers/driver.ts";
+import { nodeOf } from "../../stack/define-stack.ts";
 
 /** Raised when what a snapshot holds, or how it is taken, changes: older ones are then not found. */
 const FORMAT = "1";

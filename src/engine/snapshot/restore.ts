@@ -1,9 +1,9 @@
 import type Dockerode from "dockerode";
-import type { Node, Service, Stack, TaskResult } from "../../stack/declaration.ts";
-import { replaceImage } from "../container.ts";
-import { isContainer } from "../inside.ts";
-import { dataOf, startFrom } from "../database.ts";
-import type { Runtime } from "../runtime.ts";
+import type { Node, Service, Stack, TaskResult } from "../../stack/stack.ts";
+import { replaceImage } from "../container/configure.ts";
+import { isContainer } from "../container/internals.ts";
+import { dataOf, startFrom } from "../drivers/driver.ts";
+import type { Runtime } from "../docker/connect.ts";
 import { keptNodes } from "./key.ts";
 import { DATA_PATH, TASKS_LABEL, readTasksLabel, snapshotReference } from "./store.ts";
 

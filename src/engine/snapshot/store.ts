@@ -1,6 +1,6 @@
 import type Dockerode from "dockerode";
 import { LOCAL } from "../../images/debian.ts";
-import type { TaskResult } from "../../stack/declaration.ts";
+import type { TaskResult } from "../../stack/stack.ts";
 
 /** Images of snapshots carry their key in this label, and what the tasks printed in the other. */
 export const SNAPSHOT_LABEL = "dev.stackspec.snapshot";

@@ -1,0 +1,94 @@
+import { createLogUpdate } from "log-update";
+import pc from "picocolors";
+import type { OnProgress, ProgressEvent, State } from "../engine/run/progress.ts";
+import type { ResolvedImage } from "../images/resolve.ts";
+
+/** Shows the progress of a start. */
+export interface ProgressView {
+  readonly onProgress: OnProgress;
+  /** What follows is no longer the view's to overwrite. */
+  close(): void;
+}
+
+const ORIGINS: Record<ResolvedImage["origin"], string> = {
+  local: "on this machine",
+  registry: "pulled",
+  build: "built from this project",
+  debian: "substitute built from Debian's packages",
+};
+/** At most one line this often for one image's pull, where lines stay. */
+const PULL_LINE_EVERY_MS = 2_000;
+
+/** A live list on a terminal, lines that stay anywhere else. */
+export function progressView(stream: NodeJS.WriteStream): ProgressView {
+  return stream.isTTY ? liveView(stream) : plainView(stream);
+}
+
+function plainView(stream: NodeJS.WriteStream): ProgressView {
+  const pulledAt = new Map<string, number>();
+  return {
+    onProgress(event) {
+      if (event.kind === "image" && event.state === "pulling") {
+        if (performance.now() - (pulledAt.get(event.name) ?? -Infinity) < PULL_LINE_EVERY_MS) return;
+        pulledAt.set(event.name, performance.now());
+      }
+      const line = lineOf(event);
+      if (line !== undefined) stream.write(`${line}\n`);
+    },
+    close() {},
+  };
+}
+
+function lineOf(event: ProgressEvent): string | undefined {
+  if (event.kind === "image") return `  ${event.name} ${event.state}: ${shorten(event.detail)}`;
+  if (event.kind === "image-resolved") return `  ${imageLine(event.image)}`;
+  if (event.state === "waiting" || event.state === "stopped") return undefined;
+  const took = event.tookMs === undefined ? "" : ` after ${seconds(event.tookMs)}`;
+  return `  ${event.name} ${event.state}${took}`;
+}
+
+function liveView(stream: NodeJS.WriteStream): ProgressView {
+  const update = createLogUpdate(stream);
+  const images = new Map<string, string>();
+  const nodes = new Map<string, string>();
+  const draw = (): void => update([...images.values(), ...nodes.values()].map((line) => `  ${line}`).join("\n"));
+  const marks: Record<State, string> = {
+    waiting: pc.dim("·"),
+    starting: pc.yellow("›"),
+    ready: pc.green("✔"),
+    completed: pc.green("✔"),
+    restored: pc.green("✔"),
+    failed: pc.red("✖"),
+    stopped: pc.dim("■"),
+  };
+  return {
+    onProgress(event) {
+      if (event.kind === "image")
+        images.set(event.name, `${pc.yellow("›")} ${event.name} ${event.state}: ${shorten(event.detail)}`);
+      else if (event.kind === "image-resolved")
+        images.set(event.image.name, `${pc.green("✔")} ${pc.dim(imageLine(event.image))}`);
+      else if (event.state === "stopped") return;
+      else {
+        const waits = event.waitsFor === undefined ? "" : pc.dim(` for ${event.waitsFor.join(", ")}`);
+        const took = event.tookMs === undefined ? "" : pc.dim(` after ${seconds(event.tookMs)}`);
+        nodes.set(event.name, `${marks[event.state]} ${event.name} ${event.state}${waits}${took}`);
+      }
+      draw();
+    },
+    close: () => update.done(),
+  };
+}
+
+/** "mysql:9.7 is localhost/stackspec/mysql:9.7-00bcddcd01f3, substitute built from Debian's packages, sha256:23fa2727b45a" */
+function imageLine({ name, reference, digest, origin }: ResolvedImage): string {
+  return `${name} is ${reference}, ${ORIGINS[origin]}, ${digest.slice(0, 19)}`;
+}
+
+function shorten(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ");
+  return line.length > 100 ? `${line.slice(0, 99)}…` : line;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

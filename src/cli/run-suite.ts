@@ -1,0 +1,147 @@
+import { existsSync } from "node:fs";
+import { glob } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { extname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureEngine } from "../engine/docker/install.ts";
+import { imagesOf } from "../engine/run/start.ts";
+import type { MochaSettings } from "mocha/lib/cli/options.js";
+import { StackspecError, messageOf, usageError } from "../errors.ts";
+import { reportFile } from "../mocha/reporter.ts";
+import { abortedReport } from "../report/junit.ts";
+import { writeAtomically } from "../report/write.ts";
+import { beginPhase } from "../mocha/clock.ts";
+import { runTarget } from "../mocha/fixture.ts";
+import { reportProgress, runConfig, shareRun, sharedStack } from "../mocha/run.ts";
+import { endOnSignals } from "../mocha/signals.ts";
+import { loadStack } from "../mocha/target.ts";
+import type { TargetStack } from "../mocha/target.ts";
+import { progressView } from "./progress-view.ts";
+
+/** The suite that talks to a target, and the one that needs an engine; every other folder under `specs/` needs neither. */
+const TARGET_SUITE = "acceptance";
+const ENGINE_SUITE = "integration";
+
+/**
+ * Runs one suite — a folder under `specs/` — with mocha in this process, which then ends.
+ *
+ * @param suite the folder's name
+ * @param words spec files to run instead of all, and options for mocha
+ * @throws StackspecError before any spec has run; the report then says why
+ */
+export async function runSuite(suite: string, words: readonly string[]): Promise<void> {
+  const config = runConfig();
+  const report = reportFile(config.reportPath, suite);
+  const writeReport = (why: string): void => writeAtomically(report, abortedReport(suite, why));
+  try {
+    writeReport("the run was ended before its first spec");
+  } catch (cause) {
+    throw usageError(
+      "JUNIT_REPORT_PATH",
+      `expected a file that can be written, got "${report}": ${messageOf(cause)}`,
+      cause,
+    );
+  }
+  try {
+    await prepareAndRun(suite, words);
+  } catch (error) {
+    writeReport(messageOf(error));
+    throw error;
+  }
+}
+
+async function prepareAndRun(suite: string, words: readonly string[]): Promise<void> {
+  const config = runConfig();
+  const files = words.filter((word) => !word.startsWith("-") && existsSync(word));
+  const pattern = `specs/${suite}/**/*.spec.{ts,js}`;
+  const found = files.length > 0 ? files : await Array.fromAsync(glob(pattern));
+  if (found.length === 0) throw usageError(`specs/${suite}`, `expected spec files (${pattern}), got none`);
+  endOnSignals();
+
+  // Mocha takes as long to load as a small stack to start: both at once.
+  const mocha = import("mocha/lib/cli/cli.js");
+  const target = suite === TARGET_SUITE ? await prepareTarget() : undefined;
+  const engine = suite === ENGINE_SUITE ? await ensureEngine(config, say) : undefined;
+  beginPhase("load specs");
+  const rest = words.filter((word) => !files.includes(word));
+  const { loadOptions } = await import("mocha/lib/cli/options.js");
+  const options = loadOptions([...rest]);
+  const jobs = options.jobs ?? availableParallelism();
+  if (
+    options.parallel === true &&
+    jobs > 1 &&
+    (target !== undefined || (engine !== undefined && !("missing" in engine)))
+  )
+    await shareRun(jobs, target);
+  (await mocha).main([
+    ...found.toSorted(),
+    "--reporter-option",
+    `suite=${suite}`,
+    ...ownWords(options, jobs),
+    ...(config.ci ? ["--forbid-only"] : []),
+    ...rest,
+  ]);
+}
+
+/** What a project's own mocha settings leave open: our hooks, our reporter, and no waiting for what a spec has left open. */
+function ownWords(
+  { require: required = [], reporter = "spec", exit, parallel }: MochaSettings,
+  jobs: number,
+): string[] {
+  const [hooks, ownReporter] = ["hooks", "reporter"].map((name) =>
+    fileURLToPath(new URL(`../mocha/${name}${extname(import.meta.url)}`, import.meta.url)),
+  ) as [string, string];
+  return [
+    ...([required].flat().some((path) => resolve(path) === hooks) ? [] : ["--require", hooks]),
+    ...(reporter === "spec" ? ["--reporter", ownReporter] : []),
+    ...(exit === undefined ? ["--exit", "--fail-hook-affected-tests"] : []),
+    ...(parallel === true ? ["--jobs", String(jobs)] : []),
+  ];
+}
+
+/**
+ * Starts what the specs will talk to. A failure is theirs to report: it stands in the report of every suite.
+ *
+ * @returns the stack, when it is up
+ */
+async function prepareTarget(): Promise<TargetStack | undefined> {
+  const config = runConfig();
+  beginPhase("engine");
+  const needsEngine =
+    config.url === undefined && (config.stack === undefined || imagesOf(await loadStack(config.stack)).length > 0);
+  const engine = needsEngine ? await ensureEngine(config, say) : undefined;
+  const target = await runTarget(engine !== undefined && "missing" in engine ? engine.missing : undefined, say);
+  if ("url" in target) {
+    say(`Target: ${target.url}`);
+    return undefined;
+  }
+
+  beginPhase("stack");
+  say(`Starting the stack ${target.stack.name}`);
+  const view = progressView(process.stdout);
+  reportProgress(view.onProgress);
+  try {
+    await sharedStack(target.stack);
+    return target.stack;
+  } catch (error) {
+    // Bad input is the reader's to mend, not a finding about the service.
+    if (isBadInput(error)) throw error;
+    if (!(error instanceof StackspecError && error.code === "CANCELLED")) say(messageOf(error));
+    return undefined;
+  } finally {
+    view.close();
+    reportProgress(() => {});
+  }
+}
+
+/** Bad input is the reader's to mend, and exits with 2: a name, an address, an image that cannot be had. */
+export function isBadInput(error: unknown): error is StackspecError {
+  return (
+    error instanceof StackspecError &&
+    ["USAGE", "IMAGE_NOT_FOUND", "REGISTRY_UNREACHABLE", "REGISTRY_DENIED"].includes(error.code)
+  );
+}
+
+function say(line: string): void {
+  console.log(line);
+}

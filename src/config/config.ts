@@ -1,0 +1,145 @@
+import * as v from "valibot";
+import { usageError } from "../errors.ts";
+
+const flag = v.optional(
+  v.pipe(
+    v.picklist(["0", "1", "true", "false"]),
+    v.transform((text) => text === "1" || text === "true"),
+  ),
+  "0",
+);
+const timeoutMs = (fallback: string) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d+$/, "a whole number of milliseconds"),
+      v.transform(Number),
+      v.minValue(1, "at least 1 ms"),
+    ),
+    fallback,
+  );
+
+const count = (fallback: string) =>
+  v.optional(v.pipe(v.string(), v.regex(/^\d+$/, "a whole number"), v.transform(Number)), fallback);
+
+const Run = v.object({
+  id: v.string(),
+  stack: v.optional(v.object({ name: v.string(), id: v.string(), workers: v.number(), key: v.optional(v.string()) })),
+});
+
+const Settings = v.object({
+  STACK: v.optional(v.string()),
+  URL: v.optional(v.pipe(v.string(), v.check(isHttpUrl, "an http or https address such as https://host/todos"))),
+  CI: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) => !["", "0", "false"].includes(text)),
+    ),
+    "",
+  ),
+  STACKSPEC_ENGINE: v.optional(v.picklist(["auto", "none"]), "auto"),
+  STACKSPEC_IMAGES: v.optional(v.picklist(["auto", "registry", "debian"]), "auto"),
+  STACKSPEC_START_TIMEOUT_MS: timeoutMs("120000"),
+  STACKSPEC_DEBIAN_MIRROR: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((text) => URL.canParse(text), "an address"),
+    ),
+  ),
+  STACKSPEC_KEEP: flag,
+  STACKSPEC_SNAPSHOTS: v.optional(v.picklist(["on", "off"]), "on"),
+  STACKSPEC_SNAPSHOTS_KEPT: count("10"),
+  STACKSPEC_SNAPSHOTS_DAYS: count("14"),
+  JUNIT_REPORT_PATH: v.optional(v.string()),
+  JUNIT_REPORT_STACK: flag,
+  JENKINS_URL: v.optional(v.string()),
+  TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX: v.optional(v.string(), ""),
+  TESTCONTAINERS_RYUK_DISABLED: flag,
+  RYUK_CONTAINER_IMAGE: v.optional(v.string(), "testcontainers/ryuk:0.14.0"),
+  // Not for users: what the process of a run tells mocha's parallel workers, and what mocha tells them.
+  STACKSPEC_RUN: v.optional(v.pipe(v.string(), v.parseJson(), Run)),
+  MOCHA_WORKER_ID: count("0"),
+});
+
+/** A run that has several processes: its id, and the stack that is up in the name of all of them. */
+export type SharedRun = v.InferOutput<typeof Run>;
+
+/** Every setting, read once and frozen. The README's table says what each means. */
+export interface Config {
+  /** The stack that `useTarget()` talks to; undefined leaves the choice to what the machine has. */
+  readonly stack: string | undefined;
+  /** A target that is there already. Nothing is started. */
+  readonly url: string | undefined;
+  readonly ci: boolean;
+  /** `none`: use and install no engine. */
+  readonly engine: "auto" | "none";
+  /** Where images come from: whatever works, registries only, or the distribution's packages only. */
+  readonly images: "auto" | "registry" | "debian";
+  readonly startTimeoutMs: number;
+  /** The Debian mirror for substitute images; undefined: the one this machine's apt uses. */
+  readonly debianMirror: string | undefined;
+  /** Leave the shared stacks up at the end, and take over those that are. */
+  readonly keep: boolean;
+  /** Snapshots of stacks: whether they are used, how many are kept, and for how many days. */
+  readonly snapshots: { readonly off: boolean; readonly count: number; readonly days: number };
+  /** A file, or a folder for a file named after the suite. */
+  readonly reportPath: string | undefined;
+  /** Stack traces in the report's failures. */
+  readonly reportStack: boolean;
+  /** Runs under Jenkins, which sets `JENKINS_URL`. */
+  readonly jenkins: boolean;
+  /** Goes before the name of each image of Docker Hub: a private registry's address. */
+  readonly hubPrefix: string;
+  readonly reaper: { readonly disabled: boolean; readonly image: string };
+  /** This process is a parallel worker of mocha's: which one, counted from 0, and the run that it belongs to. */
+  readonly worker: { readonly number: number; readonly run: SharedRun } | undefined;
+}
+
+/**
+ * Reads the settings. The only reader of the environment.
+ *
+ * @throws StackspecError `USAGE` naming the setting, what was expected and what was found
+ */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  // An empty variable is how CI systems say "not set".
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const { success, output, issues } = v.safeParse(Settings, given);
+  if (!success) {
+    const [issue] = issues;
+    const expected =
+      issue.type === "picklist"
+        ? `one of ${issue.expected?.replaceAll(/["()]/g, "").replaceAll(" | ", ", ")}`
+        : issue.message;
+    throw usageError(String(issue.path?.[0]?.key), `expected ${expected}, got "${String(issue.input)}"`);
+  }
+  return Object.freeze({
+    stack: output.STACK,
+    url: output.URL,
+    ci: output.CI,
+    engine: output.STACKSPEC_ENGINE,
+    images: output.STACKSPEC_IMAGES,
+    startTimeoutMs: output.STACKSPEC_START_TIMEOUT_MS,
+    debianMirror: output.STACKSPEC_DEBIAN_MIRROR,
+    keep: output.STACKSPEC_KEEP,
+    snapshots: {
+      off: output.STACKSPEC_SNAPSHOTS === "off",
+      count: output.STACKSPEC_SNAPSHOTS_KEPT,
+      days: output.STACKSPEC_SNAPSHOTS_DAYS,
+    },
+    reportPath: output.JUNIT_REPORT_PATH,
+    reportStack: output.JUNIT_REPORT_STACK,
+    jenkins: output.JENKINS_URL !== undefined,
+    hubPrefix: output.TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX,
+    reaper: { disabled: output.TESTCONTAINERS_RYUK_DISABLED, image: output.RYUK_CONTAINER_IMAGE },
+    worker: output.STACKSPEC_RUN && { number: output.MOCHA_WORKER_ID, run: output.STACKSPEC_RUN },
+  });
+}
+
+/** The environment of processes that belong to this run. */
+export function environmentOfWorkers(run: SharedRun): Record<string, string> {
+  return { STACKSPEC_RUN: JSON.stringify(run) };
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}

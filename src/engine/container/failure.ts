@@ -1,0 +1,127 @@
+import type Dockerode from "dockerode";
+import { StackspecError, messageOf } from "../../errors.ts";
+import type { ErrorCode } from "../../errors.ts";
+import type { Node, Stack } from "../../stack/stack.ts";
+import { imageName } from "../../stack/image.ts";
+import { nodeOf } from "../../stack/define-stack.ts";
+import { readLogTail } from "../docker/log.ts";
+
+/** How much of a failed container's log stands in the error. */
+const LOG_LINES = 40;
+
+/** What the engine says of a container, and the end of its log: gathered before it is removed. */
+export async function evidenceOf(container: Dockerode.Container | undefined, lastAnswer?: string): Promise<string> {
+  const lines = lastAnswer === undefined ? [] : [`last answer: ${lastAnswer}`];
+  if (container === undefined) return lines.join("\n");
+  try {
+    const [{ State }, tail] = await Promise.all([container.inspect(), readLogTail(container, LOG_LINES)]);
+    lines.push(`state: ${State.Status}, exit code ${State.ExitCode}${State.OOMKilled ? ", out of memory" : ""}`);
+    lines.push(tail === "" ? "log: empty" : `log:\n${tail.replaceAll(/^/gm, "  | ")}`);
+  } catch (error) {
+    lines.push(`state and log cannot be read: ${messageOf(error)}`);
+  }
+  return lines.join("\n");
+}
+
+/** The failure of a service that exited before it was ready. */
+export async function exitFailure(
+  name: string,
+  container: Dockerode.Container,
+  exitCode: number,
+  when = "before it was ready",
+): Promise<StackspecError> {
+  const evidence = await evidenceOf(container);
+  if (outOfMemory(evidence))
+    return new StackspecError("OUT_OF_MEMORY", `was killed for memory, exit code ${exitCode}`, {
+      subject: name,
+      hint: "raise its limit with withResourcesQuota(), or find out what it needs the memory for",
+      evidence,
+    });
+  return new StackspecError("CONTAINER_EXITED", `exited with code ${exitCode} ${when}`, {
+    subject: name,
+    hint: "its log says why",
+    evidence,
+  });
+}
+
+/** The failure of a service that was ready, and exited while it was needed. */
+export async function deathFailure(
+  name: string,
+  container: Dockerode.Container,
+  exitCode: number,
+): Promise<StackspecError> {
+  const evidence = await evidenceOf(container);
+  return new StackspecError(
+    "SERVICE_DIED",
+    `was ready and has exited since, with code ${exitCode}${outOfMemory(evidence) ? ", killed for memory" : ""}`,
+    {
+      subject: name,
+      hint: "its log says why; no spec after this can reach it",
+      evidence,
+    },
+  );
+}
+
+function outOfMemory(evidence: string): boolean {
+  return evidence.includes(", out of memory\n");
+}
+
+/** What the engine refuses, by the words it uses (Docker 20 to 28, Podman 4 and 5). */
+const REFUSALS: readonly [RegExp, ErrorCode, string][] = [
+  [
+    /port is already allocated|address already in use/i,
+    "PORT_TAKEN",
+    "free the port, or leave the choice to the engine with withExposedPorts(port)",
+  ],
+  [/no such image/i, "IMAGE_NOT_FOUND", "check the image's name"],
+];
+
+/** The failure of a container that could not be created or started at all. */
+export function startFailure(node: Node, cause: unknown): StackspecError {
+  const text = messageOf(cause);
+  const [, code, hint] = REFUSALS.find(([pattern]) => pattern.test(text)) ?? [
+    undefined,
+    "CREATE_FAILED" as const,
+    undefined,
+  ];
+  const image = node.options.image === undefined ? "" : ` from ${imageName(node.options.image)}`;
+  return new StackspecError(code, `cannot be started${image}: ${text}`, {
+    subject: node.name,
+    ...(hint === undefined ? {} : { hint }),
+    cause,
+  });
+}
+
+/** Who waited for whom: "nginx waits for app waits for migrate"; the name alone when nothing waited. */
+export function waitingChain(failed: Node, nodes: readonly Node[]): string {
+  const names = [failed.name];
+  let current: Node = failed;
+  for (;;) {
+    const waiting = nodes.find(({ options }) =>
+      (options.after ?? []).some((dependency) => nodeOf(dependency) === current),
+    );
+    if (waiting === undefined) return names.join(" waits for ");
+    names.unshift(waiting.name);
+    current = waiting;
+  }
+}
+
+/** The part that an error is about: by its own name, or by the name of the image that it cannot have. */
+export function nodeAbout(error: unknown, stack: Stack): Node | undefined {
+  const { subject } = error as { subject?: string };
+  return stack.nodes.find(
+    ({ name, options }) => name === subject || (options.image !== undefined && imageName(options.image) === subject),
+  );
+}
+
+/** Adds who waited for the failed part, and how the start went. */
+export function withContext(
+  error: unknown,
+  node: Node | undefined,
+  { stack, timeline }: { readonly stack: Stack; readonly timeline: readonly string[] },
+): unknown {
+  if (!(error instanceof StackspecError) || error.code === "USAGE") return error;
+  const names = node === undefined ? "" : waitingChain(node, stack.nodes);
+  const chain = names.includes(" waits for ") ? [`${names}: ${error.what}`] : [];
+  return error.withEvidence([...chain, "timeline:", ...timeline].join("\n"));
+}

@@ -1,0 +1,109 @@
+import { hostname } from "node:os";
+import type { Runtime } from "./connect.ts";
+import { isNotFound } from "./connect.ts";
+
+/** Everything of one run carries this label with the run's id, and so has one owner. */
+export const RUN_LABEL = "dev.stackspec.run";
+/** The reaper of a run: not the run's own, for it must not reap itself. */
+export const REAPER_LABEL = "dev.stackspec.reaper";
+/** The process that the run is, as `<host>/<pid>`: what belongs to a living run is not left over. */
+export const OWNER_LABEL = "dev.stackspec.owner";
+/** The stack of a run that a thing belongs to, and its name there. */
+export const STACK_LABEL = "dev.stackspec.stack";
+export const NAME_LABEL = "dev.stackspec.name";
+
+/** What is on the engine under one label: ids of containers, networks and volumes. */
+export interface Belongings {
+  readonly containers: readonly string[];
+  readonly networks: readonly string[];
+  readonly volumes: readonly string[];
+}
+
+/** This process, as the value of the owner's label. */
+export const thisProcess = (): string => `${hostname()}/${process.pid}`;
+
+/** The ids of runs that have something on the engine, and of those the ones whose process is still there. */
+export async function listRuns({ docker }: Runtime): Promise<{ all: Set<string>; alive: Set<string> }> {
+  const filters = { label: [RUN_LABEL] };
+  const [containers, reapers, networks, { Volumes: volumes }] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listContainers({ all: true, filters: { label: [REAPER_LABEL] } }),
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
+  ]);
+  const all = new Set<string>();
+  const alive = new Set<string>();
+  for (const { Labels } of [...containers, ...reapers, ...networks, ...(volumes ?? [])]) {
+    const { [REAPER_LABEL]: guarded, [RUN_LABEL]: run = guarded, [OWNER_LABEL]: owner = "" } = Labels ?? {};
+    if (run === undefined) continue;
+    all.add(run);
+    const [host, pid] = owner.split("/");
+    if (host === hostname() && isAlive(Number(pid))) alive.add(run);
+  }
+  return { all, alive };
+}
+
+/** True when a process of this machine has this id. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code: string }).code === "EPERM";
+  }
+}
+
+/** Lists what carries `label` (`KEY` or `KEY=VALUE`), stopped containers too. */
+export async function listBelongings({ docker }: Runtime, label: string): Promise<Belongings> {
+  const filters = { label: [label] };
+  const [containers, networks, { Volumes: volumes }] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
+  ]);
+  return {
+    containers: containers.map(({ Id }) => Id),
+    networks: networks.map(({ Id }) => Id),
+    volumes: (volumes ?? []).map(({ Name }) => Name),
+  };
+}
+
+/** Removes what carries `label`: containers first, because networks and volumes in use cannot go. Returns what it found. */
+export async function removeBelongings(runtime: Runtime, label: string): Promise<Belongings> {
+  const { docker } = runtime;
+  const found = await listBelongings(runtime, label);
+  await settleAll(found.containers.map((id) => ignoreGone(docker.getContainer(id).remove({ force: true, v: true }))));
+  await settleAll([
+    ...found.networks.map((id) => ignoreGone(docker.getNetwork(id).remove())),
+    ...found.volumes.map((name) => ignoreGone(docker.getVolume(name).remove())),
+  ]);
+  return found;
+}
+
+/** How many things there are. */
+export function countBelongings({ containers, networks, volumes }: Belongings): number {
+  return containers.length + networks.length + volumes.length;
+}
+
+/** "2 containers (a1b2c3, d4e5f6), 1 network (4f5a6b)": short ids. */
+export function describeBelongings(belongings: Belongings): string {
+  return Object.entries(belongings)
+    .filter(([, ids]) => ids.length > 0)
+    .map(([kind, ids]) => `${ids.length} ${kind} (${ids.map((id: string) => id.slice(0, 40)).join(", ")})`)
+    .join(", ");
+}
+
+/** Waits until all have settled, then throws the first failure: one that fails must not keep the others from being done. */
+export async function settleAll(work: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function ignoreGone(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    // 409: somebody else (the reaper, another clean-up) is removing it at this moment.
+    if (!isNotFound(error) && !String(error).includes("already in progress")) throw error;
+  }
+}

@@ -1,0 +1,21 @@
+import type { ResolvedImage } from "../../images/resolve.ts";
+
+/** How far a part of a stack has come. */
+export type State = "waiting" | "starting" | "ready" | "completed" | "restored" | "failed" | "stopped";
+
+/** Something happened that a reader of the terminal wants to know. */
+export type ProgressEvent =
+  | {
+      readonly kind: "node";
+      readonly stack: string;
+      readonly node: "service" | "task";
+      readonly name: string;
+      readonly state: State;
+      readonly atMs: number;
+      readonly tookMs?: number;
+      readonly waitsFor?: readonly string[];
+    }
+  | { readonly kind: "image"; readonly name: string; readonly state: "pulling" | "building"; readonly detail: string }
+  | { readonly kind: "image-resolved"; readonly image: ResolvedImage; readonly tookMs: number };
+
+export type OnProgress = (event: ProgressEvent) => void;

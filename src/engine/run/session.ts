@@ -1,0 +1,183 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Config } from "../../config/config.ts";
+import { StackspecError, messageOf } from "../../errors.ts";
+import { imageResolver } from "../../images/resolve.ts";
+import type { ResolvedImage } from "../../images/resolve.ts";
+import type { Exports, Stack } from "../../stack/stack.ts";
+import {
+  RUN_LABEL,
+  countBelongings,
+  describeBelongings,
+  listBelongings,
+  removeBelongings,
+  settleAll,
+} from "../docker/labels.ts";
+import type { OnProgress } from "./progress.ts";
+import { startReaper } from "../cleanup/reaper.ts";
+import type { Reaper } from "../cleanup/reaper.ts";
+import { connectEngine } from "../docker/connect.ts";
+import type { Runtime } from "../docker/connect.ts";
+import type { Joining, StackContext } from "./stack-context.ts";
+import { keepSnapshot } from "./take-snapshot.ts";
+import { evictSnapshots } from "../snapshot/store.ts";
+import { startStack } from "./start.ts";
+import type { RunningStack } from "./start.ts";
+import { setWatchman } from "../cleanup/watchdog.ts";
+
+/** One run: the owner of every stack that is started in it. */
+export interface Session {
+  readonly runId: string;
+  /** Starts a stack; with `keep` it stays up, with `joins` it is up already, or part of it is. */
+  start<E extends Exports>(
+    stack: Stack<E>,
+    options?: { keep?: boolean; joins?: Joining | undefined },
+  ): Promise<RunningStack<E>>;
+  /** Makes the snapshot of a stack that was started and had none, for which it says so and stops what runs. False when there is none to make. */
+  keepSnapshot(stack: Stack, onBegin: () => void): Promise<boolean>;
+  /** Posts the run's guards, for what other processes start in it. */
+  share(): Promise<void>;
+  /** The stacks that run now. */
+  readonly running: ReadonlySet<RunningStack>;
+  /** Images that this run has resolved so far. */
+  readonly images: readonly ResolvedImage[];
+  /** Cancels what is starting, stops what runs, and removes all that carries the run's label. A second call waits for the first. */
+  close(): Promise<void>;
+}
+
+/** Opens a run. Nothing touches the engine before the first stack with containers starts. */
+export function openSession(config: Config, onProgress: OnProgress = () => {}, reportFolder = "reports"): Session {
+  const { worker } = config;
+  const suffix = worker === undefined ? "" : `-worker-${worker.number}`;
+  const runId = worker?.run.id ?? randomBytes(4).toString("hex");
+  const ending = new AbortController();
+  const stacks = new Set<Promise<RunningStack>>();
+  const running = new Set<RunningStack>();
+  const images: ResolvedImage[] = [];
+  const instances = new Map<string, number>();
+  let dismissWatchman: (() => void) | undefined;
+  let connected: Promise<Runtime> | undefined;
+  let reaper: Promise<Reaper | undefined> | undefined;
+  let closed: Promise<void> | undefined;
+
+  // Who removes what a killed run leaves is there before there is anything to leave.
+  const connect = (): Promise<Runtime> => {
+    if (worker === undefined) dismissWatchman ??= setWatchman(runId);
+    connected ??= connectEngine();
+    return connected;
+  };
+  const resolveImage = imageResolver({
+    config,
+    docker: async () => (await connect()).docker,
+    signal: ending.signal,
+    onDetail: (name, state, detail) => onProgress({ kind: "image", name, state, detail }),
+    onResolved: (image, tookMs) => {
+      images.push(image);
+      onProgress({ kind: "image-resolved", image, tookMs });
+    },
+  });
+  // The second guard, for when this whole machine or all its processes go: not worth a stack's waiting for it.
+  const guard = async (): Promise<Reaper | undefined> => {
+    if (config.reaper.disabled || worker !== undefined) return undefined;
+    const { reference } = await resolveImage(config.reaper.image);
+    return startReaper(await connect(), reference, runId);
+  };
+  const postReaper = (): void => {
+    reaper ??= guard();
+    reaper.catch(() => {});
+  };
+
+  const context: StackContext = {
+    runId,
+    startTimeoutMs: config.startTimeoutMs,
+    connect,
+    resolveImage,
+    onProgress,
+    logFolder: join(reportFolder, "logs"),
+    suffix,
+    instanceOf(name) {
+      const count = (instances.get(name) ?? 0) + 1;
+      instances.set(name, count);
+      return `${name}${suffix}${count === 1 ? "" : `-${count}`}`;
+    },
+    signal: ending.signal,
+    onStopped(id) {
+      for (const stack of running) if (stack.id === id) running.delete(stack);
+    },
+    snapshots: { read: !config.snapshots.off },
+  };
+
+  async function close(): Promise<void> {
+    ending.abort(new StackspecError("CANCELLED", "the run is ending", { subject: "stackspec" }));
+    await Promise.allSettled(stacks);
+    const stopping = settleAll([...running].map((stack) => stack.stop()));
+    await stopping.catch(() => {});
+    const runtime = await connected?.catch(() => undefined);
+    // What is left of a worker goes with the run.
+    if (runtime !== undefined && worker === undefined) {
+      const dismissReaper = async (): Promise<void> => (await reaper?.catch(() => undefined))?.dismiss();
+      await settleAll([leaveNothing(runtime, `${RUN_LABEL}=${runId}`), dismissReaper()]);
+    }
+    // Not before everything is gone: a release that failed is the watchman's to repeat.
+    dismissWatchman?.();
+    await stopping;
+  }
+
+  return {
+    runId,
+    images,
+    running,
+    async keepSnapshot(stack, onBegin) {
+      const found = [...running].find(({ name }) => name === stack.name);
+      if (found?.snapshot === undefined || found.snapshot.restored || config.snapshots.off || ending.signal.aborted)
+        return false;
+      onBegin();
+      await settleAll([...running].map((each) => each.stop()));
+      await keepSnapshot(stack, found.snapshot.key, { ...context, onProgress: () => {} });
+      await evictSnapshots((await connect()).docker, config.snapshots);
+      return true;
+    },
+    async share() {
+      await connect();
+      postReaper();
+    },
+    start(stack, { keep = false, joins } = {}) {
+      const starting = startStack(stack, { ...context, keep, joins });
+      stacks.add(starting);
+      starting.then(
+        (started) => {
+          running.add(started);
+          if (connected !== undefined && !ending.signal.aborted) postReaper();
+        },
+        () => stacks.delete(starting),
+      );
+      return starting;
+    },
+    close: () => (closed ??= close()),
+  };
+}
+
+/** Removes what is left under a label, looks once more, and names what would not go. */
+async function leaveNothing(runtime: Runtime, label: string): Promise<void> {
+  const hint = "npm run clean removes what is left";
+  let left;
+  try {
+    await removeBelongings(runtime, label);
+    left = await listBelongings(runtime, label);
+  } catch (cause) {
+    throw new StackspecError(
+      "RELEASE_FAILED",
+      `the engine does not say whether anything is left: ${messageOf(cause)}`,
+      {
+        subject: "engine",
+        hint,
+        cause,
+      },
+    );
+  }
+  if (countBelongings(left) > 0)
+    throw new StackspecError("RELEASE_FAILED", `expected nothing to be left, found ${describeBelongings(left)}`, {
+      subject: "engine",
+      hint,
+    });
+}

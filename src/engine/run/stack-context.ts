@@ -1,0 +1,41 @@
+import type { ResolvedImage } from "../../images/resolve.ts";
+import type { ImageSource } from "../../stack/image.ts";
+import type { OnProgress } from "./progress.ts";
+import type { Runtime } from "../docker/connect.ts";
+
+/** How a parallel worker joins the stack of its run: the first takes all of it over, the others its shared services. */
+export interface Joining {
+  /** The stack's name on the engine. */
+  readonly id: string;
+  /** The worker's number, from 0. */
+  readonly worker: number;
+  /** The snapshot that it was started from; without one, only the first worker joins. */
+  readonly key: string | undefined;
+}
+
+/** What a stack needs from the run that it is part of. */
+export interface StackContext {
+  readonly runId: string;
+  /** Goes behind the names of this process's stacks, which must differ from those of the run's other processes. Default "". */
+  readonly suffix?: string;
+  readonly startTimeoutMs: number;
+  /** Connects to the engine; called only for a stack that has containers. */
+  readonly connect: () => Promise<Runtime>;
+  readonly resolveImage: (source: ImageSource) => Promise<ResolvedImage>;
+  readonly onProgress: OnProgress;
+  /** Logs of services go into a folder here: one for each stack, named by `instanceOf`. */
+  readonly logFolder: string;
+  readonly instanceOf: (stackName: string) => string;
+  /** Told when a stack has been stopped, well or badly: it is none of the run's any more. */
+  readonly onStopped?: (stackId: string) => void;
+  /** Ends a start on its way: Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Whether a snapshot, if there is one, is restored. */
+  readonly snapshots: { readonly read: boolean };
+  /** The stack stays up at the end, and is taken over when it is up already. Default false. */
+  readonly keep?: boolean;
+  /** The stack that the run's own process has started, for this parallel worker to join. */
+  readonly joins?: Joining | undefined;
+  /** Data directories stay on disk, where they can be read after the server has stopped. Default false. */
+  readonly toDisk?: boolean;
+}

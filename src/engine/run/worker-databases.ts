@@ -1,0 +1,66 @@
+import type { RowDataPacket } from "mysql2/promise";
+import type { StartedTestContainer } from "testcontainers";
+import { StackspecError } from "../../errors.ts";
+import type { Launch } from "./stack-run.ts";
+import { asRoot, isOwn, quoted, workerSuffix } from "../drivers/mysql.ts";
+import { mySqlServices, serverOf } from "./reset.ts";
+import type { StartedMySql } from "./reset.ts";
+
+/** Where MySQL notes who may use a database, or a part of one: https://dev.mysql.com/doc/refman/9.7/en/grant-tables.html */
+const GRANTS = ["db", "tables_priv", "columns_priv", "procs_priv"];
+
+/**
+ * Gives parallel workers, from 1 to `workers` - 1, databases of their own on the shared servers of a stack that is up:
+ * copies of what is there, for the same users.
+ *
+ * @throws StackspecError `CREATE_FAILED` when a database cannot be copied
+ */
+export async function divideServers(launch: Launch, workers: number): Promise<void> {
+  for (const service of mySqlServices(launch)) {
+    if (service.options.shared !== true) continue;
+    const started = (await launch.moments(service).done.promise) as StartedMySql & StartedTestContainer;
+    for (let worker = 1; worker < workers; worker += 1)
+      await copyDatabases(started, workerSuffix(worker), service.name);
+  }
+}
+
+async function copyDatabases(
+  started: StartedMySql & StartedTestContainer,
+  suffix: string,
+  service: string,
+): Promise<void> {
+  const server = serverOf(started);
+  await asRoot(server, async (connection) => {
+    const [schemas] = await connection.query<RowDataPacket[]>(
+      "SELECT SCHEMA_NAME AS name, DEFAULT_CHARACTER_SET_NAME AS letters, DEFAULT_COLLATION_NAME AS collation FROM information_schema.SCHEMATA",
+    );
+    for (const { name, letters, collation } of schemas as { name: string; letters: string; collation: string }[]) {
+      if (!isOwn(name, server)) continue;
+      const copy = `${name}${suffix}`;
+      // A kept stack has those of the run before.
+      await connection.query(`DROP DATABASE IF EXISTS ${quoted(copy)}`);
+      await connection.query(`CREATE DATABASE ${quoted(copy)} CHARACTER SET ${letters} COLLATE ${collation}`);
+      // All that a database can hold: tables, views, triggers, routines and events.
+      const words = "--user=root --single-transaction --routines --triggers --events --no-tablespaces --skip-comments";
+      const { exitCode, output } = await started.exec(
+        ["sh", "-c", `mysqldump ${words} "$1" | mysql --user=root "$2"`, "sh", name, copy],
+        { env: { MYSQL_PWD: server.password } },
+      );
+      if (exitCode !== 0 || /error/i.test(output))
+        throw new StackspecError("CREATE_FAILED", `its database ${name} cannot be copied: ${output.trim()}`, {
+          subject: service,
+          hint: "without shared: true each worker has a server of its own",
+        });
+      for (const table of GRANTS) {
+        await connection.query(
+          `CREATE TEMPORARY TABLE mysql.stackspec_grants SELECT * FROM mysql.${table} WHERE REPLACE(Db, '\\\\', '') = ?`,
+          [name],
+        );
+        await connection.query("UPDATE mysql.stackspec_grants SET Db = ?", [copy]);
+        await connection.query(`REPLACE INTO mysql.${table} SELECT * FROM mysql.stackspec_grants`);
+        await connection.query("DROP TEMPORARY TABLE mysql.stackspec_grants");
+      }
+    }
+    await connection.query("FLUSH PRIVILEGES");
+  });
+}

@@ -1,0 +1,87 @@
+import type Dockerode from "dockerode";
+import { StackspecError, messageOf } from "../errors.ts";
+import { readToEnd } from "../images/stream.ts";
+import type { Bench } from "./pipeline-context.ts";
+
+/** What engines say of a registry that lets nobody in, as distinct from one that is not there. */
+const DENIED = /denied|unauthorized|authentication required|no basic auth|incorrect username|forbidden|401|403/i;
+
+/** One image's place in a registry. */
+export interface Registry {
+  /**
+   * Gives an image a tag there. Returns the digest that the registry answers for it afterwards.
+   *
+   * @throws StackspecError `REGISTRY_UNREACHABLE`, `REGISTRY_DENIED`, or `TASK_FAILED` when another digest comes back
+   */
+  push(id: string, tag: string): Promise<string>;
+}
+
+/**
+ * A registry, by way of the engine, which is who pulls from it too: with the user and password of
+ * the settings, else those of the Docker config.
+ *
+ * @throws StackspecError when it is not there, or refuses the password
+ */
+export async function openRegistry(
+  repository: string,
+  { runtime: { docker }, settings, signal }: Bench,
+): Promise<Registry> {
+  const [host] = repository.split("/");
+  // Not exported by Testcontainers, which reads credential stores and helpers here as the Docker CLI does.
+  const { getAuthConfig } = await import("testcontainers/build/container-runtime/auth/get-auth-config.js");
+  const authconfig =
+    settings.credentials === undefined ? await getAuthConfig(host!) : { ...settings.credentials, serveraddress: host! };
+  // Engines refuse a push without this header, also where there is nothing to say in it.
+  const auth = { authconfig: authconfig ?? {} };
+  if (authconfig !== undefined && "password" in authconfig)
+    await docker.checkAuth(authconfig).catch((cause: unknown) => {
+      throw refusal(host!, cause);
+    });
+
+  return {
+    async push(id, tag) {
+      signal.throwIfAborted();
+      const name = `${repository}:${tag}`;
+      await docker.getImage(id).tag({ repo: repository, tag });
+      const image = docker.getImage(name);
+      try {
+        let digest: string | undefined;
+        const stream = await image.push(auth as Dockerode.ImagePushOptions);
+        await readToEnd(
+          stream,
+          (message) => (digest = (message as { aux?: { Digest?: string } }).aux?.Digest ?? digest),
+        );
+        const { Descriptor } = await image.distribution(auth as Dockerode.ImageDistributionOptions);
+        const { Id, RepoDigests } = await image.inspect();
+        // The engine notes under which digest a registry has an image: this one, and not another.
+        if (Id !== id || Descriptor.digest !== digest || !RepoDigests.includes(`${repository}@${Descriptor.digest}`))
+          throw new StackspecError(
+            "TASK_FAILED",
+            `expected ${digest}, as it was pushed, the registry has ${Descriptor.digest}`,
+            { subject: name, hint: "somebody else may push to this tag" },
+          );
+        return Descriptor.digest;
+      } catch (error) {
+        throw error instanceof StackspecError ? error : refusal(host!, error);
+      } finally {
+        await image.remove().catch(() => {}); // Only this name of it: the image keeps its own.
+      }
+    },
+  };
+}
+
+/** One line, and never what was sent. */
+function refusal(host: string, cause: unknown): StackspecError {
+  const text = messageOf(cause).split("\n")[0]!.trim();
+  return DENIED.test(text)
+    ? new StackspecError("REGISTRY_DENIED", "expected it to let us push, it refuses user or password", {
+        subject: host,
+        hint: "docker login, or set STACKSPEC_REGISTRY_USER and STACKSPEC_REGISTRY_PASSWORD",
+        cause,
+      })
+    : new StackspecError("REGISTRY_UNREACHABLE", `expected a registry there: ${text}`, {
+        subject: host,
+        hint: "check STACKSPEC_REGISTRY",
+        cause,
+      });
+}

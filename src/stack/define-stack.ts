@@ -1,0 +1,113 @@
+import { usageError } from "../errors.ts";
+import type { HttpClient } from "../http/client.ts";
+import type {
+  Dependency,
+  Exports,
+  Factory,
+  Network,
+  Node,
+  Service,
+  ServiceOptions,
+  Stack,
+  Startable,
+  StartedCondition,
+  Stoppable,
+  Task,
+  TaskOptions,
+  Volume,
+} from "./stack.ts";
+
+/** What a service with these options hands to specs. */
+type WithHttp<S, O> = O extends { readonly http: object } ? S & { readonly http: HttpClient } : S;
+
+/** Declares the parts of a stack. Each name is declared once and is the host name on the stack's network. */
+export interface StackBuilder {
+  /** A service: `create` makes any Testcontainers container, or any object with `start()` and `stop()`. */
+  service<S extends Stoppable, const O extends ServiceOptions>(
+    name: string,
+    create: Factory<Startable<S>>,
+    options?: O,
+  ): Service<WithHttp<S, O>>;
+  /** A task: `create` makes the container that runs it, or is itself the work when it returns nothing. */
+  task(name: string, create: Factory<Startable | void>, options?: TaskOptions): Task;
+  volume(name: string): Volume;
+  network(name: string): Network;
+}
+
+/**
+ * Declares a stack. Dependencies are references to what was declared above, so a misspelt one does
+ * not compile and a cycle cannot be written.
+ *
+ * @param name lower-case letters, digits and hyphens: it becomes part of container names
+ * @throws StackspecError `USAGE` for a bad name, a name declared twice or a port out of range
+ */
+export function defineStack<E extends Exports>(name: string, declare: (stack: StackBuilder) => E): Stack<E> {
+  const nodes: Node[] = [];
+  const volumes: Volume[] = [];
+  const networks: Network[] = [];
+  const names = new Set<string>();
+
+  checkName(name, "stack");
+  const claim = (kind: string, part: string): void => {
+    checkName(part, `stack "${name}", ${kind}`);
+    if (names.has(part)) throw usageError(`stack "${name}"`, `expected every name once, got "${part}" declared twice`);
+    names.add(part);
+  };
+
+  const exports = declare({
+    service(part, create, options) {
+      claim("service", part);
+      if (options?.http !== undefined) checkPort(options.http.port, `stack "${name}", service "${part}"`);
+      const service: Service = { kind: "service", name: part, create, options: options ?? {} };
+      nodes.push(service);
+      return service as never;
+    },
+    task(part, create, options = {}) {
+      claim("task", part);
+      const task: Task = { kind: "task", name: part, create, options };
+      nodes.push(task);
+      return task;
+    },
+    volume(part) {
+      claim("volume", part);
+      const volume: Volume = {
+        kind: "volume",
+        name: part,
+        at(path, mode = "rw") {
+          if (!path.startsWith("/")) throw usageError(`volume "${part}"`, `expected an absolute path, got "${path}"`);
+          return { volume, path, mode };
+        },
+      };
+      volumes.push(volume);
+      return volume;
+    },
+    network(part) {
+      claim("network", part);
+      const network: Network = { kind: "network", name: part };
+      networks.push(network);
+      return network;
+    },
+  });
+  return Object.freeze({ name, nodes, volumes, networks, exports });
+}
+
+/** For `after`: do not wait until the service is ready, only until it runs. */
+export function started(service: Service): StartedCondition {
+  return { kind: "started", node: service };
+}
+
+/** The service or task that a dependency is about. */
+export function nodeOf(dependency: Dependency): Node {
+  return dependency.kind === "started" ? dependency.node : dependency;
+}
+
+function checkName(name: string, subject: string): void {
+  // The letters that are valid in a host name, a container name and a file name alike (RFC 1123, 63 at most).
+  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name))
+    throw usageError(subject, `expected a name of lower-case letters, digits and hyphens, got "${name}"`);
+}
+
+function checkPort(port: number, subject: string): void {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw usageError(subject, `expected a port from 1 to 65535, got ${port}`);
+}
