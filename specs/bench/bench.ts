@@ -4,10 +4,10 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../src/config/config.ts";
 import { ensureEngine } from "../../src/engine/docker/install.ts";
-import { OWNER_LABEL, RUN_LABEL, STACK_LABEL, removeBelongings, thisProcess } from "../../src/engine/docker/labels.ts";
+import { OWNER_LABEL, RUN_LABEL, STACK_LABEL, removeResources, thisProcess } from "../../src/engine/docker/labels.ts";
 import type { Runtime } from "../../src/engine/docker/connect.ts";
 import { SNAPSHOT_LABEL } from "../../src/engine/snapshot/store.ts";
-import { setWatchman } from "../../src/engine/cleanup/watchdog.ts";
+import { startWatchdog } from "../../src/engine/cleanup/watchdog.ts";
 import { imageResolver } from "../../src/images/resolve.ts";
 import type { ImageSource } from "../../src/stack/image.ts";
 import release from "../stacks/release.ts";
@@ -19,7 +19,7 @@ export interface Bench {
   readonly images: Readonly<Record<"mysql" | "app" | "nginx" | "node" | "ryuk", string>>;
   /** For every process that is measured. */
   readonly environment: Readonly<Record<string, string>>;
-  /** On whatever a way makes on the engine by itself: `npm run clean` and our watchman know these. */
+  /** On whatever a way makes on the engine by itself: `npm run clean` and our watchdog know these. */
   readonly labels: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -39,7 +39,7 @@ export async function openBench(signal: AbortSignal, say: (line: string) => void
   const { runtime } = engine;
   const runId = randomBytes(4).toString("hex");
   const folder = mkdtempSync(join(tmpdir(), "stackspec-bench-"));
-  const dismiss = setWatchman(runId);
+  const dismiss = startWatchdog(runId);
   const kept = new Set<string>();
   let snapshotKey = "";
 
@@ -51,8 +51,8 @@ export async function openBench(signal: AbortSignal, say: (line: string) => void
   }
   async function releaseAll(): Promise<void> {
     await allEnded();
-    for (const stackId of kept) await removeBelongings(runtime, `${STACK_LABEL}=${stackId}`);
-    await removeBelongings(runtime, `${RUN_LABEL}=${runId}`);
+    for (const stackId of kept) await removeResources(runtime, `${STACK_LABEL}=${stackId}`);
+    await removeResources(runtime, `${RUN_LABEL}=${runId}`);
     await removeSnapshots();
     dismiss();
     const remembered = join(homedir(), ".cache", "stackspec", "kept");

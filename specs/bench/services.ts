@@ -1,4 +1,4 @@
-import { RUN_LABEL, removeBelongings } from "../../src/engine/docker/labels.ts";
+import { RUN_LABEL, removeResources } from "../../src/engine/docker/labels.ts";
 import type { Bench } from "./bench.ts";
 import { now, run, runProgram } from "./child.ts";
 
@@ -28,6 +28,6 @@ export async function startServices(bench: Bench, starter: Starter, count: numbe
     else await Promise.all(Array.from({ length: count }, one));
     return now() - before;
   } finally {
-    await removeBelongings(bench.runtime, `${RUN_LABEL}=${bench.labels[RUN_LABEL]}`);
+    await removeResources(bench.runtime, `${RUN_LABEL}=${bench.labels[RUN_LABEL]}`);
   }
 }

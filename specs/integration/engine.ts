@@ -119,7 +119,7 @@ export async function removeLabelled(label: string): Promise<void> {
   ]);
 }
 
-/** A run's watchman may be removing the same at this moment: gone is gone. */
+/** A run's watchdog may be removing the same at this moment: gone is gone. */
 async function removed(removal: Promise<unknown>): Promise<void> {
   await removal.catch((error: { statusCode?: number }) => {
     if (error.statusCode !== 404 && error.statusCode !== 409) throw error;

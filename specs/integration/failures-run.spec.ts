@@ -43,7 +43,7 @@ describe("a run whose engine stops answering", () => {
     report = run.report();
   });
   cleanUp("what it could not remove itself is removed", async () => {
-    // Its watchman may have found the engine at its other address.
+    // Its watchdog may have found the engine at its other address.
     await removeLabelled(`${RUN_LABEL}=${runOf(ended)}`);
   });
 

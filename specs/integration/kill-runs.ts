@@ -31,7 +31,7 @@ const start = (): Child => {
 /** The ids of the runs of a process, which it tells its watchmen; none before it has touched the engine. */
 function runsOf({ process: { pid } }: Child): string[] {
   const processes = execFileSync("ps", ["-A", "-o", "ppid=,args="], { encoding: "utf8" });
-  return [...processes.matchAll(/^ *(\d+) .*watchman\.[jt]s ([0-9a-f]{8})$/gm)]
+  return [...processes.matchAll(/^ *(\d+) .*watchdog\.[jt]s ([0-9a-f]{8})$/gm)]
     .filter(([, parent]) => Number(parent) === pid)
     .map(([, , run]) => run!);
 }

@@ -1,5 +1,5 @@
-import { forgetKeptStacks } from "../engine/run/reusable-stack.ts";
-import { REAPER_LABEL, RUN_LABEL, listRuns, removeBelongings } from "../engine/docker/labels.ts";
+import { forgetReusableStacks } from "../engine/run/reusable-stack.ts";
+import { REAPER_LABEL, RUN_LABEL, listRuns, removeResources } from "../engine/docker/labels.ts";
 import { evictSnapshots } from "../engine/snapshot/store.ts";
 import { connectEngine } from "../engine/docker/connect.ts";
 
@@ -13,11 +13,11 @@ export async function clean(): Promise<void> {
   const counts = { containers: 0, networks: 0, volumes: 0 };
   for (const run of [...all].filter((id) => !alive.has(id))) {
     for (const label of [RUN_LABEL, REAPER_LABEL]) {
-      const found = await removeBelongings(runtime, `${label}=${run}`);
+      const found = await removeResources(runtime, `${label}=${run}`);
       for (const kind of ["containers", "networks", "volumes"] as const) counts[kind] += found[kind].length;
     }
   }
-  forgetKeptStacks();
+  forgetReusableStacks();
   const counted = Object.entries(counts).map(([kind, count]) => `${count} ${count === 1 ? kind.slice(0, -1) : kind}`);
   const nothing = Object.values(counts).every((count) => count === 0);
   console.log(nothing ? "Nothing of stackspec is left on the engine." : `Removed ${counted.join(", ")}.`);

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { ensureEngine } from "../engine/docker/install.ts";
 import { StackspecError, usageError } from "../errors.ts";
 import { runConfig } from "../mocha/run.ts";
-import { openBench } from "../pipeline/pipeline-context.ts";
+import { openPipelineContext } from "../pipeline/pipeline-context.ts";
 import { removeCaches } from "../pipeline/cache.ts";
 import { chooseStages, runStages } from "../pipeline/run-stages.ts";
 import { readPipelineSettings } from "../pipeline/settings.ts";
@@ -39,11 +39,11 @@ export async function runPipeline(name: string | undefined): Promise<number> {
     write: (text: string) => process.stdout.write(text),
   } as NodeJS.WriteStream);
   const given = { pipeline, config, settings, runtime: engine.runtime, say: (line: string) => console.log(line) };
-  const { bench, cancel, close } = openBench(given, runSuite, onProgress);
+  const { bench, cancel, close } = openPipelineContext(given, runSuite, onProgress);
   let signalCode: number | undefined;
   for (const [signal, code] of Object.entries(SIGNALS))
     process.on(signal, () => {
-      if (signalCode !== undefined) process.exit(code); // The watchman cleans up.
+      if (signalCode !== undefined) process.exit(code); // The watchdog cleans up.
       signalCode = code;
       console.error(`\n${signal}: stopping and removing everything; once more to leave at once`);
       cancel(new StackspecError("CANCELLED", `stopped by ${signal}`, { subject: "pipeline" }));

@@ -6,7 +6,7 @@ const CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 let listening = false;
 let ending = false;
 
-/** Ends the run in good order when it is told to end; the second telling ends it at once, and the watchman cleans up. */
+/** Ends the run in good order when it is told to end; the second telling ends it at once, and the watchdog cleans up. */
 export function endOnSignals(): void {
   if (listening) return;
   listening = true;

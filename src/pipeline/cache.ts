@@ -8,7 +8,7 @@ import { isNotFound } from "../engine/docker/connect.ts";
 import type { Runtime } from "../engine/docker/connect.ts";
 import { StackspecError, messageOf } from "../errors.ts";
 import { digestOf } from "../images/digest.ts";
-import type { Bench } from "./pipeline-context.ts";
+import type { PipelineContext } from "./pipeline-context.ts";
 import type { Cache } from "./pipeline.ts";
 
 /** Caches carry this label and not that of a run: they are to outlive it. */
@@ -31,7 +31,7 @@ export function cacheKey(cache: Cache): Promise<string> {
  *
  * @param image any image of the engine's: a container holds the volume while it is looked at and filled, and never starts
  */
-export async function openCache(cache: Cache, image: string, bench: Bench): Promise<OpenCache> {
+export async function openCache(cache: Cache, image: string, bench: PipelineContext): Promise<OpenCache> {
   const { docker } = bench.runtime;
   const { Architecture } = (await docker.info()) as { Architecture: string };
   const architecture = { x86_64: "x64", aarch64: "arm64" }[Architecture] ?? Architecture;
@@ -52,7 +52,12 @@ export async function openCache(cache: Cache, image: string, bench: Bench): Prom
   }
 }
 
-async function fill(cache: Cache, holder: Dockerode.Container, architecture: string, bench: Bench): Promise<void> {
+async function fill(
+  cache: Cache,
+  holder: Dockerode.Container,
+  architecture: string,
+  bench: PipelineContext,
+): Promise<void> {
   bench.say(`  ${cache.name}: filling the cache`);
   const folder = await mkdtemp(join(tmpdir(), "stackspec-cache-"));
   try {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { messageOf } from "../errors.ts";
-import type { Bench } from "./pipeline-context.ts";
+import type { PipelineContext } from "./pipeline-context.ts";
 import type { TaskOutcome } from "./outcome.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -16,7 +16,7 @@ export interface Deployment {
 }
 
 /** Tells whoever deploys: a POST when the hook is an address, else a command of the shell. */
-export async function deploy(hook: string, deployment: Deployment, bench: Bench): Promise<TaskOutcome> {
+export async function deploy(hook: string, deployment: Deployment, bench: PipelineContext): Promise<TaskOutcome> {
   const startedAt = performance.now();
   const done = (why?: string): TaskOutcome => {
     bench.say(`  deploy ${why === undefined ? "hook called" : `failed: ${why}`}`);

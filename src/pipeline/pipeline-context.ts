@@ -1,10 +1,10 @@
 import type { Config } from "../config/config.ts";
-import { RUN_LABEL, removeBelongings } from "../engine/docker/labels.ts";
+import { RUN_LABEL, removeResources } from "../engine/docker/labels.ts";
 import type { OnProgress } from "../engine/run/progress.ts";
 import type { Runtime } from "../engine/docker/connect.ts";
 import { openSession } from "../engine/run/session.ts";
 import type { Session } from "../engine/run/session.ts";
-import { setWatchman } from "../engine/cleanup/watchdog.ts";
+import { startWatchdog } from "../engine/cleanup/watchdog.ts";
 import { imageResolver } from "../images/resolve.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
 import type { ImageSource } from "../stack/image.ts";
@@ -12,7 +12,7 @@ import type { Pipeline } from "./pipeline.ts";
 import type { PipelineSettings } from "./settings.ts";
 
 /** What the stages of one run work with. */
-export interface Bench {
+export interface PipelineContext {
   readonly pipeline: Pipeline;
   readonly config: Config;
   readonly settings: PipelineSettings;
@@ -29,8 +29,8 @@ export interface Bench {
 }
 
 /** A bench that can be cleared. */
-export interface OpenBench {
-  readonly bench: Bench;
+export interface OpenPipelineContext {
+  readonly bench: PipelineContext;
   /** Ends the run for this reason. What waits for a container ends when that is gone. */
   cancel(reason: Error): void;
   /** Removes all that was made on the engine. */
@@ -38,19 +38,19 @@ export interface OpenBench {
 }
 
 /** Opens a run on an engine: what it makes there has an owner, and goes with it, also when it is killed. */
-export function openBench(
-  given: Omit<Bench, "session" | "resolveImage" | "runSuite" | "signal">,
+export function openPipelineContext(
+  given: Omit<PipelineContext, "session" | "resolveImage" | "runSuite" | "signal">,
   runSuite: (suite: string, environment: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<number>,
   onProgress: OnProgress,
-): OpenBench {
+): OpenPipelineContext {
   const { config, runtime } = given;
   const session = openSession(config, onProgress);
-  const dismissWatchman = setWatchman(session.runId);
+  const dismissWatchdog = startWatchdog(session.runId);
   const ending = new AbortController();
   const { signal } = ending;
   const clear = async (): Promise<void> => {
     await session.close();
-    await removeBelongings(runtime, `${RUN_LABEL}=${session.runId}`);
+    await removeResources(runtime, `${RUN_LABEL}=${session.runId}`);
   };
   return {
     bench: {
@@ -72,7 +72,7 @@ export function openBench(
     },
     async close() {
       await clear();
-      dismissWatchman();
+      dismissWatchdog();
     },
   };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isNotFound } from "../engine/docker/connect.ts";
 import { usageError } from "../errors.ts";
 import { writeAtomically } from "../report/write.ts";
-import type { Bench } from "./pipeline-context.ts";
+import type { PipelineContext } from "./pipeline-context.ts";
 import type { PublishStage } from "./pipeline.ts";
 import { deploy } from "./deploy.ts";
 import { readRevision } from "./git.ts";
@@ -17,7 +17,7 @@ const MAIN_BRANCH = "main";
 const REPORT = join("reports", "publish.json");
 
 /** Tags and pushes the image that `release` has recorded: that ID and no other. */
-export async function publish(stage: PublishStage, bench: Bench): Promise<StageResult> {
+export async function publish(stage: PublishStage, bench: PipelineContext): Promise<StageResult> {
   const { settings, runtime, say } = bench;
   const { from, options } = stage;
   if (settings.registry === undefined) throw noRegistry();

@@ -1,7 +1,7 @@
 import type Dockerode from "dockerode";
 import { StackspecError, messageOf } from "../errors.ts";
 import { readToEnd } from "../images/stream.ts";
-import type { Bench } from "./pipeline-context.ts";
+import type { PipelineContext } from "./pipeline-context.ts";
 
 /** What engines say of a registry that lets nobody in, as distinct from one that is not there. */
 const DENIED = /denied|unauthorized|authentication required|no basic auth|incorrect username|forbidden|401|403/i;
@@ -24,7 +24,7 @@ export interface Registry {
  */
 export async function openRegistry(
   repository: string,
-  { runtime: { docker }, settings, signal }: Bench,
+  { runtime: { docker }, settings, signal }: PipelineContext,
 ): Promise<Registry> {
   const [host] = repository.split("/");
   // Not exported by Testcontainers, which reads credential stores and helpers here as the Docker CLI does.

@@ -6,7 +6,7 @@ import { StackspecError, messageOf, usageError } from "../errors.ts";
 import { buildImage } from "../images/build.ts";
 import { LOCAL } from "../images/debian.ts";
 import { readTotals, totalsLine } from "../report/totals.ts";
-import type { Bench } from "./pipeline-context.ts";
+import type { PipelineContext } from "./pipeline-context.ts";
 import { runToEnd } from "./task-container.ts";
 import type { ReleaseOptions, ReleaseStage } from "./pipeline.ts";
 import { readRecord, recordFile, sha256, verifyArtefact, writeRecord } from "./record.ts";
@@ -16,7 +16,7 @@ import type { StageResult, TaskOutcome } from "./outcome.ts";
 const REPORT = join("reports", "acceptance.xml");
 
 /** Builds the release image from the artefact alone, and holds it to the acceptance specs. */
-export async function release(stage: ReleaseStage, bench: Bench): Promise<StageResult> {
+export async function release(stage: ReleaseStage, bench: PipelineContext): Promise<StageResult> {
   const manifest = readRecord(stage.from);
   await verifyArtefact(stage.from, manifest);
   const manifestDigest = await sha256(recordFile(stage.from));
@@ -48,7 +48,12 @@ export async function release(stage: ReleaseStage, bench: Bench): Promise<StageR
 }
 
 /** Builds without a network; what it stands on is the base that its Dockerfile names. Returns the image's ID. */
-async function build(stage: ReleaseStage, manifest: Manifest, reference: string, bench: Bench): Promise<string> {
+async function build(
+  stage: ReleaseStage,
+  manifest: Manifest,
+  reference: string,
+  bench: PipelineContext,
+): Promise<string> {
   const { docker } = bench.runtime;
   const folder = stage.from.options.artefact;
   const [, base] = /^ARG BASE=(\S+)/m.exec(await readFile(join(folder, "Dockerfile"), "utf8")) ?? [];
@@ -71,7 +76,7 @@ async function build(stage: ReleaseStage, manifest: Manifest, reference: string,
   return Id;
 }
 
-async function onHost({ acceptance }: ReleaseOptions, reference: string, bench: Bench): Promise<void> {
+async function onHost({ acceptance }: ReleaseOptions, reference: string, bench: PipelineContext): Promise<void> {
   const exitCode = await bench.runSuite(acceptance.suite, {
     ...acceptance.environment(reference),
     JUNIT_REPORT_PATH: REPORT,
@@ -83,7 +88,7 @@ async function onHost({ acceptance }: ReleaseOptions, reference: string, bench: 
     });
 }
 
-async function inContainer({ specs }: ReleaseOptions, reference: string, bench: Bench): Promise<void> {
+async function inContainer({ specs }: ReleaseOptions, reference: string, bench: PipelineContext): Promise<void> {
   if (specs === undefined)
     throw usageError("STACKSPEC_SPECS", "expected host, since this pipeline declares no specs image, got container");
   const stack = await bench.session.start(await specs.stack(reference));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import { writeAtomically } from "../report/write.ts";
 import { mask } from "../secrets.ts";
-import type { Bench } from "./pipeline-context.ts";
+import type { PipelineContext } from "./pipeline-context.ts";
 import type { Pipeline, Stage } from "./pipeline.ts";
 import { noRegistry } from "./publish.ts";
 import { dropRecords } from "./record.ts";
@@ -38,7 +38,7 @@ export function chooseStages(
  *
  * @returns the exit code: 0, 1 for a stage that is red, 2 for one that was refused its input
  */
-export async function runStages(stages: readonly Stage[], bench: Bench): Promise<number> {
+export async function runStages(stages: readonly Stage[], bench: PipelineContext): Promise<number> {
   const outcomes: StageOutcome[] = [];
   let exitCode = 0;
   for (const stage of stages) {
@@ -59,7 +59,7 @@ export async function runStages(stages: readonly Stage[], bench: Bench): Promise
   return exitCode;
 }
 
-async function runOne(stage: Stage, bench: Bench): Promise<StageOutcome> {
+async function runOne(stage: Stage, bench: PipelineContext): Promise<StageOutcome> {
   const { name } = stage;
   const startedAt = performance.now();
   const ended = (): Pick<StageOutcome, "name" | "tookMs"> => ({

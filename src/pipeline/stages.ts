@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { usageError } from "../errors.ts";
 import { digestOf } from "../images/digest.ts";
-import type { Bench } from "./pipeline-context.ts";
+import type { PipelineContext } from "./pipeline-context.ts";
 import { cacheKey } from "./cache.ts";
 import type { BuildStage, Stage, TestStage } from "./pipeline.ts";
 import { readRevision } from "./git.ts";
@@ -17,7 +17,7 @@ import { runTasks } from "./tasks.ts";
  *
  * @throws StackspecError `USAGE` when the stage before has not run or its output has changed
  */
-export function runStage(stage: Stage, bench: Bench): Promise<StageResult> {
+export function runStage(stage: Stage, bench: PipelineContext): Promise<StageResult> {
   switch (stage.kind) {
     case "test":
       return test(stage, bench);
@@ -30,7 +30,7 @@ export function runStage(stage: Stage, bench: Bench): Promise<StageResult> {
   }
 }
 
-async function test(stage: TestStage, bench: Bench): Promise<StageResult> {
+async function test(stage: TestStage, bench: PipelineContext): Promise<StageResult> {
   // Of the sources as they are now: what is edited while the tests run has not been tested.
   const sources = await digestOf([], stage.sources);
   const { outcomes, caches } = await runTasks(stage.tasks, bench);
@@ -38,7 +38,7 @@ async function test(stage: TestStage, bench: Bench): Promise<StageResult> {
   return { outcomes, notes: [] };
 }
 
-async function build(stage: BuildStage, bench: Bench): Promise<StageResult> {
+async function build(stage: BuildStage, bench: PipelineContext): Promise<StageResult> {
   const { name, from, options, tasks } = stage;
   const tested = readRecord(from);
   await checkTested(stage, tested);

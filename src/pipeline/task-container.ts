@@ -10,7 +10,7 @@ import { followLog } from "../engine/docker/log.ts";
 import { NAME_LABEL, RUN_LABEL } from "../engine/docker/labels.ts";
 import { isNotFound } from "../engine/docker/connect.ts";
 import { StackspecError, messageOf } from "../errors.ts";
-import type { Bench } from "./pipeline-context.ts";
+import type { PipelineContext } from "./pipeline-context.ts";
 
 /** How many of a failed task's last lines stand in the error. The log file has all. */
 const OUTPUT_LINES = 40;
@@ -33,7 +33,7 @@ export interface ContainerRun {
  *
  * @throws StackspecError `TASK_FAILED` or `TASK_TIMEOUT`, with the end of its output
  */
-export async function runToEnd(made: GenericContainer, run: ContainerRun, bench: Bench): Promise<void> {
+export async function runToEnd(made: GenericContainer, run: ContainerRun, bench: PipelineContext): Promise<void> {
   const { name, collects, timeoutMs = TIMEOUT_MS } = run;
   // What an earlier run left must not be taken for this one's.
   await Promise.all(Object.values(collects).map((to) => rm(to, { recursive: true, force: true })));
@@ -83,7 +83,7 @@ export async function runToEnd(made: GenericContainer, run: ContainerRun, bench:
 async function start(
   made: GenericContainer,
   { name, network, binds }: ContainerRun,
-  bench: Bench,
+  bench: PipelineContext,
 ): Promise<Dockerode.Container> {
   const atOnce = {
     waitUntilReady: async () => {},

@@ -3,7 +3,7 @@ import { settleAll } from "../engine/docker/labels.ts";
 import type { RunningStack } from "../engine/run/start.ts";
 import { StackspecError, messageOf } from "../errors.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
-import type { Bench } from "./pipeline-context.ts";
+import type { PipelineContext } from "./pipeline-context.ts";
 import { openCache } from "./cache.ts";
 import type { OpenCache } from "./cache.ts";
 import { runToEnd } from "./task-container.ts";
@@ -23,7 +23,7 @@ export interface TasksResult {
  * the others from nothing but what comes after it, so that all reports are there. The stack stops
  * when the last task has ended.
  */
-export async function runTasks(tasks: readonly StageTask[], bench: Bench): Promise<TasksResult> {
+export async function runTasks(tasks: readonly StageTask[], bench: PipelineContext): Promise<TasksResult> {
   const caches = new Map<Cache, Promise<OpenCache>>();
   const stacks = new Map<StageStack, Promise<RunningStack>>();
   const images = new Map<string, ResolvedImage>();

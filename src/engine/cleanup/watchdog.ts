@@ -3,7 +3,7 @@
  * without a word — `kill -9`, out of memory — it removes what the run has left on the engine.
  * It is there before the first container is, which a reaper in a container cannot be.
  *
- * Started by `setWatchman` as `node watchman.ts RUN_ID`; it loads nothing until it is needed.
+ * Started by `startWatchdog` as `node watchdog.ts RUN_ID`; it loads nothing until it is needed.
  */
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,18 +13,18 @@ import { fileURLToPath } from "node:url";
 const LOOK_AGAIN_MS = 5_000;
 const LOOK_EVERY_MS = 500;
 
-/** Posts a watchman for this run. The returned function dismisses it: call it when all is released. */
-export function setWatchman(runId: string): () => void {
-  const watchman = spawn(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), runId], {
+/** Posts a watchdog for this run. The returned function dismisses it: call it when all is released. */
+export function startWatchdog(runId: string): () => void {
+  const watchdog = spawn(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), runId], {
     // Its own session: a Ctrl-C or a kill of the run's process group must not reach it.
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });
-  watchman.on("error", () => {});
-  watchman.stdin.on("error", () => {});
-  watchman.unref();
-  (watchman.stdin as unknown as { unref(): void }).unref();
-  return () => watchman.stdin.end("dismissed");
+  watchdog.on("error", () => {});
+  watchdog.stdin.on("error", () => {});
+  watchdog.unref();
+  (watchdog.stdin as unknown as { unref(): void }).unref();
+  return () => watchdog.stdin.end("dismissed");
 }
 
 async function watch(runId: string): Promise<void> {
@@ -32,13 +32,13 @@ async function watch(runId: string): Promise<void> {
   for await (const chunk of process.stdin) word.push(chunk as Buffer);
   if (Buffer.concat(word).toString() === "dismissed") return;
 
-  const [{ connectEngine }, { REAPER_LABEL, RUN_LABEL, removeBelongings }] = await Promise.all([
+  const [{ connectEngine }, { REAPER_LABEL, RUN_LABEL, removeResources }] = await Promise.all([
     import("../docker/connect.ts"),
     import("../docker/labels.ts"),
   ]);
   const runtime = await connectEngine();
   for (const until = performance.now() + LOOK_AGAIN_MS; performance.now() < until; await sleep(LOOK_EVERY_MS))
-    for (const label of [RUN_LABEL, REAPER_LABEL]) await removeBelongings(runtime, `${label}=${runId}`).catch(() => {});
+    for (const label of [RUN_LABEL, REAPER_LABEL]) await removeResources(runtime, `${label}=${runId}`).catch(() => {});
 }
 
 // No await here: mocha loads what imports this with require().

@@ -1,6 +1,6 @@
 import type { GenericContainer, ImageName, WaitStrategy } from "testcontainers";
 import { exposedPortsOf } from "./internals.ts";
-import type { Inside } from "./internals.ts";
+import type { Internals } from "./internals.ts";
 import type { Mount, Sandbox } from "../../stack/stack.ts";
 
 /** A wait strategy that a container brought along. */
@@ -11,7 +11,7 @@ export interface OwnWait {
 }
 
 /** How a container takes its place in a stack. */
-export interface Placement {
+export interface ContainerConfig {
   readonly labels: Readonly<Record<string, string>>;
   /** Names of networks; the first is the stack's own. */
   readonly networks: readonly string[];
@@ -28,7 +28,7 @@ export interface Placement {
 }
 
 /** What happens on the way of a container from made to ready. */
-export interface Passage {
+export interface LifecycleHooks {
   /** It exists but does not run: the moment to wait for what it depends on. */
   created(id: string): Promise<void>;
   /** It runs and its ports are bound. Resolves when it is ready; `own` is its own wait strategy, undefined for the default. */
@@ -39,8 +39,8 @@ export interface Passage {
 const URGENT_CPU_SHARES = 10_240;
 
 /** Puts `container` in its place and has `passage` told of its way; then `container.start()` does the rest. */
-export function place(container: GenericContainer, placement: Placement, passage: Passage): void {
-  const inside = container as unknown as Inside;
+export function place(container: GenericContainer, placement: ContainerConfig, passage: LifecycleHooks): void {
+  const inside = container as unknown as Internals;
   container.withLabels(placement.labels);
   // Our run has a reaper of its own that does not stand in the way of the first container.
   container.withAutoCleanup(false);
@@ -93,19 +93,19 @@ export function place(container: GenericContainer, placement: Placement, passage
 
 /** Adds arguments to the image's own command; a container with a command of another kind keeps that. */
 export function appendFlags(container: GenericContainer, flags: readonly string[]): void {
-  const { Cmd: command = [] } = (container as unknown as Inside).createOpts;
+  const { Cmd: command = [] } = (container as unknown as Internals).createOpts;
   if (command.every((word) => word.startsWith("-"))) container.withCommand([...flags, ...command]);
 }
 
 /** Takes over a container that is up, where `start()` would make one. */
 export function adopt(container: GenericContainer, id: string): void {
-  const inside = container as unknown as Inside;
+  const inside = container as unknown as Internals;
   inside.startContainer = (client) => inside.reuseContainer(client, client.container.getById(id));
 }
 
 /** Runs another image in the place of a container's own. */
 export function replaceImage(container: GenericContainer, image: ImageName): void {
-  const inside = container as unknown as Inside;
+  const inside = container as unknown as Internals;
   inside.imageName = image;
   inside.createOpts.Image = image.string;
 }
@@ -118,7 +118,7 @@ export interface Runs {
 
 /** Runs a shell command first, then what the image, or the container, runs anyway. */
 export function runFirst(container: GenericContainer, script: string, config: Runs): void {
-  const { createOpts } = container as unknown as Inside;
+  const { createOpts } = container as unknown as Internals;
   const entrypoint = [createOpts.Entrypoint ?? config.Entrypoint ?? []].flat();
   // Docker forgets the image's command when the entrypoint is another.
   const command = createOpts.Cmd ?? config.Cmd ?? [];
@@ -146,6 +146,6 @@ function delegate(inner: WaitStrategy, waitUntilReady: WaitStrategy["waitUntilRe
 
 /** Adds mounts, as `SOURCE:PATH:MODE`, to those that a container brought along. */
 export function addBinds(container: GenericContainer, binds: readonly string[]): void {
-  const { hostConfig } = container as unknown as Inside;
+  const { hostConfig } = container as unknown as Internals;
   hostConfig.Binds = [...(hostConfig.Binds ?? []), ...binds];
 }

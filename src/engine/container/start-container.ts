@@ -8,7 +8,7 @@ import type { Probe } from "../../stack/probe.ts";
 import { checkSources } from "./check-sources.ts";
 import { adopt, place } from "./configure.ts";
 import { environmentOf, exposedPortsOf } from "./internals.ts";
-import type { OwnWait, Placement } from "./configure.ts";
+import type { OwnWait, ContainerConfig } from "./configure.ts";
 import type { Exits } from "../docker/exits.ts";
 import { evidenceOf, exitFailure, startFailure } from "./failure.ts";
 import { followLog } from "../docker/log.ts";
@@ -19,7 +19,7 @@ import type { Runtime } from "../docker/connect.ts";
 /** How one container is run. */
 export interface ContainerRun {
   readonly node: Node;
-  readonly placement: Placement;
+  readonly placement: ContainerConfig;
   readonly runtime: Runtime;
   readonly exits: Exits;
   /** Where its log is written; undefined: nowhere. */
@@ -34,7 +34,7 @@ export interface ContainerRun {
 }
 
 /** A container that runs, or a task's that has ended. */
-export interface RunContainer {
+export interface RunningContainer {
   readonly started: StartedTestContainer;
   readonly container: Dockerode.Container;
   readonly log: Log;
@@ -43,9 +43,9 @@ export interface RunContainer {
 }
 
 /** A container on its way, open to be asked why it takes so long. */
-export interface Passing {
+export interface ContainerStart {
   /** Resolves when it is ready (a service) or has exited (a task). Rejects with a StackspecError that says why not. */
-  readonly done: Promise<RunContainer>;
+  readonly done: Promise<RunningContainer>;
   /** Settles when Testcontainers has let go of it, whatever happened. */
   readonly settled: Promise<void>;
   /** What it is waiting for, as an error with this sentence: for when the wait is over. */
@@ -66,7 +66,7 @@ const OWN_CODES: Readonly<Record<string, ErrorCode>> = {
  * what is waited for, the container's exit, and `signal`. The evidence of a failure is gathered
  * before Testcontainers removes the container.
  */
-export function runContainer(container: GenericContainer, run: ContainerRun): Passing {
+export function startContainer(container: GenericContainer, run: ContainerRun): ContainerStart {
   const { node, runtime, exits, signal } = run;
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});

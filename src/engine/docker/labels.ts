@@ -13,7 +13,7 @@ export const STACK_LABEL = "dev.stackspec.stack";
 export const NAME_LABEL = "dev.stackspec.name";
 
 /** What is on the engine under one label: ids of containers, networks and volumes. */
-export interface Belongings {
+export interface LabelledResources {
   readonly containers: readonly string[];
   readonly networks: readonly string[];
   readonly volumes: readonly string[];
@@ -54,7 +54,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Lists what carries `label` (`KEY` or `KEY=VALUE`), stopped containers too. */
-export async function listBelongings({ docker }: Runtime, label: string): Promise<Belongings> {
+export async function listResources({ docker }: Runtime, label: string): Promise<LabelledResources> {
   const filters = { label: [label] };
   const [containers, networks, { Volumes: volumes }] = await Promise.all([
     docker.listContainers({ all: true, filters }),
@@ -69,9 +69,9 @@ export async function listBelongings({ docker }: Runtime, label: string): Promis
 }
 
 /** Removes what carries `label`: containers first, because networks and volumes in use cannot go. Returns what it found. */
-export async function removeBelongings(runtime: Runtime, label: string): Promise<Belongings> {
+export async function removeResources(runtime: Runtime, label: string): Promise<LabelledResources> {
   const { docker } = runtime;
-  const found = await listBelongings(runtime, label);
+  const found = await listResources(runtime, label);
   await settleAll(found.containers.map((id) => ignoreGone(docker.getContainer(id).remove({ force: true, v: true }))));
   await settleAll([
     ...found.networks.map((id) => ignoreGone(docker.getNetwork(id).remove())),
@@ -81,13 +81,13 @@ export async function removeBelongings(runtime: Runtime, label: string): Promise
 }
 
 /** How many things there are. */
-export function countBelongings({ containers, networks, volumes }: Belongings): number {
+export function countResources({ containers, networks, volumes }: LabelledResources): number {
   return containers.length + networks.length + volumes.length;
 }
 
 /** "2 containers (a1b2c3, d4e5f6), 1 network (4f5a6b)": short ids. */
-export function describeBelongings(belongings: Belongings): string {
-  return Object.entries(belongings)
+export function describeResources(found: LabelledResources): string {
+  return Object.entries(found)
     .filter(([, ids]) => ids.length > 0)
     .map(([kind, ids]) => `${ids.length} ${kind} (${ids.map((id: string) => id.slice(0, 40)).join(", ")})`)
     .join(", ");

@@ -5,7 +5,7 @@ import { startFailure } from "../container/failure.ts";
 import { isContainer } from "../container/internals.ts";
 import type { StackContext } from "./stack-context.ts";
 
-/** What the factories of a stack are called for: a launch. */
+/** What the factories of a stack are called for: a run. */
 interface Caller {
   readonly stack: Stack;
   readonly context: StackContext;
@@ -13,33 +13,33 @@ interface Caller {
   readonly databaseSuffix: string;
   /** What they have made, but for those that wait for another's started value. */
   readonly made: Map<Node, unknown>;
-  met(service: Service): Promise<unknown>;
+  waitFor(service: Service): Promise<unknown>;
 }
 
 /** Calls a stack's factories, each once. */
-export interface Making {
+export interface Factories {
   make(node: Node): Promise<unknown>;
-  makeAll(): Promise<void>;
+  callFactories(): Promise<void>;
 }
 
-/** The factories of a launch. */
-export function makingOf(launch: Caller): Making {
+/** The factories of a run. */
+export function stackFactories(run: Caller): Factories {
   const making = new Map<Node, Promise<unknown>>();
   const waits = new Map<Node, () => void>();
 
   async function call(node: Node): Promise<unknown> {
-    const { context, signal } = launch;
+    const { context, signal } = run;
     const image = node.options.image === undefined ? "" : (await context.resolveImage(node.options.image)).reference;
     const started = <S>(service: Service<S>): Promise<S> => {
       waits.get(node)?.();
-      return launch.met(service) as Promise<S>;
+      return run.waitFor(service) as Promise<S>;
     };
-    const database = (name: string): string => `${name}${launch.databaseSuffix}`;
+    const database = (name: string): string => `${name}${run.databaseSuffix}`;
     const value = await Promise.try(() => node.create({ image, started, database })).catch((error: unknown) => {
       throw error instanceof StackspecError || signal.aborted ? error : startFailure(node, error);
     });
     if (node.kind === "service" && isContainer(value)) runForTests(node, value);
-    launch.made.set(node, value);
+    run.made.set(node, value);
     return value;
   }
 
@@ -52,8 +52,8 @@ export function makingOf(launch: Caller): Making {
 
   return {
     make,
-    async makeAll() {
-      const answers = launch.stack.nodes.map((node) => {
+    async callFactories() {
+      const answers = run.stack.nodes.map((node) => {
         const waiting = Promise.withResolvers<void>();
         waits.set(node, waiting.resolve);
         return Promise.race([make(node), waiting.promise]);

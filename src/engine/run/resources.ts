@@ -1,30 +1,30 @@
 import { StackspecError, messageOf } from "../../errors.ts";
 import type { Network, Node, Stack, Volume } from "../../stack/stack.ts";
-import type { Placement } from "../container/configure.ts";
+import type { ContainerConfig } from "../container/configure.ts";
 import { NAME_LABEL, OWNER_LABEL, RUN_LABEL, STACK_LABEL, thisProcess } from "../docker/labels.ts";
 import type { Exits } from "../docker/exits.ts";
 import type { Runtime } from "../docker/connect.ts";
 
 /** Where the containers of one stack stand: its networks and volumes, made before the first of them. */
-export interface Ground {
+export interface EngineResources {
   /** The place of one container among the parts of the stack that are going to run. */
-  placeFor(node: Node, running: readonly Node[]): Placement;
+  placeFor(node: Node, running: readonly Node[]): ContainerConfig;
   /** Lets a container of another stack onto the home network, by this host name; and out again before that network goes. */
-  letIn(container: string, alias: string): Promise<void>;
-  letOut(container: string): Promise<void>;
+  connect(container: string, alias: string): Promise<void>;
+  disconnect(container: string): Promise<void>;
   /** A volume's name on the engine. */
   volumeName(volume: Volume): string;
 }
 
 /** What the containers of a stack stand on. */
-export interface Footing {
+export interface RunResources {
   readonly runtime: Runtime;
-  readonly ground: Ground;
+  readonly ground: EngineResources;
   readonly exits: Exits;
 }
 
 /** The names that a running stack and its parts have on the engine. */
-function groundNames(stackId: string) {
+function resourceNames(stackId: string) {
   return {
     home: stackId,
     network: ({ name }: Network) => `${stackId}-${name}`,
@@ -37,15 +37,15 @@ function groundNames(stackId: string) {
  *
  * @throws StackspecError `NETWORK_EXHAUSTED` when the engine has no more addresses, `CREATE_FAILED` when it refuses otherwise
  */
-export async function layGround(
+export async function createNetworksAndVolumes(
   runtime: Runtime,
   stack: Stack,
   stackId: string,
   runId: string,
   exists: boolean,
-): Promise<Ground> {
+): Promise<EngineResources> {
   const { docker } = runtime;
-  const names = groundNames(stackId);
+  const names = resourceNames(stackId);
   const labels = { [RUN_LABEL]: runId, [STACK_LABEL]: stackId, [OWNER_LABEL]: thisProcess() };
 
   const createNetwork = (name: string): Promise<unknown> =>
@@ -77,10 +77,10 @@ export async function layGround(
 
   return {
     volumeName: names.volume,
-    async letIn(Container, alias) {
+    async connect(Container, alias) {
       await docker.getNetwork(names.home).connect({ Container, EndpointConfig: { Aliases: [alias] } });
     },
-    async letOut(Container) {
+    async disconnect(Container) {
       await docker.getNetwork(names.home).disconnect({ Container, Force: true });
     },
     placeFor: (node, running) => ({

@@ -2,14 +2,14 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Node, Stack } from "../../stack/stack.ts";
-import { NAME_LABEL, STACK_LABEL, isAlive, removeBelongings } from "../docker/labels.ts";
+import { NAME_LABEL, STACK_LABEL, isAlive, removeResources } from "../docker/labels.ts";
 import type { Runtime } from "../docker/connect.ts";
 
 /** What is known of kept stacks beside what the engine knows: who uses one now, and its volumes' files. */
 const FOLDER = join(homedir(), ".cache", "stackspec", "kept");
 
 /** A stack that stays up between runs, for as long as nothing it comes from changes. */
-export interface KeptStack {
+export interface ReusableStack {
   /** Its name on the engine. */
   readonly id: string;
   /** The value of the run label of what belongs to it: no run, and so no run's end, owns it. */
@@ -26,7 +26,11 @@ export interface KeptStack {
  * The kept stack of this key, for this run alone. Undefined when another run uses it at this moment. What is left of
  * one that was cut off, or has lost a container, is removed first.
  */
-export async function takeKeptStack(runtime: Runtime, stack: Stack, key: string): Promise<KeptStack | undefined> {
+export async function claimReusableStack(
+  runtime: Runtime,
+  stack: Stack,
+  key: string,
+): Promise<ReusableStack | undefined> {
   const id = `stackspec-${stack.name}-kept-${key}`;
   const lock = join(FOLDER, `${id}.lock`);
   if (!acquire(lock)) return undefined;
@@ -36,7 +40,7 @@ export async function takeKeptStack(runtime: Runtime, stack: Stack, key: string)
   const containers = await containersOf(runtime, id);
   const services = stack.nodes.filter(({ kind }: Node) => kind === "service");
   const isUp = services.length > 0 && services.every(({ name }) => containers.has(name));
-  if (!isUp) await removeBelongings(runtime, `${STACK_LABEL}=${id}`);
+  if (!isUp) await removeResources(runtime, `${STACK_LABEL}=${id}`);
   return {
     id,
     owner: `kept-${key}`,
@@ -53,7 +57,7 @@ export async function containersOf({ docker }: Runtime, stackId: string): Promis
 }
 
 /** Forgets what is remembered of kept stacks. */
-export function forgetKeptStacks(): void {
+export function forgetReusableStacks(): void {
   rmSync(FOLDER, { recursive: true, force: true });
 }
 

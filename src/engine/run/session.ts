@@ -7,10 +7,10 @@ import type { ResolvedImage } from "../../images/resolve.ts";
 import type { Exports, Stack } from "../../stack/stack.ts";
 import {
   RUN_LABEL,
-  countBelongings,
-  describeBelongings,
-  listBelongings,
-  removeBelongings,
+  countResources,
+  describeResources,
+  listResources,
+  removeResources,
   settleAll,
 } from "../docker/labels.ts";
 import type { OnProgress } from "./progress.ts";
@@ -23,7 +23,7 @@ import { keepSnapshot } from "./take-snapshot.ts";
 import { evictSnapshots } from "../snapshot/store.ts";
 import { startStack } from "./start.ts";
 import type { RunningStack } from "./start.ts";
-import { setWatchman } from "../cleanup/watchdog.ts";
+import { startWatchdog } from "../cleanup/watchdog.ts";
 
 /** One run: the owner of every stack that is started in it. */
 export interface Session {
@@ -55,14 +55,14 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
   const running = new Set<RunningStack>();
   const images: ResolvedImage[] = [];
   const instances = new Map<string, number>();
-  let dismissWatchman: (() => void) | undefined;
+  let dismissWatchdog: (() => void) | undefined;
   let connected: Promise<Runtime> | undefined;
   let reaper: Promise<Reaper | undefined> | undefined;
   let closed: Promise<void> | undefined;
 
   // Who removes what a killed run leaves is there before there is anything to leave.
   const connect = (): Promise<Runtime> => {
-    if (worker === undefined) dismissWatchman ??= setWatchman(runId);
+    if (worker === undefined) dismissWatchdog ??= startWatchdog(runId);
     connected ??= connectEngine();
     return connected;
   };
@@ -118,8 +118,8 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
       const dismissReaper = async (): Promise<void> => (await reaper?.catch(() => undefined))?.dismiss();
       await settleAll([leaveNothing(runtime, `${RUN_LABEL}=${runId}`), dismissReaper()]);
     }
-    // Not before everything is gone: a release that failed is the watchman's to repeat.
-    dismissWatchman?.();
+    // Not before everything is gone: a release that failed is the watchdog's to repeat.
+    dismissWatchdog?.();
     await stopping;
   }
 
@@ -162,8 +162,8 @@ async function leaveNothing(runtime: Runtime, label: string): Promise<void> {
   const hint = "npm run clean removes what is left";
   let left;
   try {
-    await removeBelongings(runtime, label);
-    left = await listBelongings(runtime, label);
+    await removeResources(runtime, label);
+    left = await listResources(runtime, label);
   } catch (cause) {
     throw new StackspecError(
       "RELEASE_FAILED",
@@ -175,8 +175,8 @@ async function leaveNothing(runtime: Runtime, label: string): Promise<void> {
       },
     );
   }
-  if (countBelongings(left) > 0)
-    throw new StackspecError("RELEASE_FAILED", `expected nothing to be left, found ${describeBelongings(left)}`, {
+  if (countResources(left) > 0)
+    throw new StackspecError("RELEASE_FAILED", `expected nothing to be left, found ${describeResources(left)}`, {
       subject: "engine",
       hint,
     });

@@ -3,27 +3,27 @@ import type { Dependency, Node, Stack, Stoppable, TaskResult } from "../../stack
 import { workerSuffix } from "../drivers/mysql.ts";
 import type { StackspecError } from "../../errors.ts";
 import type { Log } from "../docker/log.ts";
-import type { KeptStack } from "./reusable-stack.ts";
+import type { ReusableStack } from "./reusable-stack.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
 import { watchExits } from "../docker/exits.ts";
-import { makingOf } from "./factories.ts";
-import { layGround } from "./resources.ts";
-import type { Footing } from "./resources.ts";
+import { stackFactories } from "./factories.ts";
+import { createNetworksAndVolumes } from "./resources.ts";
+import type { RunResources } from "./resources.ts";
 import type { StackContext } from "./stack-context.ts";
 import type { State } from "./progress.ts";
-import type { Passing } from "../container/start-container.ts";
+import type { ContainerStart } from "../container/start-container.ts";
 
 /** One start of one stack: what its parts wait for, what it holds, and how far it has come. */
-export class Launch {
+export class StackRun {
   readonly stack: Stack;
   readonly context: StackContext;
   /** Aborted by the first failure, or from outside. */
   readonly signal: AbortSignal;
   readonly timeline: string[] = [];
   /** Containers that are on their way or have arrived. */
-  readonly passing = new Map<Node, Passing>();
+  readonly containerStarts = new Map<Node, ContainerStart>();
   /** Everything that `stop()` must be called of, from the moment its start has begun. */
-  readonly held = new Map<Node, Promise<Stoppable>>();
+  readonly disposables = new Map<Node, Promise<Stoppable>>();
   readonly logFolder: string;
   readonly logs = new Map<string, Log>();
   /** Resolved by the first service that exits after it was ready. */
@@ -39,18 +39,18 @@ export class Launch {
   restoredTasks: ReadonlyMap<string, TaskResult> | undefined;
 
   /** The stack stays up when this run ends, and may be up already. */
-  kept: KeptStack | undefined;
+  kept: ReusableStack | undefined;
 
   /** Ids of containers that another process of this run has started, and stops, by service. */
   readonly joined = new Map<string, string>();
 
-  readonly #making = makingOf(this);
+  readonly #making = stackFactories(this);
   readonly #cancel = new AbortController();
   readonly #began = performance.now();
   readonly #states = new Map<Node, State>();
-  readonly #moments: Map<Node, { runs: PromiseWithResolvers<void>; done: PromiseWithResolvers<unknown> }>;
+  readonly #conditions: Map<Node, { runs: PromiseWithResolvers<void>; done: PromiseWithResolvers<unknown> }>;
   readonly #id: string;
-  #footing: Promise<Footing> | undefined;
+  #footing: Promise<RunResources> | undefined;
 
   constructor(stack: Stack, id: string, logFolder: string, context: StackContext) {
     this.stack = stack;
@@ -60,12 +60,12 @@ export class Launch {
     this.signal = AbortSignal.any([context.signal, this.#cancel.signal]);
     // Each part listens for the end of the start; a stack of fifty is no leak.
     setMaxListeners(0, context.signal, this.signal);
-    this.#moments = new Map(
+    this.#conditions = new Map(
       stack.nodes.map((node) => [node, { runs: unattended<void>(), done: unattended<unknown>() }]),
     );
     // Nobody waits on for a part of a start that has ended.
     this.signal.addEventListener("abort", () => {
-      for (const { runs, done } of this.#moments.values()) {
+      for (const { runs, done } of this.#conditions.values()) {
         runs.reject(this.signal.reason);
         done.reject(this.signal.reason);
       }
@@ -93,28 +93,28 @@ export class Launch {
   }
 
   /** Calls every factory, and resolves when all have answered that do not wait for another's started value. */
-  makeAll(): Promise<void> {
-    return this.#making.makeAll();
+  callFactories(): Promise<void> {
+    return this.#making.callFactories();
   }
 
-  /** The two moments of a part: it runs, and it is ready (a service) or completed (a task). */
-  moments(node: Node) {
-    return this.#moments.get(node)!;
+  /** The two conditions of a part: it runs, and it is ready (a service) or completed (a task). */
+  conditions(node: Node) {
+    return this.#conditions.get(node)!;
   }
 
   /** Resolves when the dependency is met. */
-  met(dependency: Dependency): Promise<unknown> {
-    const { runs, done } = this.moments(nodeOf(dependency));
+  waitFor(dependency: Dependency): Promise<unknown> {
+    const { runs, done } = this.conditions(nodeOf(dependency));
     return dependency.kind === "started" ? runs.promise : done.promise;
   }
 
   /** Networks, volumes and the watch over exits: made once, when the first container asks for them. */
-  ground(): Promise<Footing> {
+  resources(): Promise<RunResources> {
     this.#footing ??= (async () => {
       const runtime = await this.context.connect();
       const [exits, ground] = await Promise.all([
         watchExits(runtime),
-        layGround(
+        createNetworksAndVolumes(
           runtime,
           this.stack,
           this.id,
@@ -128,14 +128,14 @@ export class Launch {
   }
 
   /** The footing if there is or will be one: what stopping has to undo. */
-  get footing(): Promise<Footing> | undefined {
+  get footing(): Promise<RunResources> | undefined {
     return this.#footing;
   }
 
-  /** Takes what is being started into the launch's care, whether it ever starts or not. */
-  hold(node: Node, starting: Promise<Stoppable>): void {
+  /** Takes what is being started into the run's care, whether it ever starts or not. */
+  own(node: Node, starting: Promise<Stoppable>): void {
     starting.catch(() => {});
-    this.held.set(node, starting);
+    this.disposables.set(node, starting);
   }
 
   /** The parts that are run: all but the tasks of a restored snapshot. */

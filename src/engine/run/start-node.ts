@@ -11,10 +11,10 @@ import { isContainer } from "../container/internals.ts";
 import { dataOf } from "../drivers/driver.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { deathFailure, exitFailure } from "../container/failure.ts";
-import type { Launch } from "./stack-run.ts";
+import type { StackRun } from "./stack-run.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
-import { runContainer } from "../container/start-container.ts";
-import type { Passing } from "../container/start-container.ts";
+import { startContainer } from "../container/start-container.ts";
+import type { ContainerStart } from "../container/start-container.ts";
 
 /** Memory that must be free before a database is kept in it: the data of a small one, ten times over. */
 const SPARE_BYTES = 1024 ** 3;
@@ -23,81 +23,80 @@ const SPARE_BYTES = 1024 ** 3;
  * Brings one part of a stack to where others can rely on it, and resolves with its value: a
  * service's started value, or a task's result.
  */
-export async function startNode(node: Node, launch: Launch): Promise<unknown> {
-  const restored = launch.restoredTasks?.get(node.name);
+export async function startNode(node: Node, run: StackRun): Promise<unknown> {
+  const restored = run.restoredTasks?.get(node.name);
   if (node.kind === "task" && restored !== undefined) {
-    launch.moments(node).runs.resolve();
-    launch.report(node, "restored");
+    run.conditions(node).runs.resolve();
+    run.report(node, "restored");
     return restored;
   }
   const after = node.options.after ?? [];
-  if (after.length > 0)
-    launch.report(node, "waiting", { waitsFor: after.map((dependency) => nodeOf(dependency).name) });
-  const made = await launch.make(node);
-  launch.signal.throwIfAborted();
+  if (after.length > 0) run.report(node, "waiting", { waitsFor: after.map((dependency) => nodeOf(dependency).name) });
+  const made = await run.make(node);
+  run.signal.throwIfAborted();
 
   // A container is created while others start; only its own start waits for them.
   let begunMs = 0;
   const gate = async (): Promise<void> => {
-    await Promise.all(after.map((dependency) => launch.met(dependency)));
-    begunMs = launch.elapsedMs();
-    launch.report(node, "starting");
+    await Promise.all(after.map((dependency) => run.waitFor(dependency)));
+    begunMs = run.elapsedMs();
+    run.report(node, "starting");
   };
-  const tookMs = (): number => launch.elapsedMs() - begunMs;
+  const tookMs = (): number => run.elapsedMs() - begunMs;
 
   const value = isContainer(made)
-    ? await startContainer(node, made, gate, launch, tookMs)
-    : await startObject(node, made as Startable | undefined, gate, launch, tookMs);
-  launch.report(node, node.kind === "task" ? "completed" : "ready", { tookMs: tookMs() });
+    ? await startContainerOf(node, made, gate, run, tookMs)
+    : await startObject(node, made as Startable | undefined, gate, run, tookMs);
+  run.report(node, node.kind === "task" ? "completed" : "ready", { tookMs: tookMs() });
   return value;
 }
 
-async function startContainer(
+async function startContainerOf(
   node: Node,
   container: GenericContainer,
   gate: () => Promise<void>,
-  launch: Launch,
+  run: StackRun,
   tookMs: () => number,
 ) {
-  const { runtime, ground, exits } = await launch.ground();
+  const { runtime, ground, exits } = await run.resources();
   const http = node.kind === "service" ? node.options.http : undefined;
   if (http !== undefined) expose(container, http.port);
-  const joined = launch.joined.get(node.name);
-  if (joined !== undefined) await ground.letIn(joined, node.name);
-  const passing = runContainer(container, {
+  const joined = run.joined.get(node.name);
+  if (joined !== undefined) await ground.connect(joined, node.name);
+  const passing = startContainer(container, {
     node,
     placement: {
-      ...ground.placeFor(node, launch.runningNodes()),
-      inMemory: inMemory(node, container, launch, runtime),
+      ...ground.placeFor(node, run.runningNodes()),
+      inMemory: inMemory(node, container, run, runtime),
       urgent: node.kind === "service" && dataOf(node, container) !== undefined,
     },
     runtime,
     exits,
     gate,
-    logFile: join(launch.logFolder, `${node.name}.log`),
-    signal: launch.signal,
-    adopted: launch.kept?.containers?.get(node.name) ?? joined,
-    onRunning: launch.moments(node).runs.resolve,
+    logFile: join(run.logFolder, `${node.name}.log`),
+    signal: run.signal,
+    adopted: run.kept?.containers?.get(node.name) ?? joined,
+    onRunning: run.conditions(node).runs.resolve,
   });
-  launch.passing.set(node, passing);
+  run.containerStarts.set(node, passing);
   if (joined === undefined)
-    launch.hold(
+    run.own(
       node,
-      passing.done.then((run) => run.started),
+      passing.done.then((ran) => ran.started),
     );
-  if (node.kind === "task") return taskResult(node, passing, launch, tookMs);
+  if (node.kind === "task") return taskResult(node, passing, run, tookMs);
 
   const { started, container: handle, log, exit } = await passing.done;
-  launch.logs.set(node.name, log);
-  void reportDeath(node, handle, exit, launch);
+  run.logs.set(node.name, log);
+  void reportDeath(node, handle, exit, run);
   if (http === undefined) return started;
   return Object.assign(started, { http: httpClient(`http://${runtime.host}:${started.getMappedPort(http.port)}`) });
 }
 
 /** The data directory of a database, where it may be in memory: on this machine, with some to spare. */
-function inMemory(node: Node, container: GenericContainer, launch: Launch, runtime: Runtime): string | undefined {
+function inMemory(node: Node, container: GenericContainer, run: StackRun, runtime: Runtime): string | undefined {
   const data = node.kind === "service" ? dataOf(node, container) : undefined;
-  if (data === undefined || data.durable || launch.context.toDisk === true) return undefined;
+  if (data === undefined || data.durable || run.context.toDisk === true) return undefined;
   return runtime.local && freemem() >= SPARE_BYTES ? data.path : undefined;
 }
 
@@ -105,33 +104,38 @@ async function reportDeath(
   node: Node,
   container: Dockerode.Container,
   exit: Promise<number>,
-  launch: Launch,
+  run: StackRun,
 ): Promise<void> {
   try {
     const exitCode = await exit;
-    if (launch.stopping) return;
-    launch.death.resolve(
-      launch.isUp
+    if (run.stopping) return;
+    run.death.resolve(
+      run.isUp
         ? await deathFailure(node.name, container, exitCode)
         : await exitFailure(node.name, container, exitCode, "while others were starting"),
     );
   } catch (error) {
     // The engine is gone, and with it every service.
-    if (error instanceof StackspecError) launch.death.resolve(error);
+    if (error instanceof StackspecError) run.death.resolve(error);
   }
 }
 
-async function taskResult(task: Task, passing: Passing, launch: Launch, tookMs: () => number): Promise<TaskResult> {
+async function taskResult(
+  task: Task,
+  passing: ContainerStart,
+  run: StackRun,
+  tookMs: () => number,
+): Promise<TaskResult> {
   const { timeoutMs } = task.options;
   const over = new AbortController();
   try {
-    const run = await Promise.race([
+    const ran = await Promise.race([
       passing.done,
-      ...(timeoutMs === undefined ? [] : [timeout(task, passing, timeoutMs, launch, over.signal)]),
+      ...(timeoutMs === undefined ? [] : [timeout(task, passing, timeoutMs, run, over.signal)]),
     ]);
-    const exitCode = await run.exit;
-    launch.logs.set(task.name, run.log);
-    if (exitCode === 0) return { exitCode, output: run.log.lines.join("\n"), durationMs: tookMs() };
+    const exitCode = await ran.exit;
+    run.logs.set(task.name, ran.log);
+    if (exitCode === 0) return { exitCode, output: ran.log.lines.join("\n"), durationMs: tookMs() };
     throw new StackspecError("TASK_FAILED", `exited with code ${exitCode}, expected 0`, {
       subject: task.name,
       hint: "its log says why",
@@ -145,13 +149,13 @@ async function taskResult(task: Task, passing: Passing, launch: Launch, tookMs: 
 /** Rejects when the task has been running for too long; what it waits for before is not its time. */
 async function timeout(
   task: Task,
-  passing: Passing,
+  passing: ContainerStart,
   timeoutMs: number,
-  launch: Launch,
+  run: StackRun,
   over: AbortSignal,
 ): Promise<never> {
-  await launch.moments(task).runs.promise;
-  await sleep(timeoutMs, undefined, { signal: AbortSignal.any([launch.signal, over]) });
+  await run.conditions(task).runs.promise;
+  await sleep(timeoutMs, undefined, { signal: AbortSignal.any([run.signal, over]) });
   throw new StackspecError("TASK_TIMEOUT", `still running after ${timeoutMs} ms`, {
     subject: task.name,
     hint: "its log says what it is doing; raise its timeoutMs if that is right",
@@ -164,14 +168,14 @@ async function startObject(
   node: Node,
   made: Startable | undefined,
   gate: () => Promise<void>,
-  launch: Launch,
+  run: StackRun,
   tookMs: () => number,
 ) {
   await gate();
-  launch.moments(node).runs.resolve();
+  run.conditions(node).runs.resolve();
   if (made === undefined) return { exitCode: 0, output: "", durationMs: tookMs() } satisfies TaskResult;
-  launch.signal.throwIfAborted();
+  run.signal.throwIfAborted();
   const starting = made.start();
-  launch.hold(node, starting);
+  run.own(node, starting);
   return starting;
 }

@@ -6,14 +6,14 @@ import type { Exports, Node, Stack, Started } from "../../stack/stack.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import { nodeAbout, startFailure, withContext } from "../container/failure.ts";
 import type { Log } from "../docker/log.ts";
-import { Launch } from "./stack-run.ts";
+import { StackRun } from "./stack-run.ts";
 import type { StackContext } from "./stack-context.ts";
 import { resetStack, takeDatabaseBaselines, takeVolumeBaselines } from "./reset.ts";
 import type { VolumeBaseline } from "./volume-baseline.ts";
-import { divideServers } from "./worker-databases.ts";
+import { createWorkerDatabases } from "./worker-databases.ts";
 import { startNode } from "./start-node.ts";
 import { stopStack } from "./stop.ts";
-import { joinStack, restoreSnapshot, takeOverKept } from "./reuse.ts";
+import { joinStack, restoreSnapshot, reuseRunning } from "./reuse.ts";
 import type { SnapshotUse } from "./reuse.ts";
 
 /** A started stack. */
@@ -55,77 +55,77 @@ let stackCount = 0;
  * @throws StackspecError the first failure, with the chain that waited for it and a timeline
  */
 export async function startStack<E extends Exports>(stack: Stack<E>, context: StackContext): Promise<RunningStack<E>> {
-  const { launch, snapshot, volumes, stop } = await launchStack(stack, context);
-  if (launch.kept?.containers !== undefined) await resetStack(launch, volumes);
+  const { run, snapshot, volumes, stop } = await startRun(stack, context);
+  if (run.kept?.containers !== undefined) await resetStack(run, volumes);
   return {
     name: stack.name,
-    id: launch.id,
-    values: await exportsOf(stack, launch),
+    id: run.id,
+    values: await exportsOf(stack, run),
     images: await Promise.all(imagesOf(stack).map((source) => context.resolveImage(source))),
     snapshot,
-    inContainers: stack.nodes.every((node) => node.kind === "task" || launch.passing.has(node)),
-    logs: launch.logs,
-    death: launch.death.promise,
-    reset: () => resetStack(launch, volumes),
-    divide: (workers) => divideServers(launch, workers),
+    inContainers: stack.nodes.every((node) => node.kind === "task" || run.containerStarts.has(node)),
+    logs: run.logs,
+    death: run.death.promise,
+    reset: () => resetStack(run, volumes),
+    divide: (workers) => createWorkerDatabases(run, workers),
     stop,
   };
 }
 
-interface Launched {
-  readonly launch: Launch;
+interface StartedRun {
+  readonly run: StackRun;
   readonly snapshot: SnapshotUse | undefined;
   readonly volumes: readonly VolumeBaseline[];
   stop(): Promise<void>;
 }
 
 /** The start behind `startStack`: what it returns is also what a snapshot is taken from. */
-export async function launchStack(stack: Stack, context: StackContext): Promise<Launched> {
+export async function startRun(stack: Stack, context: StackContext): Promise<StartedRun> {
   stackCount += 1;
   const id = `stackspec-${stack.name}${context.suffix ?? ""}-${context.runId}-${stackCount}`;
   const images = imagesOf(stack).map((source) => context.resolveImage(source));
   const instance = context.instanceOf(stack.name);
-  const launch = new Launch(stack, id, join(context.logFolder, instance), context);
+  const run = new StackRun(stack, id, join(context.logFolder, instance), context);
   // A stack with images has containers: its network is made while the images are looked up.
-  if (images.length > 0 && context.keep !== true && context.joins?.worker !== 0) launch.ground().catch(() => {});
+  if (images.length > 0 && context.keep !== true && context.joins?.worker !== 0) run.resources().catch(() => {});
 
   let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= stopStack(launch).finally(() => context.onStopped?.(launch.id)));
+  const stop = (): Promise<void> => (stopped ??= stopStack(run).finally(() => context.onStopped?.(run.id)));
   const deadline = new AbortController();
   let snapshot: SnapshotUse | undefined;
   try {
     // The deadline is for starting: a first build of images may take as long as it takes.
-    await Promise.race([Promise.all(images), aborted(launch.signal)]);
-    void giveUpLater(launch, context.startTimeoutMs, deadline.signal);
+    await Promise.race([Promise.all(images), aborted(run.signal)]);
+    void giveUpLater(run, context.startTimeoutMs, deadline.signal);
     if (images.length > 0) {
-      if (context.joins !== undefined) await joinStack(launch, context.joins);
-      await Promise.race([launch.makeAll(), aborted(launch.signal)]);
-      if (context.keep === true) await takeOverKept(launch);
-      snapshot = await restoreSnapshot(launch);
+      if (context.joins !== undefined) await joinStack(run, context.joins);
+      await Promise.race([run.callFactories(), aborted(run.signal)]);
+      if (context.keep === true) await reuseRunning(run);
+      snapshot = await restoreSnapshot(run);
     }
     for (const node of stack.nodes) {
-      startNode(node, launch).then(
-        (value) => launch.moments(node).done.resolve(value),
-        (error: unknown) => fail(launch, node, error),
+      startNode(node, run).then(
+        (value) => run.conditions(node).done.resolve(value),
+        (error: unknown) => fail(run, node, error),
       );
     }
     // What was ready and has exited leaves those that wait behind it waiting for nothing.
-    void launch.death.promise.then((error) => {
-      if (!launch.isUp) launch.cancel(withContext(error, nodeAbout(error, stack), launch));
+    void run.death.promise.then((error) => {
+      if (!run.isUp) run.cancel(withContext(error, nodeAbout(error, stack), run));
     });
-    const databases = snapshot?.restored === true && !launch.sharesServers ? undefined : takeDatabaseBaselines(launch);
+    const databases = snapshot?.restored === true && !run.sharesServers ? undefined : takeDatabaseBaselines(run);
     databases?.catch(() => {});
-    const remembered = takeVolumeBaselines(launch);
+    const remembered = takeVolumeBaselines(run);
     remembered.catch(() => {});
-    await Promise.all(stack.nodes.map((node) => launch.moments(node).done.promise));
+    await Promise.all(stack.nodes.map((node) => run.conditions(node).done.promise));
     await databases;
     const volumes = await remembered;
-    launch.isUp = true;
-    return { launch, snapshot, volumes, stop };
+    run.isUp = true;
+    return { run, snapshot, volumes, stop };
   } catch (error) {
-    if (!launch.signal.aborted) launch.cancel(withContext(error, nodeAbout(error, stack), launch));
+    if (!run.signal.aborted) run.cancel(withContext(error, nodeAbout(error, stack), run));
     await stop().catch(() => {}); // The first failure is the one to report.
-    throw launch.signal.reason;
+    throw run.signal.reason;
   } finally {
     deadline.abort();
   }
@@ -144,21 +144,21 @@ export function imagesOf(stack: Stack): ImageSource[] {
 }
 
 /** The first failure cancels the rest; what fails because of that only joins it. */
-function fail(launch: Launch, node: Node, error: unknown): void {
-  if (launch.signal.aborted) return;
-  launch.report(node, "failed");
-  launch.cancel(withContext(error instanceof StackspecError ? error : startFailure(node, error), node, launch));
+function fail(run: StackRun, node: Node, error: unknown): void {
+  if (run.signal.aborted) return;
+  run.report(node, "failed");
+  run.cancel(withContext(error instanceof StackspecError ? error : startFailure(node, error), node, run));
 }
 
 /** When the deadline is over, blames the first part that runs and is not ready: the others wait for it. */
-async function giveUpLater(launch: Launch, timeoutMs: number, signal: AbortSignal): Promise<void> {
+async function giveUpLater(run: StackRun, timeoutMs: number, signal: AbortSignal): Promise<void> {
   try {
     await sleep(timeoutMs, undefined, { signal });
   } catch {
     return;
   }
-  const node = launch.stack.nodes.find((candidate) => launch.state(candidate) === "starting");
-  const passing = node === undefined ? undefined : launch.passing.get(node);
+  const node = run.stack.nodes.find((candidate) => run.state(candidate) === "starting");
+  const passing = node === undefined ? undefined : run.containerStarts.get(node);
   const what =
     node?.kind === "task"
       ? `still running after ${timeoutMs} ms, the time for the whole start`
@@ -166,20 +166,20 @@ async function giveUpLater(launch: Launch, timeoutMs: number, signal: AbortSigna
   const error =
     (await passing?.overdue(what)) ??
     new StackspecError("START_TIMEOUT", what, {
-      subject: node?.name ?? launch.stack.name,
+      subject: node?.name ?? run.stack.name,
       hint: "the timeline says what took long; or set STACKSPEC_START_TIMEOUT_MS",
     });
-  if (launch.signal.aborted) return;
-  if (node !== undefined) launch.report(node, "failed");
-  launch.cancel(withContext(error, node, launch));
+  if (run.signal.aborted) return;
+  if (node !== undefined) run.report(node, "failed");
+  run.cancel(withContext(error, node, run));
 }
 
-async function exportsOf<E extends Exports>(stack: Stack<E>, launch: Launch): Promise<Started<E>> {
+async function exportsOf<E extends Exports>(stack: Stack<E>, run: StackRun): Promise<Started<E>> {
   const entries = Object.entries(stack.exports).map(async ([key, part]) => [
     key,
     part.kind === "volume"
-      ? { name: (await launch.ground()).ground.volumeName(part) }
-      : await launch.moments(part).done.promise,
+      ? { name: (await run.resources()).ground.volumeName(part) }
+      : await run.conditions(part).done.promise,
   ]);
   return Object.fromEntries(await Promise.all(entries)) as Started<E>;
 }

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StackspecError, messageOf } from "../../errors.ts";
 import type { Node, Stoppable } from "../../stack/stack.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
-import type { Launch } from "./stack-run.ts";
-import { STACK_LABEL, removeBelongings } from "../docker/labels.ts";
+import type { StackRun } from "./stack-run.ts";
+import { STACK_LABEL, removeResources } from "../docker/labels.ts";
 import { isNotFound } from "../docker/connect.ts";
 
 /** How long a start that was cut off may take to let go, in milliseconds. Testcontainers looks for ports for 10 s. */
@@ -17,53 +17,52 @@ const START_ENDS_WITHIN_MS = 2_000;
  *
  * @throws StackspecError `RELEASE_FAILED` after everything has been tried
  */
-export async function stopStack(launch: Launch): Promise<void> {
-  launch.stopping = true;
+export async function stopStack(run: StackRun): Promise<void> {
+  run.stopping = true;
   // A kept stack that came up stays up; one that did not is removed as any other.
-  if (launch.kept !== undefined && launch.isUp) {
-    (await launch.ground()).exits.close();
-    launch.kept.unlock();
+  if (run.kept !== undefined && run.isUp) {
+    (await run.resources()).exits.close();
+    run.kept.unlock();
     return;
   }
   const problems: unknown[] = [];
   const attempt = (work: Promise<unknown>): Promise<unknown> => work.catch((error: unknown) => problems.push(error));
   const stopped = new Map<Node, Promise<unknown>>();
 
-  for (const node of launch.stack.nodes.toReversed()) {
-    const dependents = launch.stack.nodes.filter(({ options }) =>
+  for (const node of run.stack.nodes.toReversed()) {
+    const dependents = run.stack.nodes.filter(({ options }) =>
       options.after?.some((dependency) => nodeOf(dependency) === node),
     );
     // Nothing is lost when containers are killed together; only who stops with grace is waited for.
     const first = dependents
-      .filter((dependent) => graceful(dependent, launch))
+      .filter((dependent) => graceful(dependent, run))
       .map((dependent) => stopped.get(dependent)!);
     stopped.set(
       node,
-      Promise.all(first).then(() => attempt(stopNode(node, launch))),
+      Promise.all(first).then(() => attempt(stopNode(node, run))),
     );
   }
   await Promise.all(stopped.values());
 
-  const footing = await launch.footing?.catch(() => undefined);
+  const footing = await run.footing?.catch(() => undefined);
   footing?.exits.close();
   if (footing !== undefined)
-    await Promise.allSettled([...launch.joined.values()].map((id) => footing.ground.letOut(id)));
+    await Promise.allSettled([...run.joined.values()].map((id) => footing.ground.disconnect(id)));
   // The end of the run removes the networks and volumes of all its stacks together.
-  const withRun = launch.isUp && launch.context.signal.aborted;
+  const withRun = run.isUp && run.context.signal.aborted;
   const runtime =
-    footing?.runtime ??
-    (launch.footing === undefined ? undefined : await launch.context.connect().catch(() => undefined));
+    footing?.runtime ?? (run.footing === undefined ? undefined : await run.context.connect().catch(() => undefined));
   if (runtime !== undefined && !withRun) {
-    const label = `${STACK_LABEL}=${launch.id}`;
+    const label = `${STACK_LABEL}=${run.id}`;
     // The first sweep takes what runs, and with it the ground from what still starts; the second what came after.
-    const cutOff = launch.signal.aborted;
-    await attempt(cutOff ? removeBelongings(runtime, label).catch(() => {}) : removeBelongings(runtime, label));
+    const cutOff = run.signal.aborted;
+    await attempt(cutOff ? removeResources(runtime, label).catch(() => {}) : removeResources(runtime, label));
     if (cutOff) {
       await Promise.race([
-        Promise.all([...launch.passing.values()].map(({ settled }) => settled)),
+        Promise.all([...run.containerStarts.values()].map(({ settled }) => settled)),
         sleep(LET_GO_MS, undefined, { ref: false }),
       ]);
-      await attempt(removeBelongings(runtime, label));
+      await attempt(removeResources(runtime, label));
     }
   }
   if (problems.length > 0)
@@ -71,28 +70,28 @@ export async function stopStack(launch: Launch): Promise<void> {
       "RELEASE_FAILED",
       `not everything could be stopped: ${problems.map(messageOf).join("; ")}`,
       {
-        subject: launch.stack.name,
+        subject: run.stack.name,
         hint: "npm run clean removes what is left",
         cause: problems[0],
       },
     );
 }
 
-async function stopNode(node: Node, launch: Launch): Promise<void> {
-  const value = await arrived(launch.held.get(node), launch);
+async function stopNode(node: Node, run: StackRun): Promise<void> {
+  const value = await arrived(run.disposables.get(node), run);
   if (value === undefined) return;
   try {
     await value.stop({ timeout: node.kind === "service" ? (node.options.stopTimeoutMs ?? 0) : 0 });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
-  launch.report(node, "stopped");
+  run.report(node, "stopped");
 }
 
 /** What a start came to. One that was cut off may never end: then it is not waited for any longer, and stopped should it come. */
-async function arrived(start: Promise<Stoppable> | undefined, launch: Launch): Promise<Stoppable | undefined> {
+async function arrived(start: Promise<Stoppable> | undefined, run: StackRun): Promise<Stoppable | undefined> {
   const quiet = start?.catch(() => undefined);
-  if (!launch.signal.aborted) return quiet;
+  if (!run.signal.aborted) return quiet;
   const over = new AbortController();
   const late = sleep(START_ENDS_WITHIN_MS, undefined, { signal: over.signal }).then(
     () => void quiet?.then((value) => value?.stop()).catch(() => {}),
@@ -102,11 +101,11 @@ async function arrived(start: Promise<Stoppable> | undefined, launch: Launch): P
 }
 
 /** True for what must not be cut off: objects of this process, containers with a stop timeout, and what those depend on. */
-function graceful(node: Node, launch: Launch): boolean {
-  if (!launch.held.has(node)) return false;
-  if (!launch.passing.has(node)) return true;
+function graceful(node: Node, run: StackRun): boolean {
+  if (!run.disposables.has(node)) return false;
+  if (!run.containerStarts.has(node)) return true;
   if (node.kind === "service" && (node.options.stopTimeoutMs ?? 0) > 0) return true;
-  return launch.stack.nodes.some(
-    (other) => other.options.after?.some((dependency) => nodeOf(dependency) === node) && graceful(other, launch),
+  return run.stack.nodes.some(
+    (other) => other.options.after?.some((dependency) => nodeOf(dependency) === node) && graceful(other, run),
   );
 }

@@ -3,8 +3,8 @@ import type { Node, Stack, TaskResult } from "../../stack/stack.ts";
 import { imageReferenceOf, isContainer } from "../container/internals.ts";
 import { dataOf } from "../drivers/driver.ts";
 import type { StackContext } from "./stack-context.ts";
-import type { RunContainer } from "../container/start-container.ts";
-import { launchStack } from "./start.ts";
+import type { RunningContainer } from "../container/start-container.ts";
+import { startRun } from "./start.ts";
 import { dataPart, stopCleanly, volumePart, writeSnapshot } from "../snapshot/capture.ts";
 import type { Capture } from "../snapshot/capture.ts";
 import { keptNodes } from "../snapshot/key.ts";
@@ -20,14 +20,14 @@ const STOP_TIMEOUT_MS = 60_000;
  * @throws StackspecError when a database does not stop by itself; then there is no snapshot
  */
 export async function keepSnapshot(stack: Stack, key: string, context: StackContext): Promise<void> {
-  const whole = await makeAll(stack, context);
+  const whole = await callFactories(stack, context);
   const kept: Stack = { ...stack, nodes: keptNodes(stack, whole), exports: {} };
-  const { launch, stop } = await launchStack(kept, { ...context, snapshots: { read: false }, toDisk: true });
+  const { run, stop } = await startRun(kept, { ...context, snapshots: { read: false }, toDisk: true });
   try {
-    const { runtime } = await launch.ground();
-    const ran = new Map<Node, RunContainer>();
-    for (const [node, passing] of launch.passing) ran.set(node, await passing.done);
-    launch.stopping = true;
+    const { runtime } = await run.resources();
+    const ran = new Map<Node, RunningContainer>();
+    for (const [node, passing] of run.containerStarts) ran.set(node, await passing.done);
+    run.stopping = true;
 
     const captures: Capture[] = [];
     for (const service of holdersOf(stack, whole)) {
@@ -45,7 +45,7 @@ export async function keepSnapshot(stack: Stack, key: string, context: StackCont
     }
     const tasks = new Map<string, TaskResult>();
     for (const node of kept.nodes)
-      if (node.kind === "task") tasks.set(node.name, (await launch.moments(node).done.promise) as TaskResult);
+      if (node.kind === "task") tasks.set(node.name, (await run.conditions(node).done.promise) as TaskResult);
     await writeSnapshot(runtime.docker, stack.name, key, context.runId, captures, tasks);
   } finally {
     await stop();
@@ -53,7 +53,7 @@ export async function keepSnapshot(stack: Stack, key: string, context: StackCont
 }
 
 /** The content of each volume that `holder` is the first service to mount, as the last of those that ran has it. */
-function volumePartsOf(holder: Node, kept: Stack, ran: ReadonlyMap<Node, RunContainer>, stack: Stack) {
+function volumePartsOf(holder: Node, kept: Stack, ran: ReadonlyMap<Node, RunningContainer>, stack: Stack) {
   return (holder.options.mounts ?? []).flatMap((mount) => {
     const mountsIt = ({ options }: Node): boolean =>
       options.mounts?.some(({ volume }) => volume === mount.volume) ?? false;
@@ -65,7 +65,7 @@ function volumePartsOf(holder: Node, kept: Stack, ran: ReadonlyMap<Node, RunCont
   });
 }
 
-async function makeAll(stack: Stack, context: StackContext): Promise<Map<Node, unknown>> {
+async function callFactories(stack: Stack, context: StackContext): Promise<Map<Node, unknown>> {
   const made = new Map<Node, unknown>();
   for (const node of stack.nodes) {
     const image = node.options.image === undefined ? "" : (await context.resolveImage(node.options.image)).reference;

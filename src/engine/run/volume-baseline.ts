@@ -32,7 +32,7 @@ export async function takeVolumeBaseline(
   folder: string | undefined,
   file: string | undefined,
 ): Promise<VolumeBaseline> {
-  const look = await lookOf(folder);
+  const look = await fingerprintOf(folder);
   const remembered = file === undefined ? undefined : await readFile(file).catch(() => undefined);
   const archive = remembered ?? (await archiveOf(container, path));
   if (archive.length > MOST_BYTES)
@@ -48,7 +48,7 @@ export async function takeVolumeBaseline(
 /** Brings a volume's files back: changed and removed ones from memory; added ones go. Sockets stay. */
 export async function resetVolume(baseline: VolumeBaseline): Promise<void> {
   const { name, container, path, archive, folder } = baseline;
-  const look = await lookOf(folder);
+  const look = await fingerprintOf(folder);
   if (look !== undefined && look === baseline.look) return;
   const [known, now] = await Promise.all([filesIn(archive), archiveOf(container, path).then(filesIn)]);
   const isSame = isDeepStrictEqual(now, known);
@@ -66,7 +66,7 @@ export async function resetVolume(baseline: VolumeBaseline): Promise<void> {
  * What tells at once whether anything in a folder has changed: each file's place, size and times. The engine takes ten
  * times as long to hand out the files. Undefined when this process cannot see the folder.
  */
-async function lookOf(folder: string | undefined): Promise<string | undefined> {
+async function fingerprintOf(folder: string | undefined): Promise<string | undefined> {
   if (folder === undefined) return undefined;
   try {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
