@@ -5,6 +5,7 @@ import type Dockerode from "dockerode";
 import { StackspecError, startStack } from "stackspec";
 import type { Exports, RunningStack, Stack } from "stackspec";
 import { GenericContainer, getContainerRuntimeClient } from "testcontainers";
+import type { StartedStack } from "../../src/engine/run/start.ts";
 
 /** The cheapest image there is: everything that is not about a certain image runs on it. */
 export const NODE = "node:24-slim";
@@ -58,6 +59,11 @@ export function useRunning<E extends Exports>(stack: Stack<E>): () => RunningSta
     await running?.stop();
   });
   return () => running;
+}
+
+/** What stackspec itself knows of a stack that runs, beside what it tells its users. */
+export function insideOf<E extends Exports>(running: RunningStack<E>): StartedStack<E> {
+  return running as StartedStack<E>;
 }
 
 /** The failure of a start that is expected to fail. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { defineStack, logs, requireEngine, started } from "stackspec";
 import type { RunningStack } from "stackspec";
-import { NODE, inspectAll, script, serving, shell, useRunning } from "./engine.ts";
+import { NODE, insideOf, inspectAll, script, serving, shell, useRunning } from "./engine.ts";
 
 /** Ready when it has seen the other one answer: one after the other, neither ever is. */
 const meeting = (other: string): string =>
@@ -81,7 +81,7 @@ describe("the order of a start", () => {
   requireEngine();
   const stack = useRunning(declared);
   const line = (name: string, pattern: RegExp): RegExpExecArray =>
-    pattern.exec(stack().logs.get(name)!.lines.join("\n"))!;
+    pattern.exec(insideOf(stack()).logs.get(name)!.lines.join("\n"))!;
   const startedAt = async (name: string): Promise<number> =>
     Date.parse((await inspectAll(stack().id)).get(name)!.State.StartedAt);
 

@@ -7,7 +7,7 @@ import { answers, defineStack, requireEngine, startStack, useStack } from "stack
 import type { RunningStack } from "stackspec";
 import { GenericContainer } from "testcontainers";
 import release from "../stacks/release.ts";
-import { deathsDuring, engine } from "./engine.ts";
+import { deathsDuring, engine, insideOf } from "./engine.ts";
 import type { Death } from "./engine.ts";
 
 describe("the release stack", () => {
@@ -96,8 +96,10 @@ describe("the app of the release stack", () => {
 
   const logged = (running: RunningStack, word: string): Promise<void> =>
     new Promise((resolve) => {
-      const stop = running.logs.get("app")!.follow((line) => line.includes(`"msg":"${word}"`) && resolve());
-      void running.death.then(stop);
+      const stop = insideOf(running)
+        .logs.get("app")!
+        .follow((line) => line.includes(`"msg":"${word}"`) && resolve());
+      void insideOf(running).death.then(stop);
     });
 
   let answer: IncomingMessage;
@@ -124,7 +126,7 @@ describe("the app of the release stack", () => {
   });
 
   it("says that it has stopped", () => {
-    expect(running.logs.get("app")!.lines.at(-1)).to.include('"msg":"stopped"');
+    expect(insideOf(running).logs.get("app")!.lines.at(-1)).to.include('"msg":"stopped"');
   });
 
   it("exits 0", () => {

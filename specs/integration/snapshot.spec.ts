@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { defineStack, requireEngine, startStack } from "stackspec";
 import type { GenericContainer } from "testcontainers";
 import { startRun } from "./child.ts";
-import { cleanUp, NODE, engine, shell } from "./engine.ts";
+import { cleanUp, NODE, engine, insideOf, shell } from "./engine.ts";
 
 /** What `fixtures/once.ts` tells of its stack. */
 interface Told {
@@ -115,7 +115,7 @@ describe("the key of a snapshot", function () {
       }),
     );
     await running.stop();
-    return running.snapshot!.key;
+    return insideOf(running).snapshot!.key;
   }
 
   let usual: string;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "chai";
 import { defineStack, logs, requireEngine, startStack } from "stackspec";
-import { NODE, STACK_LABEL, deathsDuring, engine, failureOf, labelled, script, shell } from "./engine.ts";
+import { NODE, STACK_LABEL, deathsDuring, engine, failureOf, insideOf, labelled, script, shell } from "./engine.ts";
 import type { Death } from "./engine.ts";
 
 const on = { image: NODE };
@@ -72,7 +72,7 @@ describe("a stop", () => {
     );
     const docker = await engine();
     await docker.getContainer(running.values.brief.getId()).kill();
-    await running.death;
+    await insideOf(running).death;
     await running.stop();
     expect(await labelled(`${STACK_LABEL}=${running.id}`)).to.deep.equal([]);
   });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { StackspecError } from "stackspec";
 import { defineStack, requireEngine, startStack } from "stackspec";
-import { NODE, failureOf, shell, useRunning } from "./engine.ts";
+import { NODE, failureOf, insideOf, shell, useRunning } from "./engine.ts";
 
 const on = { image: NODE };
 
@@ -41,7 +41,7 @@ describe("a task", () => {
   });
 
   it("runs once, and its container is not started again", async () => {
-    expect(stack().logs.get("greet")!.count).to.equal(2);
+    expect(insideOf(stack()).logs.get("greet")!.count).to.equal(2);
   });
 });
 

@@ -40,6 +40,7 @@ function plainView(stream: NodeJS.WriteStream): ProgressView {
 }
 
 function lineOf(event: ProgressEvent): string | undefined {
+  if (event.kind === "notice") return `  ${event.text}`;
   if (event.kind === "image") return `  ${event.name} ${event.state}: ${shorten(event.detail)}`;
   if (event.kind === "image-resolved") return `  ${imageLine(event.image)}`;
   if (event.state === "waiting" || event.state === "stopped") return undefined;
@@ -65,6 +66,7 @@ function liveView(stream: NodeJS.WriteStream): ProgressView {
     onProgress(event) {
       if (event.kind === "image")
         images.set(event.name, `${pc.yellow("›")} ${event.name} ${event.state}: ${shorten(event.detail)}`);
+      else if (event.kind === "notice") images.set(event.text, `${pc.yellow("!")} ${event.text}`);
       else if (event.kind === "image-resolved")
         images.set(event.image.name, `${pc.green("✔")} ${pc.dim(imageLine(event.image))}`);
       else if (event.state === "stopped") return;

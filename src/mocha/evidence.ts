@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Test } from "mocha";
-import type { RunningStack } from "../engine/run/start.ts";
+import type { StartedStack } from "../engine/run/start.ts";
 import { StackspecError } from "../errors.ts";
 import { exchangesText, forgetExchanges } from "../http/exchange.ts";
 import { mask } from "../secrets.ts";
@@ -66,7 +66,7 @@ function prepend(error: Error, text: string): void {
   error.stack = stack.replace(message, () => error.message);
 }
 
-function logText({ logs }: RunningStack): string {
+function logText({ logs }: StartedStack): string {
   const parts = [...logs].map(([name, log]) => {
     const lines = log.since(places.get(log) ?? 0).slice(-LOG_LINES);
     return lines.length === 0 ? "" : `${name} wrote:\n${lines.map((line) => `  ${line}`).join("\n")}`;

@@ -1,11 +1,11 @@
 import { connectEngine } from "../engine/docker/connect.ts";
 import { imagesOf } from "../engine/run/start.ts";
-import type { RunningStack } from "../engine/run/start.ts";
+import type { StartedStack } from "../engine/run/start.ts";
 import { StackspecError, messageOf } from "../errors.ts";
 import { httpClient } from "../http/client.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Exports, Stack, Started } from "../stack/stack.ts";
-import { missingEngine, runConfig, sharedStack, startStack } from "./run.ts";
+import { missingEngine, ownStack, runConfig, sharedStack } from "./run.ts";
 import { chooseTarget, rootOf } from "./target.ts";
 import type { Target, TargetStack } from "./target.ts";
 
@@ -13,7 +13,7 @@ import type { Target, TargetStack } from "./target.ts";
 export type StackInUse<E extends Exports> = Started<E> & { reset(): Promise<void> };
 
 /** The spec file that used a shared stack last. */
-const usedBy = new WeakMap<RunningStack, string | undefined>();
+const usedBy = new WeakMap<StartedStack, string | undefined>();
 
 let chosen: Promise<Target> | undefined;
 
@@ -30,7 +30,7 @@ export function runTarget(missing?: string, say: (line: string) => void = () => 
  */
 export function useTarget(): HttpClient {
   let client: HttpClient | undefined;
-  let running: RunningStack<TargetStack["exports"]> | undefined;
+  let running: StartedStack<TargetStack["exports"]> | undefined;
   before("the target is ready", async function () {
     this.timeout(0); // The stack's own deadline ends the wait, and says what it waited for.
     const target = await runTarget(await engineMissing());
@@ -57,10 +57,10 @@ export function useTarget(): HttpClient {
 export function useStack<E extends Exports>(stack: Stack<E>, options: { scope?: "run" | "suite" } = {}): StackInUse<E> {
   if (imagesOf(stack).length > 0) requireEngine();
   const own = options.scope === "suite";
-  let running: RunningStack<E> | undefined;
+  let running: StartedStack<E> | undefined;
   before(`the stack ${stack.name} is ready`, async function () {
     this.timeout(0);
-    running = await (own ? startStack(stack) : stackForFile(stack, this));
+    running = await (own ? ownStack(stack) : stackForFile(stack, this));
   });
   failWhenDead(() => running);
   after(`the stack ${stack.name} is gone`, async function () {
@@ -71,7 +71,7 @@ export function useStack<E extends Exports>(stack: Stack<E>, options: { scope?: 
 }
 
 /** The shared instance of a stack. A spec file does not see what the one before has stored: between files it is reset. */
-async function stackForFile<E extends Exports>(stack: Stack<E>, hook: Mocha.Context): Promise<RunningStack<E>> {
+async function stackForFile<E extends Exports>(stack: Stack<E>, hook: Mocha.Context): Promise<StartedStack<E>> {
   const running = await sharedStack(stack);
   const file = hook.test?.parent?.file;
   const last = usedBy.get(running);
@@ -100,7 +100,7 @@ export function requireEngine(): void {
 }
 
 /** Once a service has died, every later spec of the suite says so at once. */
-function failWhenDead(running: () => RunningStack | undefined): void {
+function failWhenDead(running: () => StartedStack | undefined): void {
   beforeEach("its services are alive", async () => {
     const death = await Promise.race([running()?.death, Promise.resolve()]);
     if (death !== undefined) throw death;

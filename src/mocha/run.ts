@@ -8,14 +8,14 @@ import type { ResolvedImage } from "../images/resolve.ts";
 import { learnSecrets } from "../secrets.ts";
 import type { OnProgress } from "../engine/run/progress.ts";
 import { imagesOf } from "../engine/run/start.ts";
-import type { RunningStack } from "../engine/run/start.ts";
+import type { RunningStack, StartedStack } from "../engine/run/start.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
 
 /** The run that this process is: its settings, its session, and the stacks that its spec files share. */
 let config: Config | undefined;
 let session: Session | undefined;
 let onProgress: OnProgress = () => {};
-const shared = new Map<Stack, Promise<RunningStack>>();
+const shared = new Map<Stack, Promise<StartedStack>>();
 /** What the report says of sessions that are closed. */
 const images: ResolvedImage[] = [];
 const stackNames = new Set<string>();
@@ -52,13 +52,18 @@ export function reportProgress(listener: OnProgress): void {
  * @throws StackspecError saying which part failed and why
  */
 export function startStack<E extends Exports>(stack: Stack<E>): Promise<RunningStack<E>> {
+  return ownStack(stack);
+}
+
+/** The same, with what the fixtures need of it. */
+export function ownStack<E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> {
   return runSession().start(stack);
 }
 
 /** The one instance of a stack that all spec files of this process share: started by the first that asks. */
-export function sharedStack<E extends Exports>(stack: Stack<E>): Promise<RunningStack<E>> {
+export function sharedStack<E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> {
   const running =
-    (shared.get(stack) as Promise<RunningStack<E>> | undefined) ?? runSession().start(stack, waysOf(stack));
+    (shared.get(stack) as Promise<StartedStack<E>> | undefined) ?? runSession().start(stack, waysOf(stack));
   running.catch(() => {});
   shared.set(stack, running);
   stackNames.add(stack.name);
@@ -93,7 +98,7 @@ export async function shareRun(workers: number, stack?: Stack): Promise<void> {
   if (running?.inContainers === false) await running.stop();
   const up = running?.inContainers === true ? running : undefined;
   const key = up?.snapshot?.restored === true ? up.snapshot.key : undefined;
-  if (key !== undefined) await up?.divide(workers);
+  if (key !== undefined) await up?.createWorkerDatabases(workers);
   const shares = up === undefined ? {} : { stack: { name: up.name, id: up.id, workers, ...(key && { key }) } };
   Object.assign(process.env, environmentOfWorkers({ id: open.runId, ...shares }));
 }
@@ -108,7 +113,7 @@ export function missingEngine(reason?: string): string | undefined {
 }
 
 /** The stacks that run now. */
-export function runningStacks(): RunningStack[] {
+export function runningStacks(): StartedStack[] {
   return [...(session?.running ?? [])];
 }
 

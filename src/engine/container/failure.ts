@@ -3,6 +3,7 @@ import { StackspecError, messageOf } from "../../errors.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { Node, Stack } from "../../stack/stack.ts";
 import { imageName } from "../../stack/image.ts";
+import type { ImageSource } from "../../stack/image.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
 import { readLogTail } from "../docker/log.ts";
 
@@ -77,16 +78,19 @@ const REFUSALS: readonly [RegExp, ErrorCode, string][] = [
 ];
 
 /** The failure of a container that could not be created or started at all. */
-export function startFailure(node: Node, cause: unknown): StackspecError {
+export function startFailure(
+  { name, options }: { readonly name: string; readonly options: { readonly image?: ImageSource } },
+  cause: unknown,
+): StackspecError {
   const text = messageOf(cause);
   const [, code, hint] = REFUSALS.find(([pattern]) => pattern.test(text)) ?? [
     undefined,
     "CREATE_FAILED" as const,
     undefined,
   ];
-  const image = node.options.image === undefined ? "" : ` from ${imageName(node.options.image)}`;
+  const image = options.image === undefined ? "" : ` from ${imageName(options.image)}`;
   return new StackspecError(code, `cannot be started${image}: ${text}`, {
-    subject: node.name,
+    subject: name,
     ...(hint === undefined ? {} : { hint }),
     cause,
   });

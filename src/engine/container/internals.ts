@@ -8,20 +8,33 @@ import type {
 import type Dockerode from "dockerode";
 
 /**
- * What Testcontainers keeps to itself and the engine has to reach: TypeScript calls these members
- * protected. This file looks at them, `container.ts` changes them, and no other knows of them.
+ * What Testcontainers keeps to itself and the engine has to reach; TypeScript calls these members protected. No other
+ * file knows of them. `specs/unit/internals.spec.ts` fails when a version of Testcontainers no longer has one.
  */
 export interface Internals {
+  /** What it is told: compared for snapshots, and read before its modules' `start()` hides it. */
   imageName: ImageName;
-  createOpts: Dockerode.ContainerCreateOptions;
-  hostConfig: Dockerode.HostConfig;
-  waitStrategy?: WaitStrategy;
-  containerCreated?: (id: string) => Promise<void>;
-  selectWaitStrategy(...input: unknown[]): Promise<WaitStrategy>;
-  startContainer(client: ContainerRuntimeClient): Promise<StartedTestContainer>;
-  reuseContainer(client: ContainerRuntimeClient, container: Dockerode.Container): Promise<StartedTestContainer>;
   filesToCopy: { source: string }[];
   directoriesToCopy: { source: string }[];
+  /** What a container is called on its networks. With any, it is created on the default bridge, and stays there. */
+  networkAliases: string[];
+  /** The only way to be created on one network, with aliases. */
+  createOpts: Dockerode.ContainerCreateOptions;
+  /** Volumes without copying from the image, a read-only root and CPU shares have no `with…` method. */
+  hostConfig: Dockerode.HostConfig;
+  /** The strategy that it brings along, set as late as in a module's `start()`. */
+  waitStrategy?: WaitStrategy;
+  /** Told between created and started: when a container waits for what it depends on. */
+  containerCreated?: (id: string) => Promise<void>;
+  /** Called when every `start()` of every subclass has said what it wants, and nothing has been made yet. */
+  startContainer(client: ContainerRuntimeClient): Promise<StartedTestContainer>;
+  /** Takes over a container that runs. The public way, `withReuse`, finds it by a hash of its own. */
+  reuseContainer(client: ContainerRuntimeClient, container: Dockerode.Container): Promise<StartedTestContainer>;
+}
+
+/** A container's members that Testcontainers keeps to itself. */
+export function internalsOf(container: GenericContainer): Internals {
+  return container as unknown as Internals;
 }
 
 /** True for Testcontainers' containers, its modules' included, whichever copy of the package made them. */
@@ -29,15 +42,24 @@ export function isContainer(value: unknown): value is GenericContainer {
   return typeof value === "object" && value !== null && "createOpts" in value && "hostConfig" in value;
 }
 
+/**
+ * The names of an object's classes, from its own up: a subclass of a module's container is that module's too. Names,
+ * because a process may hold several copies of a module.
+ */
+export function classNamesOf(object: object): string[] {
+  const above = Object.getPrototypeOf(object) as object | null;
+  return above === null || above === Object.prototype ? [] : [above.constructor.name, ...classNamesOf(above)];
+}
+
 /** The environment a container is started with. Modules add theirs in `start()`: ask when it runs. */
 export function environmentOf(container: GenericContainer): Record<string, string> {
-  const pairs = (container as unknown as Internals).createOpts.Env ?? [];
+  const pairs = internalsOf(container).createOpts.Env ?? [];
   return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
 }
 
 /** What it takes from elsewhere: files and folders to copy, and the sources of its own mounts. */
 export function sourcesOf(container: GenericContainer): { copied: string[]; mounted: string[] } {
-  const { filesToCopy, directoriesToCopy, hostConfig } = container as unknown as Internals;
+  const { filesToCopy, directoriesToCopy, hostConfig } = internalsOf(container);
   return {
     copied: [...filesToCopy, ...directoriesToCopy].map(({ source }) => source),
     mounted: (hostConfig.Binds ?? []).map((bind) => bind.slice(0, bind.indexOf(":"))),
@@ -51,17 +73,15 @@ export function declarationOf(container: GenericContainer): object {
 
 /** True when it runs another entrypoint than its image's. */
 export function hasEntrypoint(container: GenericContainer): boolean {
-  return (container as unknown as Internals).createOpts.Entrypoint !== undefined;
+  return internalsOf(container).createOpts.Entrypoint !== undefined;
 }
 
 /** The image that a container runs. */
 export function imageReferenceOf(container: GenericContainer): string {
-  return (container as unknown as Internals).imageName.string;
+  return internalsOf(container).imageName.string;
 }
 
 /** Container ports that are published. */
 export function exposedPortsOf(container: GenericContainer): number[] {
-  return Object.keys((container as unknown as Internals).createOpts.ExposedPorts ?? {}).map((port) =>
-    Number.parseInt(port, 10),
-  );
+  return Object.keys(internalsOf(container).createOpts.ExposedPorts ?? {}).map((port) => Number.parseInt(port, 10));
 }

@@ -3,12 +3,12 @@ import type Dockerode from "dockerode";
 import { StackspecError, messageOf } from "../../errors.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { learnSecrets } from "../../secrets.ts";
-import type { Node } from "../../stack/stack.ts";
+import type { ImageSource } from "../../stack/image.ts";
 import type { Probe } from "../../stack/probe.ts";
 import { checkSources } from "./check-sources.ts";
-import { adopt, place } from "./configure.ts";
+import { configure } from "./configure.ts";
+import type { ContainerConfig, OwnWait } from "./configure.ts";
 import { environmentOf, exposedPortsOf } from "./internals.ts";
-import type { OwnWait, ContainerConfig } from "./configure.ts";
 import type { Exits } from "../docker/exits.ts";
 import { evidenceOf, exitFailure, startFailure } from "./failure.ts";
 import { followLog } from "../docker/log.ts";
@@ -16,24 +16,33 @@ import type { Log } from "../docker/log.ts";
 import { PROBE_CODES, untilReady } from "./ready.ts";
 import type { Runtime } from "../docker/connect.ts";
 
-/** How one container is run. */
-export interface ContainerRun {
-  readonly node: Node;
-  readonly placement: ContainerConfig;
+/** What is run: for messages, and for the end that its container is to come to. */
+export interface ContainerSubject {
+  readonly kind: "service" | "task";
+  readonly name: string;
+  readonly options: {
+    readonly image?: ImageSource;
+    /** When it is ready. Default: its own wait strategy, else its health check, else its ports. */
+    readonly ready?: Probe;
+    readonly http?: { readonly port: number };
+  };
+}
+
+/** How one container is started. */
+export interface StartOptions {
+  readonly subject: ContainerSubject;
+  readonly config: ContainerConfig;
   readonly runtime: Runtime;
   readonly exits: Exits;
   /** Where its log is written; undefined: nowhere. */
   readonly logFile: string | undefined;
   /** Ends the wait, with its reason. */
   readonly signal: AbortSignal;
-  /** Resolves when what it depends on is there. It is created before, and started after. */
-  readonly gate: () => Promise<void>;
-  readonly onRunning: () => void;
-  /** The container is up already, under this id. */
-  readonly adopted: string | undefined;
+  /** Resolves when what it depends on is there. It is created before, and started after. Default: at once. */
+  readonly gate?: () => Promise<void>;
 }
 
-/** A container that runs, or a task's that has ended. */
+/** A container that runs, or a task's that has exited. */
 export interface RunningContainer {
   readonly started: StartedTestContainer;
   readonly container: Dockerode.Container;
@@ -42,19 +51,22 @@ export interface RunningContainer {
   readonly exit: Promise<number>;
 }
 
-/** A container on its way, open to be asked why it takes so long. */
+/** The start of a container, while it goes on and after. */
 export interface ContainerStart {
+  /** Resolves when its process runs, ready or not; never when it does not come to that. */
+  readonly running: Promise<Dockerode.Container>;
   /** Resolves when it is ready (a service) or has exited (a task). Rejects with a StackspecError that says why not. */
   readonly done: Promise<RunningContainer>;
-  /** Settles when Testcontainers has let go of it, whatever happened. */
+  /** Resolves when Testcontainers has let go of it, whatever happened. */
   readonly settled: Promise<void>;
-  /** What it is waiting for, as an error with this sentence: for when the wait is over. */
+  /** An error with this sentence that says what it is waiting for: for when the wait is over. */
   overdue(what: string): Promise<StackspecError>;
+  /** Its state and the end of its log. */
   evidence(): Promise<string>;
 }
 
 /** Codes of the wait strategies that a container may bring along. */
-const OWN_CODES: Readonly<Record<string, ErrorCode>> = {
+const STRATEGY_CODES: Readonly<Record<string, ErrorCode>> = {
   HttpWaitStrategy: "WRONG_ANSWER",
   HostPortWaitStrategy: "NOT_LISTENING",
   HealthCheckWaitStrategy: "UNHEALTHY",
@@ -62,15 +74,15 @@ const OWN_CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 /**
- * Takes a container from its declaration to ready, or, for a task, to its end. Three things race:
- * what is waited for, the container's exit, and `signal`. The evidence of a failure is gathered
- * before Testcontainers removes the container.
+ * Starts a container and resolves when it is ready, or, for a task, has exited. Three things race: what is waited for,
+ * the container's exit, and `signal`. The evidence of a failure is gathered before Testcontainers removes the container.
  */
-export function startContainer(container: GenericContainer, run: ContainerRun): ContainerStart {
-  const { node, runtime, exits, signal } = run;
+export function startContainer(container: GenericContainer, options: StartOptions): ContainerStart {
+  const { subject, config, runtime, exits, signal, gate } = options;
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   signal.addEventListener("abort", () => failed.reject(signal.reason), { once: true });
+  const running = Promise.withResolvers<Dockerode.Container>();
 
   let handle: Dockerode.Container | undefined;
   let log: Log | undefined;
@@ -78,73 +90,69 @@ export function startContainer(container: GenericContainer, run: ContainerRun): 
   /** Set while it is waited for: the code that a failure of this wait has. */
   let waitingFor: ErrorCode | undefined;
 
-  place(container, run.placement, {
+  configure(container, config, {
     async created(id) {
       handle = runtime.docker.getContainer(id);
       learnSecrets(environmentOf(container));
-      for (const network of run.placement.networks.slice(1))
-        await runtime.docker
-          .getNetwork(network)
-          .connect({ Container: id, EndpointConfig: { Aliases: [run.placement.alias] } });
-      await Promise.race([run.gate(), failed.promise]);
+      const EndpointConfig = { Aliases: [config.alias!] };
+      for (const network of config.networks.slice(1))
+        await runtime.docker.getNetwork(network).connect({ Container: id, EndpointConfig });
+      await Promise.race([gate?.(), failed.promise]);
       signal.throwIfAborted();
-      if (node.kind === "service") void failOnExit(handle, exits.of(id));
+      if (subject.kind === "service") void failOnExit(handle);
     },
     async running(hostPort, own) {
-      run.onRunning();
-      log = await followLog(handle!, run.logFile);
+      running.resolve(handle!);
+      log = await followLog(handle!, options.logFile);
+      const end = subject.kind === "task" ? exits.of(handle!.id) : readiness(hostPort, own, log);
       try {
-        await Promise.race([
-          node.kind === "task" ? exits.of(handle!.id) : readiness(hostPort, own, log),
-          failed.promise,
-        ]);
+        await Promise.race([end, failed.promise]);
       } catch (error) {
         // Before Testcontainers kills the container for it, which would look like an exit of its own.
         failed.reject(error);
         throw error;
       }
-      if (node.kind === "task") await log.ended;
+      if (subject.kind === "task") await log.ended;
     },
   });
-
-  if (run.adopted !== undefined) {
-    handle = runtime.docker.getContainer(run.adopted);
-    adopt(container, run.adopted);
+  if (config.adopted !== undefined) {
+    handle = runtime.docker.getContainer(config.adopted);
     learnSecrets(environmentOf(container));
-    void failOnExit(handle, exits.of(run.adopted));
+    void failOnExit(handle);
   }
 
-  async function failOnExit(target: Dockerode.Container, exit: Promise<number>): Promise<void> {
+  async function failOnExit(target: Dockerode.Container): Promise<void> {
     try {
-      failed.reject(await exitFailure(node.name, target, await exit));
+      failed.reject(await exitFailure(subject.name, target, await exits.of(target.id)));
     } catch (error) {
       failed.reject(error);
     }
   }
 
   async function readiness(hostPort: (port: number) => number, own: OwnWait | undefined, ownLog: Log): Promise<void> {
-    const declared = node.kind === "service" ? node.options : {};
-    if (declared.ready === undefined && own !== undefined) {
-      waitingFor = OWN_CODES[own.name] ?? "NOT_READY";
+    const { ready, http } = subject.options;
+    if (ready === undefined && own !== undefined) {
+      const className = own.classNames.find((name) => name in STRATEGY_CODES);
+      waitingFor = className === undefined ? "NOT_READY" : STRATEGY_CODES[className]!;
       return own.wait().catch(async (cause: unknown) => {
         throw await notReady(waitingFor!, messageOf(cause), "the container's own wait strategy gave up", cause);
       });
     }
-    const probe: Probe = declared.ready ?? { kind: "port", port: undefined };
+    const probe = ready ?? ((await health()) === undefined ? { kind: "port", port: undefined } : { kind: "health" });
     waitingFor = PROBE_CODES[probe.kind];
     const probed = {
-      name: node.name,
+      name: subject.name,
       host: runtime.host,
       log: ownLog,
       hostPort,
       exposedPorts: exposedPortsOf(container),
-      httpPort: declared.http?.port,
+      httpPort: http?.port,
       environment: environmentOf(container),
-      health: async () => (await handle!.inspect()).State.Health?.Status ?? "none, for the image has none",
+      health: async () => (await health()) ?? "none, for the image has none",
       address: async () => {
         if (!runtime.local || process.platform !== "linux") return undefined;
         const { Networks } = (await handle!.inspect()).NetworkSettings;
-        return Networks[run.placement.networks[0]!]?.IPAddress;
+        return Networks[config.networks[0]!]?.IPAddress;
       },
       noted: (answer: string) => (lastAnswer = answer),
     };
@@ -153,24 +161,26 @@ export function startContainer(container: GenericContainer, run: ContainerRun): 
     });
   }
 
-  async function notReady(code: ErrorCode, what: string, hint: string, cause?: unknown): Promise<StackspecError> {
-    return new StackspecError(code, what, {
-      subject: node.name,
-      hint,
-      evidence: await evidenceOf(handle, lastAnswer),
-      cause,
-    });
+  /** What its health check says; undefined when it has none. */
+  async function health(): Promise<string | undefined> {
+    return (await handle!.inspect()).State.Health?.Status;
   }
 
-  const starting = checkSources(container, node.name, runtime).then(() => container.start());
+  async function notReady(code: ErrorCode, what: string, hint: string, cause?: unknown): Promise<StackspecError> {
+    const evidence = await evidenceOf(handle, lastAnswer);
+    return new StackspecError(code, what, { subject: subject.name, hint, evidence, cause });
+  }
+
+  const starting = checkSources(container, subject.name, runtime).then(() => container.start());
   const done = Promise.race([starting, failed.promise]).then(
     (started) => ({ started, container: handle!, log: log!, exit: exits.of(handle!.id) }),
     (error: unknown) => {
-      throw error instanceof StackspecError || error === signal.reason ? error : startFailure(node, error);
+      throw error instanceof StackspecError || error === signal.reason ? error : startFailure(subject, error);
     },
   );
   done.catch(() => {});
   return {
+    running: running.promise,
     done,
     settled: Promise.allSettled([starting]).then(() => undefined),
     overdue: (what) =>

@@ -2,11 +2,11 @@ import { basename } from "node:path";
 import type { GenericContainer } from "testcontainers";
 import type { Service } from "../../stack/stack.ts";
 import { appendFlags, runFirst } from "../container/configure.ts";
-import type { Runs } from "../container/configure.ts";
-import { hasEntrypoint } from "../container/internals.ts";
+import type { ImageCommand } from "../container/configure.ts";
+import { classNamesOf, hasEntrypoint } from "../container/internals.ts";
 
-/** A database server that stackspec knows well enough to run it for tests. */
-interface Database {
+/** A kind of database server that stackspec knows well enough to run it for tests. */
+interface Driver {
   /** Where it keeps its data. */
   readonly data: string;
   /** Arguments that give up durability, and nothing that a test could see. */
@@ -22,7 +22,7 @@ interface Database {
  * a crash of the machine, or about other servers and clients than the stack's:
  * https://dev.mysql.com/doc/refman/9.7/en/innodb-parameters.html
  */
-const DATABASES: Readonly<Record<string, Database>> = {
+const DRIVERS: Readonly<Record<string, Driver>> = {
   MySqlContainer: {
     data: "/var/lib/mysql",
     flags: [
@@ -43,15 +43,22 @@ const DATABASES: Readonly<Record<string, Database>> = {
   },
 };
 
+/** The driver for a container: by the class of its Testcontainers module, or the one that it is a subclass of. */
+function driverOf(container: GenericContainer): Driver | undefined {
+  return classNamesOf(container)
+    .map((name) => DRIVERS[name])
+    .find((driver) => driver !== undefined);
+}
+
 /** The data directory of a service, and whether it is run for tests rather than to last. */
 export function dataOf(service: Service, container: GenericContainer): { path: string; durable: boolean } | undefined {
-  const path = service.options.data ?? DATABASES[container.constructor.name]?.data;
+  const path = service.options.data ?? driverOf(container)?.data;
   return path === undefined ? undefined : { path, durable: service.options.durable ?? false };
 }
 
 /** Adds the flags of a known database, unless the service is durable or has a command of its own. */
 export function runForTests(service: Service, container: GenericContainer): void {
-  const known = DATABASES[container.constructor.name];
+  const known = driverOf(container);
   if (known !== undefined && service.options.durable !== true) appendFlags(container, known.flags);
 }
 
@@ -59,10 +66,10 @@ export function runForTests(service: Service, container: GenericContainer): void
  * Makes a container start from data that is there already, in `from`. A known database's server is started at once:
  * its image's entrypoint would only find out that there is nothing to initialise.
  */
-export function startFrom(container: GenericContainer, from: string, to: string, image: Runs): void {
+export function startFrom(container: GenericContainer, from: string, to: string, image: ImageCommand): void {
   // Sparse where `cp` can: less memory. Without -p: whoever runs the server owns the copy, as it owns a directory that it makes.
   const copy = `{ cp -R --sparse=always ${from}/. ${to}/ 2>/dev/null || cp -R ${from}/. ${to}/; }`;
-  const known = DATABASES[container.constructor.name];
+  const known = driverOf(container);
   if (known === undefined || hasEntrypoint(container) || !isEntrypoint(image, known.entrypoint))
     return runFirst(container, copy, image);
   const { server, user } = known;
@@ -71,7 +78,7 @@ export function startFrom(container: GenericContainer, from: string, to: string,
   runFirst(container, `${copy} && ${name} && ${become}`, { ...image, Entrypoint: [] });
 }
 
-function isEntrypoint({ Entrypoint = [] }: Runs, name: string): boolean {
+function isEntrypoint({ Entrypoint = [] }: ImageCommand, name: string): boolean {
   const [program = ""] = [Entrypoint].flat();
   return basename(program) === name;
 }

@@ -1,4 +1,5 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
+import { classNamesOf, isContainer } from "../container/internals.ts";
 
 /** How root reaches a server. */
 export interface MySqlServer {
@@ -7,6 +8,11 @@ export interface MySqlServer {
   readonly password: string;
   /** What the names of one worker's databases end with; "" where the server is this process's own, or the first worker's. */
   readonly suffix: string;
+}
+
+/** True for a `MySqlContainer`, or a subclass of it. */
+export function isMySql(made: unknown): boolean {
+  return isContainer(made) && classNamesOf(made).includes("MySqlContainer");
 }
 
 /** What the names of a parallel worker's databases end with on a server that it shares. */

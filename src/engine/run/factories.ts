@@ -1,64 +1,74 @@
 import { StackspecError } from "../../errors.ts";
-import type { Node, Service, Stack } from "../../stack/stack.ts";
+import type { Node, Service } from "../../stack/stack.ts";
 import { runForTests } from "../drivers/driver.ts";
 import { startFailure } from "../container/failure.ts";
 import { isContainer } from "../container/internals.ts";
-import type { StackContext } from "./stack-context.ts";
+import type { StackRun } from "./stack-run.ts";
 
-/** What the factories of a stack are called for: a run. */
-interface Caller {
-  readonly stack: Stack;
-  readonly context: StackContext;
-  readonly signal: AbortSignal;
-  readonly databaseSuffix: string;
-  /** What they have made, but for those that wait for another's started value. */
-  readonly made: Map<Node, unknown>;
-  waitFor(service: Service): Promise<unknown>;
-}
-
-/** Calls a stack's factories, each once. */
+/** Calls the factories of a stack, each once. */
 export interface Factories {
-  make(node: Node): Promise<unknown>;
-  callFactories(): Promise<void>;
+  /** What a node's factory makes; undefined for a task that has done its work in this process. */
+  create(node: Node): Promise<unknown>;
+  /**
+   * Calls all of them, but for tasks without an image, whose factory may be the work itself.
+   *
+   * @returns what they made, but for those that wait for another's started value
+   */
+  createAll(): Promise<ReadonlyMap<Node, unknown>>;
+  /** Calls a service's factory again, for another image; from now on that is what it has made. */
+  recreate(service: Service, image: string): Promise<unknown>;
 }
 
-/** The factories of a run. */
-export function stackFactories(run: Caller): Factories {
-  const making = new Map<Node, Promise<unknown>>();
-  const waits = new Map<Node, () => void>();
+/**
+ * The factories of the stack of `run`.
+ *
+ * @param databaseSuffix what the names of its databases end with: "" unless parallel workers share the server
+ */
+export function stackFactories(run: StackRun, databaseSuffix: string): Factories {
+  const { stack, context, signal } = run;
+  const created = new Map<Node, Promise<unknown>>();
 
-  async function call(node: Node): Promise<unknown> {
-    const { context, signal } = run;
-    const image = node.options.image === undefined ? "" : (await context.resolveImage(node.options.image)).reference;
+  async function call(node: Node, image: string, onWait: () => void): Promise<unknown> {
     const started = <S>(service: Service<S>): Promise<S> => {
-      waits.get(node)?.();
+      onWait();
       return run.waitFor(service) as Promise<S>;
     };
-    const database = (name: string): string => `${name}${run.databaseSuffix}`;
+    const database = (name: string): string => `${name}${databaseSuffix}`;
     const value = await Promise.try(() => node.create({ image, started, database })).catch((error: unknown) => {
       throw error instanceof StackspecError || signal.aborted ? error : startFailure(node, error);
     });
     if (node.kind === "service" && isContainer(value)) runForTests(node, value);
-    run.made.set(node, value);
     return value;
   }
 
-  function make(node: Node): Promise<unknown> {
-    const known = making.get(node) ?? call(node);
-    known.catch(() => {});
-    making.set(node, known);
-    return known;
+  function create(node: Node, onWait = (): void => {}): Promise<unknown> {
+    const { image } = node.options;
+    const value =
+      created.get(node) ??
+      (image === undefined
+        ? call(node, "", onWait)
+        : context.resolveImage(image).then(({ reference }) => call(node, reference, onWait)));
+    value.catch(() => {});
+    created.set(node, value);
+    return value;
   }
 
   return {
-    make,
-    async callFactories() {
-      const answers = run.stack.nodes.map((node) => {
+    create: (node) => create(node),
+    async createAll() {
+      const made = new Map<Node, unknown>();
+      const nodes = stack.nodes.filter(({ kind, options }) => kind === "service" || options.image !== undefined);
+      const answers = nodes.map((node) => {
         const waiting = Promise.withResolvers<void>();
-        waits.set(node, waiting.resolve);
-        return Promise.race([make(node), waiting.promise]);
+        return Promise.race([create(node, waiting.resolve).then((value) => made.set(node, value)), waiting.promise]);
       });
       await Promise.all(answers);
+      return made;
+    },
+    recreate(service, image) {
+      const value = call(service, image, () => {});
+      created.set(service, value);
+      return value;
     },
   };
 }

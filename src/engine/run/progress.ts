@@ -15,6 +15,8 @@ export type ProgressEvent =
       readonly tookMs?: number;
       readonly waitsFor?: readonly string[];
     }
+  /** A promise that does not hold for this stack: one line, once. */
+  | { readonly kind: "notice"; readonly text: string }
   | { readonly kind: "image"; readonly name: string; readonly state: "pulling" | "building"; readonly detail: string }
   | { readonly kind: "image-resolved"; readonly image: ResolvedImage; readonly tookMs: number };
 

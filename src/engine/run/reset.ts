@@ -1,6 +1,6 @@
 import type { Service } from "../../stack/stack.ts";
-import type { StackRun } from "./stack-run.ts";
-import { resetMySql, takeMySqlBaseline } from "../drivers/mysql.ts";
+import type { StackStart } from "./start-node.ts";
+import { isMySql, resetMySql, takeMySqlBaseline } from "../drivers/mysql.ts";
 import type { MySqlServer } from "../drivers/mysql.ts";
 import { resetVolume, takeVolumeBaseline } from "./volume-baseline.ts";
 import type { VolumeBaseline } from "./volume-baseline.ts";
@@ -13,19 +13,19 @@ export interface StartedMySql {
 }
 
 /** The services of a stack that are a `MySqlContainer`. */
-export function mySqlServices({ stack, made }: StackRun): Service[] {
-  return stack.nodes.filter(
-    (node) => node.kind === "service" && made.get(node)?.constructor.name === "MySqlContainer",
-  ) as Service[];
+export async function mySqlServices({ run, factories }: StackStart): Promise<Service[]> {
+  const services = run.stack.nodes.filter((node) => node.kind === "service");
+  const made = await Promise.all(services.map((service) => factories.create(service)));
+  return services.filter((_, index) => isMySql(made[index]));
 }
 
 /** The databases of a stack that can be reset: those of `MySqlContainer`. */
-async function mySqlServers(run: StackRun): Promise<MySqlServer[]> {
+async function mySqlServers(start: StackStart): Promise<MySqlServer[]> {
   return Promise.all(
-    mySqlServices(run).map(async (node) =>
+    (await mySqlServices(start)).map(async (node) =>
       serverOf(
-        (await run.conditions(node).done.promise) as StartedMySql,
-        run.joined.has(node.name) ? run.databaseSuffix : "",
+        (await start.run.waitFor(node)) as StartedMySql,
+        start.plan.shared.has(node) ? start.databaseSuffix : "",
       ),
     ),
   );
@@ -37,40 +37,37 @@ export function serverOf(started: StartedMySql, suffix = ""): MySqlServer {
 }
 
 /** Remembers the databases as the tasks have left them. A restored one has that with it. */
-export async function takeDatabaseBaselines(run: StackRun): Promise<void> {
-  await tasksDone(run);
-  await Promise.all((await mySqlServers(run)).map((server) => takeMySqlBaseline(server)));
+export async function takeDatabaseBaselines(start: StackStart): Promise<void> {
+  await start.run.tasksDone();
+  await Promise.all((await mySqlServers(start)).map((server) => takeMySqlBaseline(server)));
 }
 
 /** Remembers the volumes as the tasks, and the first service that may write there, have left them. */
-export async function takeVolumeBaselines(run: StackRun): Promise<VolumeBaseline[]> {
-  await tasksDone(run);
+export async function takeVolumeBaselines(start: StackStart): Promise<VolumeBaseline[]> {
+  const { run, plan } = start;
+  await run.tasksDone();
   const found = run.stack.volumes.map(async (volume) => {
-    for (const node of run.runningNodes()) {
+    for (const node of plan.running) {
       const mount = node.options.mounts?.find((each) => each.volume === volume && each.mode === "rw");
       if (node.kind === "task" || mount === undefined) continue;
-      await run.conditions(node).done.promise;
-      const { container } = await run.containerStarts.get(node)!.done;
-      const { runtime, ground } = await run.resources();
-      const name = ground.volumeName(volume);
+      await run.waitFor(node);
+      const { container } = await run.containers.get(node)!.done;
+      const { runtime, volumeName } = await run.resources(plan);
+      const name = volumeName(volume);
       const folder = runtime.local ? (await runtime.docker.getVolume(name).inspect()).Mountpoint : undefined;
-      return takeVolumeBaseline(volume.name, container, mount.path, folder, run.kept?.baselineFile(volume.name));
+      return takeVolumeBaseline(volume.name, container, mount.path, folder, plan.reusable?.baselineFile(volume.name));
     }
     return undefined;
   });
   return (await Promise.all(found)).filter((baseline) => baseline !== undefined);
 }
 
-async function tasksDone(run: StackRun): Promise<void> {
-  const tasks = run.stack.nodes.filter(({ kind }) => kind === "task");
-  await Promise.all(tasks.map((task) => run.conditions(task).done.promise));
-}
-
 /** Brings databases and volumes back to where the tasks left them, and resets the services of this process that can be. */
-export async function resetStack(run: StackRun, volumes: readonly VolumeBaseline[]): Promise<void> {
-  const objects = run.stack.nodes.filter((node) => node.kind === "service" && !run.containerStarts.has(node));
+export async function resetStack(start: StackStart, volumes: readonly VolumeBaseline[]): Promise<void> {
+  const { run } = start;
+  const objects = run.stack.nodes.filter((node) => node.kind === "service" && !run.containers.has(node));
   await Promise.all([
-    ...(await mySqlServers(run)).map((server) => resetMySql(server)),
+    ...(await mySqlServers(start)).map((server) => resetMySql(server)),
     ...volumes.map((volume) => resetVolume(volume)),
     ...objects.map(async (node) =>
       ((await run.disposables.get(node)) as { reset?(): Promise<void> } | undefined)?.reset?.(),

@@ -22,7 +22,7 @@ import type { Joining, StackContext } from "./stack-context.ts";
 import { keepSnapshot } from "./take-snapshot.ts";
 import { evictSnapshots } from "../snapshot/store.ts";
 import { startStack } from "./start.ts";
-import type { RunningStack } from "./start.ts";
+import type { StartedStack } from "./start.ts";
 import { startWatchdog } from "../cleanup/watchdog.ts";
 
 /** One run: the owner of every stack that is started in it. */
@@ -32,13 +32,13 @@ export interface Session {
   start<E extends Exports>(
     stack: Stack<E>,
     options?: { keep?: boolean; joins?: Joining | undefined },
-  ): Promise<RunningStack<E>>;
+  ): Promise<StartedStack<E>>;
   /** Makes the snapshot of a stack that was started and had none, for which it says so and stops what runs. False when there is none to make. */
   keepSnapshot(stack: Stack, onBegin: () => void): Promise<boolean>;
   /** Posts the run's guards, for what other processes start in it. */
   share(): Promise<void>;
   /** The stacks that run now. */
-  readonly running: ReadonlySet<RunningStack>;
+  readonly running: ReadonlySet<StartedStack>;
   /** Images that this run has resolved so far. */
   readonly images: readonly ResolvedImage[];
   /** Cancels what is starting, stops what runs, and removes all that carries the run's label. A second call waits for the first. */
@@ -51,8 +51,8 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
   const suffix = worker === undefined ? "" : `-worker-${worker.number}`;
   const runId = worker?.run.id ?? randomBytes(4).toString("hex");
   const ending = new AbortController();
-  const stacks = new Set<Promise<RunningStack>>();
-  const running = new Set<RunningStack>();
+  const stacks = new Set<Promise<StartedStack>>();
+  const running = new Set<StartedStack>();
   const images: ResolvedImage[] = [];
   const instances = new Map<string, number>();
   let dismissWatchdog: (() => void) | undefined;
@@ -94,11 +94,13 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     resolveImage,
     onProgress,
     logFolder: join(reportFolder, "logs"),
-    suffix,
-    instanceOf(name) {
+    nameOf({ name }) {
       const count = (instances.get(name) ?? 0) + 1;
       instances.set(name, count);
-      return `${name}${suffix}${count === 1 ? "" : `-${count}`}`;
+      return {
+        id: `stackspec-${name}${suffix}-${runId}-${count}`,
+        logs: `${name}${suffix}${count === 1 ? "" : `-${count}`}`,
+      };
     },
     signal: ending.signal,
     onStopped(id) {

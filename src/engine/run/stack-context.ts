@@ -1,4 +1,5 @@
 import type { ResolvedImage } from "../../images/resolve.ts";
+import type { Stack } from "../../stack/stack.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import type { OnProgress } from "./progress.ts";
 import type { Runtime } from "../docker/connect.ts";
@@ -16,16 +17,15 @@ export interface Joining {
 /** What a stack needs from the run that it is part of. */
 export interface StackContext {
   readonly runId: string;
-  /** Goes behind the names of this process's stacks, which must differ from those of the run's other processes. Default "". */
-  readonly suffix?: string;
   readonly startTimeoutMs: number;
   /** Connects to the engine; called only for a stack that has containers. */
   readonly connect: () => Promise<Runtime>;
   readonly resolveImage: (source: ImageSource) => Promise<ResolvedImage>;
   readonly onProgress: OnProgress;
-  /** Logs of services go into a folder here: one for each stack, named by `instanceOf`. */
+  /** Logs of services go into a folder here: one for each stack. */
   readonly logFolder: string;
-  readonly instanceOf: (stackName: string) => string;
+  /** A new name on the engine for a stack, and the name of its folder of logs. */
+  readonly nameOf: (stack: Stack) => { readonly id: string; readonly logs: string };
   /** Told when a stack has been stopped, well or badly: it is none of the run's any more. */
   readonly onStopped?: (stackId: string) => void;
   /** Ends a start on its way: Ctrl-C. */

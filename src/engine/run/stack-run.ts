@@ -1,61 +1,44 @@
 import { setMaxListeners } from "node:events";
-import type { Dependency, Node, Stack, Stoppable, TaskResult } from "../../stack/stack.ts";
-import { workerSuffix } from "../drivers/mysql.ts";
+import type { Dependency, Node, Stack, Stoppable } from "../../stack/stack.ts";
 import type { StackspecError } from "../../errors.ts";
-import type { Log } from "../docker/log.ts";
-import type { ReusableStack } from "./reusable-stack.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
-import { watchExits } from "../docker/exits.ts";
-import { stackFactories } from "./factories.ts";
-import { createNetworksAndVolumes } from "./resources.ts";
-import type { RunResources } from "./resources.ts";
+import type { ContainerStart } from "../container/start-container.ts";
+import type { Log } from "../docker/log.ts";
+import { openResources } from "./resources.ts";
+import type { ResourceIdentity, StackResources } from "./resources.ts";
 import type { StackContext } from "./stack-context.ts";
 import type { State } from "./progress.ts";
-import type { ContainerStart } from "../container/start-container.ts";
 
-/** One start of one stack: what its parts wait for, what it holds, and how far it has come. */
+/** The two conditions that others may wait for: a node runs; it is ready (a service) or completed (a task). */
+interface Conditions {
+  readonly runs: PromiseWithResolvers<void>;
+  readonly done: PromiseWithResolvers<unknown>;
+}
+
+/**
+ * The state of one start of one stack, from its first moment until everything is released. What is going to happen
+ * stands in its `StackPlan`; how far it has come stands here, and is changed by these methods alone.
+ */
 export class StackRun {
   readonly stack: Stack;
   readonly context: StackContext;
   /** Aborted by the first failure, or from outside. */
   readonly signal: AbortSignal;
-  readonly timeline: string[] = [];
-  /** Containers that are on their way or have arrived. */
-  readonly containerStarts = new Map<Node, ContainerStart>();
-  /** Everything that `stop()` must be called of, from the moment its start has begun. */
-  readonly disposables = new Map<Node, Promise<Stoppable>>();
-  readonly logFolder: string;
-  readonly logs = new Map<string, Log>();
-  /** Resolved by the first service that exits after it was ready. */
-  readonly death = Promise.withResolvers<StackspecError>();
-  /** True from the moment that it is being stopped: what exits now is meant to. */
-  stopping = false;
-  /** True once everything is ready. */
-  isUp = false;
 
-  /** What the factories made, but for those that wait for another's started value. */
-  readonly made = new Map<Node, unknown>();
-  /** What the tasks of a restored snapshot had to say; they are not run again. */
-  restoredTasks: ReadonlyMap<string, TaskResult> | undefined;
-
-  /** The stack stays up when this run ends, and may be up already. */
-  kept: ReusableStack | undefined;
-
-  /** Ids of containers that another process of this run has started, and stops, by service. */
-  readonly joined = new Map<string, string>();
-
-  readonly #making = stackFactories(this);
   readonly #cancel = new AbortController();
   readonly #began = performance.now();
+  readonly #conditions: ReadonlyMap<Node, Conditions>;
   readonly #states = new Map<Node, State>();
-  readonly #conditions: Map<Node, { runs: PromiseWithResolvers<void>; done: PromiseWithResolvers<unknown> }>;
-  readonly #id: string;
-  #footing: Promise<RunResources> | undefined;
+  readonly #timeline: string[] = [];
+  readonly #containers = new Map<Node, ContainerStart>();
+  readonly #disposables = new Map<Node, Promise<Stoppable>>();
+  readonly #logs = new Map<string, Log>();
+  readonly #death = Promise.withResolvers<StackspecError>();
+  #phase: "starting" | "up" | "stopping" = "starting";
+  #resources: Promise<StackResources> | undefined;
 
-  constructor(stack: Stack, id: string, logFolder: string, context: StackContext) {
+  constructor(stack: Stack, context: StackContext) {
     this.stack = stack;
-    this.#id = id;
-    this.logFolder = logFolder;
     this.context = context;
     this.signal = AbortSignal.any([context.signal, this.#cancel.signal]);
     // Each part listens for the end of the start; a stack of fifty is no leak.
@@ -72,83 +55,99 @@ export class StackRun {
     });
   }
 
-  /** Its name on the engine. */
-  get id(): string {
-    return this.kept?.id ?? this.#id;
-  }
-
-  /** This is a parallel worker's stack whose servers are others' too. */
-  get sharesServers(): boolean {
-    return this.joined.size > 0;
-  }
-
-  /** What the names of its databases end with. */
-  get databaseSuffix(): string {
-    return this.sharesServers ? workerSuffix(this.context.joins!.worker) : "";
-  }
-
-  /** What a part's factory makes; called once, whoever asks first. */
-  make(node: Node): Promise<unknown> {
-    return this.#making.make(node);
-  }
-
-  /** Calls every factory, and resolves when all have answered that do not wait for another's started value. */
-  callFactories(): Promise<void> {
-    return this.#making.callFactories();
-  }
-
-  /** The two conditions of a part: it runs, and it is ready (a service) or completed (a task). */
-  conditions(node: Node) {
-    return this.#conditions.get(node)!;
-  }
-
-  /** Resolves when the dependency is met. */
+  /** Resolves when the dependency is met: with a service's started value, a task's result, or nothing for "runs". */
   waitFor(dependency: Dependency): Promise<unknown> {
-    const { runs, done } = this.conditions(nodeOf(dependency));
+    const { runs, done } = this.#conditions.get(nodeOf(dependency))!;
     return dependency.kind === "started" ? runs.promise : done.promise;
   }
 
-  /** Networks, volumes and the watch over exits: made once, when the first container asks for them. */
-  resources(): Promise<RunResources> {
-    this.#footing ??= (async () => {
-      const runtime = await this.context.connect();
-      const [exits, ground] = await Promise.all([
-        watchExits(runtime),
-        createNetworksAndVolumes(
-          runtime,
-          this.stack,
-          this.id,
-          this.kept?.owner ?? this.context.runId,
-          this.kept?.containers !== undefined,
-        ),
-      ]);
-      return { runtime, ground, exits };
-    })();
-    return this.#footing;
+  /** Resolves when every task has completed. */
+  async tasksDone(): Promise<void> {
+    await Promise.all(this.stack.nodes.filter(({ kind }) => kind === "task").map((task) => this.waitFor(task)));
   }
 
-  /** The footing if there is or will be one: what stopping has to undo. */
-  get footing(): Promise<RunResources> | undefined {
-    return this.#footing;
+  /** The node runs: what waits for that goes on. */
+  setRunning(node: Node): void {
+    this.#conditions.get(node)!.runs.resolve();
   }
 
-  /** Takes what is being started into the run's care, whether it ever starts or not. */
-  own(node: Node, starting: Promise<Stoppable>): void {
+  /** The node is ready or completed, with this value: what waits for it goes on. */
+  setDone(node: Node, value: unknown): void {
+    this.#conditions.get(node)!.done.resolve(value);
+  }
+
+  /** Networks, volumes and the watch over exits: made once, when they are first asked for. */
+  resources(identity: ResourceIdentity): Promise<StackResources> {
+    this.#resources ??= openResources(this.stack, identity, this.context);
+    return this.#resources;
+  }
+
+  /** The resources if there are or will be any: what stopping has to undo. */
+  get openedResources(): Promise<StackResources> | undefined {
+    return this.#resources;
+  }
+
+  /** The starts of containers, under way or over. */
+  get containers(): ReadonlyMap<Node, ContainerStart> {
+    return this.#containers;
+  }
+
+  addContainer(node: Node, start: ContainerStart): void {
+    this.#containers.set(node, start);
+  }
+
+  /** Everything that `stop()` must be called of, from the moment its start has begun. */
+  get disposables(): ReadonlyMap<Node, Promise<Stoppable>> {
+    return this.#disposables;
+  }
+
+  addDisposable(node: Node, starting: Promise<Stoppable>): void {
     starting.catch(() => {});
-    this.disposables.set(node, starting);
+    this.#disposables.set(node, starting);
   }
 
-  /** The parts that are run: all but the tasks of a restored snapshot. */
-  runningNodes(): Node[] {
-    return this.stack.nodes.filter((node) => node.kind === "service" || !this.restoredTasks?.has(node.name));
+  get logs(): ReadonlyMap<string, Log> {
+    return this.#logs;
   }
 
+  addLog(name: string, log: Log): void {
+    this.#logs.set(name, log);
+  }
+
+  /** Resolves with the failure of the first service that exits after it was ready. */
+  get death(): Promise<StackspecError> {
+    return this.#death.promise;
+  }
+
+  setDead(failure: StackspecError): void {
+    if (this.#phase !== "stopping") this.#death.resolve(failure);
+  }
+
+  get phase(): "starting" | "up" | "stopping" {
+    return this.#phase;
+  }
+
+  /** Everything is ready. */
+  setUp(): void {
+    this.#phase = "up";
+  }
+
+  /** What exits from now on is meant to. */
+  setStopping(): void {
+    this.#phase = "stopping";
+  }
+
+  /** Ends the start, with this failure. The first one counts. */
   cancel(reason: unknown): void {
     if (!this.signal.aborted) this.#cancel.abort(reason);
   }
 
   state(node: Node): State | undefined {
     return this.#states.get(node);
+  }
+
+  get timeline(): readonly string[] {
+    return this.#timeline;
   }
 
   /** Milliseconds since the start began. */
@@ -159,16 +158,9 @@ export class StackRun {
   report(node: Node, state: State, more: { tookMs?: number; waitsFor?: readonly string[] } = {}): void {
     const atMs = this.elapsedMs();
     this.#states.set(node, state);
-    this.timeline.push(`${String(atMs).padStart(7)} ms  ${node.name} ${state}`);
-    this.context.onProgress({
-      kind: "node",
-      stack: this.stack.name,
-      node: node.kind,
-      name: node.name,
-      state,
-      atMs,
-      ...more,
-    });
+    this.#timeline.push(`${String(atMs).padStart(7)} ms  ${node.name} ${state}`);
+    const { kind, name } = node;
+    this.context.onProgress({ kind: "node", stack: this.stack.name, node: kind, name, state, atMs, ...more });
   }
 }
 

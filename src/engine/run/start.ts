@@ -1,20 +1,23 @@
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { StackspecError } from "../../errors.ts";
+import type { StackspecError } from "../../errors.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
 import type { Exports, Node, Stack, Started } from "../../stack/stack.ts";
 import type { ImageSource } from "../../stack/image.ts";
-import { nodeAbout, startFailure, withContext } from "../container/failure.ts";
+import { nodeAbout, withContext } from "../container/failure.ts";
 import type { Log } from "../docker/log.ts";
-import { StackRun } from "./stack-run.ts";
-import type { StackContext } from "./stack-context.ts";
+import { workerSuffix } from "../drivers/mysql.ts";
+import { stackFactories } from "./factories.ts";
+import { fail, giveUpLater } from "./failed-start.ts";
+import { planStack, sharedServices } from "./plan.ts";
+import type { SnapshotUse, StackPlan } from "./plan.ts";
 import { resetStack, takeDatabaseBaselines, takeVolumeBaselines } from "./reset.ts";
+import type { StackContext } from "./stack-context.ts";
+import { StackRun } from "./stack-run.ts";
+import { startNode } from "./start-node.ts";
+import type { StackStart } from "./start-node.ts";
+import { stopStack } from "./stop.ts";
 import type { VolumeBaseline } from "./volume-baseline.ts";
 import { createWorkerDatabases } from "./worker-databases.ts";
-import { startNode } from "./start-node.ts";
-import { stopStack } from "./stop.ts";
-import { joinStack, restoreSnapshot, reuseRunning } from "./reuse.ts";
-import type { SnapshotUse } from "./reuse.ts";
 
 /** A started stack. */
 export interface RunningStack<E extends Exports = Exports> {
@@ -24,6 +27,19 @@ export interface RunningStack<E extends Exports = Exports> {
   readonly values: Started<E>;
   /** The images that it runs, in the order of the declaration. */
   readonly images: readonly ResolvedImage[];
+  /**
+   * Brings its databases and volumes back to where the tasks left them, and calls `reset()` of services that are objects
+   * of this process and have one. Databases: those of `MySqlContainer`.
+   *
+   * @throws StackspecError `RESET_FAILED`
+   */
+  reset(): Promise<void>;
+  /** Stops and removes everything. A second call waits for the first. */
+  stop(): Promise<void>;
+}
+
+/** What the run that a stack is part of knows of it besides. */
+export interface StartedStack<E extends Exports = Exports> extends RunningStack<E> {
   /** Its snapshot; undefined when it has nothing that a snapshot could hold. */
   readonly snapshot: SnapshotUse | undefined;
   /** Every service of it is a container, which another process can take over. */
@@ -32,21 +48,9 @@ export interface RunningStack<E extends Exports = Exports> {
   readonly logs: ReadonlyMap<string, Log>;
   /** Resolves with the failure of the first service that exits, though it was ready and nobody stopped it. */
   readonly death: Promise<StackspecError>;
-  /**
-   * Brings its databases and volumes back to where the tasks left them, and calls `reset()` of services that are objects
-   * of this process and have one. Databases: those of `MySqlContainer`.
-   *
-   * @throws StackspecError `RESET_FAILED`
-   */
-  reset(): Promise<void>;
   /** Gives parallel workers, from 1 to `workers` - 1, databases of their own on its shared servers: copies of what is there. */
-  divide(workers: number): Promise<void>;
-  /** Stops and removes everything. A second call waits for the first. */
-  stop(): Promise<void>;
+  createWorkerDatabases(workers: number): Promise<void>;
 }
-
-/** Counts the stacks of this process, so that two of one name are two. */
-let stackCount = 0;
 
 /**
  * Starts everything that a stack declares, each part as soon as what it depends on is there.
@@ -54,81 +58,96 @@ let stackCount = 0;
  *
  * @throws StackspecError the first failure, with the chain that waited for it and a timeline
  */
-export async function startStack<E extends Exports>(stack: Stack<E>, context: StackContext): Promise<RunningStack<E>> {
-  const { run, snapshot, volumes, stop } = await startRun(stack, context);
-  if (run.kept?.containers !== undefined) await resetStack(run, volumes);
+export async function startStack<E extends Exports>(stack: Stack<E>, context: StackContext): Promise<StartedStack<E>> {
+  const { start, volumes, stop } = await startRun(stack, context);
+  const { plan, run } = start;
+  if (plan.isUp) await resetStack(start, volumes);
   return {
     name: stack.name,
-    id: run.id,
-    values: await exportsOf(stack, run),
+    id: plan.id,
+    values: await exportsOf(stack, start),
     images: await Promise.all(imagesOf(stack).map((source) => context.resolveImage(source))),
-    snapshot,
-    inContainers: stack.nodes.every((node) => node.kind === "task" || run.containerStarts.has(node)),
+    snapshot: plan.snapshot,
+    inContainers: stack.nodes.every((node) => node.kind === "task" || run.containers.has(node)),
     logs: run.logs,
-    death: run.death.promise,
-    reset: () => resetStack(run, volumes),
-    divide: (workers) => createWorkerDatabases(run, workers),
+    death: run.death,
+    reset: () => resetStack(start, volumes),
+    createWorkerDatabases: (workers) => createWorkerDatabases(start, workers),
     stop,
   };
 }
 
 interface StartedRun {
-  readonly run: StackRun;
-  readonly snapshot: SnapshotUse | undefined;
+  readonly start: StackStart;
   readonly volumes: readonly VolumeBaseline[];
   stop(): Promise<void>;
 }
 
 /** The start behind `startStack`: what it returns is also what a snapshot is taken from. */
 export async function startRun(stack: Stack, context: StackContext): Promise<StartedRun> {
-  stackCount += 1;
-  const id = `stackspec-${stack.name}${context.suffix ?? ""}-${context.runId}-${stackCount}`;
+  const { id, logs } = context.nameOf(stack);
+  const fresh = { id, owner: context.runId, isUp: false };
+  const run = new StackRun(stack, context);
   const images = imagesOf(stack).map((source) => context.resolveImage(source));
-  const instance = context.instanceOf(stack.name);
-  const run = new StackRun(stack, id, join(context.logFolder, instance), context);
   // A stack with images has containers: its network is made while the images are looked up.
-  if (images.length > 0 && context.keep !== true && context.joins?.worker !== 0) run.resources().catch(() => {});
+  if (images.length > 0 && context.keep !== true && context.joins?.worker !== 0) run.resources(fresh).catch(() => {});
 
+  let planning: Promise<StackPlan> | undefined;
+  let start: StackStart | undefined;
   let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= stopStack(run).finally(() => context.onStopped?.(run.id)));
+  const stop = (): Promise<void> => {
+    stopped ??= stopStack(run, start?.plan ?? fresh, start?.plan).finally(() =>
+      context.onStopped?.(start?.plan.id ?? id),
+    );
+    return stopped;
+  };
   const deadline = new AbortController();
-  let snapshot: SnapshotUse | undefined;
   try {
     // The deadline is for starting: a first build of images may take as long as it takes.
     await Promise.race([Promise.all(images), aborted(run.signal)]);
     void giveUpLater(run, context.startTimeoutMs, deadline.signal);
-    if (images.length > 0) {
-      if (context.joins !== undefined) await joinStack(run, context.joins);
-      await Promise.race([run.callFactories(), aborted(run.signal)]);
-      if (context.keep === true) await reuseRunning(run);
-      snapshot = await restoreSnapshot(run);
-    }
-    for (const node of stack.nodes) {
-      startNode(node, run).then(
-        (value) => run.conditions(node).done.resolve(value),
-        (error: unknown) => fail(run, node, error),
-      );
-    }
-    // What was ready and has exited leaves those that wait behind it waiting for nothing.
-    void run.death.promise.then((error) => {
-      if (!run.isUp) run.cancel(withContext(error, nodeAbout(error, stack), run));
-    });
-    const databases = snapshot?.restored === true && !run.sharesServers ? undefined : takeDatabaseBaselines(run);
-    databases?.catch(() => {});
-    const remembered = takeVolumeBaselines(run);
-    remembered.catch(() => {});
-    await Promise.all(stack.nodes.map((node) => run.conditions(node).done.promise));
-    await databases;
-    const volumes = await remembered;
-    run.isUp = true;
-    return { run, snapshot, volumes, stop };
+    const suffix = sharedServices(stack, context).size > 0 ? workerSuffix(context.joins!.worker) : "";
+    const factories = stackFactories(run, suffix);
+    planning = planStack(stack, fresh, factories, context);
+    const plan = await Promise.race([planning, aborted(run.signal)]);
+    start = { plan, run, factories, logFolder: join(context.logFolder, logs), databaseSuffix: suffix };
+    const volumes = await startNodes(start);
+    run.setUp();
+    return { start, volumes, stop };
   } catch (error) {
-    if (!run.signal.aborted) run.cancel(withContext(error, nodeAbout(error, stack), run));
+    run.cancel(withContext(error, nodeAbout(error, stack), run));
+    // A plan that comes too late has nothing but a lock to give back.
+    if (start === undefined) planning?.then(({ reusable }) => reusable?.unlock()).catch(() => {});
     await stop().catch(() => {}); // The first failure is the one to report.
     throw run.signal.reason;
   } finally {
     deadline.abort();
   }
+}
+
+/** Starts all nodes, and remembers the data that a reset brings back. Resolves when everything is ready. */
+async function startNodes(start: StackStart): Promise<readonly VolumeBaseline[]> {
+  const { run, plan } = start;
+  const { stack } = run;
+  for (const node of stack.nodes) {
+    startNode(node, start).then(
+      (value) => run.setDone(node, value),
+      (error: unknown) => fail(run, node, error),
+    );
+  }
+  // What was ready and has exited leaves those that wait behind it waiting for nothing.
+  void run.death.then((error) => {
+    if (run.phase === "starting") run.cancel(withContext(error, nodeAbout(error, stack), run));
+  });
+  // A restored database has its baseline with it.
+  const restored = plan.snapshot?.restored === true && plan.shared.size === 0;
+  const databases = restored ? undefined : takeDatabaseBaselines(start);
+  databases?.catch(() => {});
+  const volumes = takeVolumeBaselines(start);
+  volumes.catch(() => {});
+  await Promise.all(stack.nodes.map((node) => run.waitFor(node)));
+  await databases;
+  return volumes;
 }
 
 function aborted(signal: AbortSignal): Promise<never> {
@@ -143,43 +162,10 @@ export function imagesOf(stack: Stack): ImageSource[] {
   return [...new Set(stack.nodes.map(({ options }) => options.image).filter((image) => image !== undefined))];
 }
 
-/** The first failure cancels the rest; what fails because of that only joins it. */
-function fail(run: StackRun, node: Node, error: unknown): void {
-  if (run.signal.aborted) return;
-  run.report(node, "failed");
-  run.cancel(withContext(error instanceof StackspecError ? error : startFailure(node, error), node, run));
-}
-
-/** When the deadline is over, blames the first part that runs and is not ready: the others wait for it. */
-async function giveUpLater(run: StackRun, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(timeoutMs, undefined, { signal });
-  } catch {
-    return;
-  }
-  const node = run.stack.nodes.find((candidate) => run.state(candidate) === "starting");
-  const passing = node === undefined ? undefined : run.containerStarts.get(node);
-  const what =
-    node?.kind === "task"
-      ? `still running after ${timeoutMs} ms, the time for the whole start`
-      : `not ready after ${timeoutMs} ms`;
-  const error =
-    (await passing?.overdue(what)) ??
-    new StackspecError("START_TIMEOUT", what, {
-      subject: node?.name ?? run.stack.name,
-      hint: "the timeline says what took long; or set STACKSPEC_START_TIMEOUT_MS",
-    });
-  if (run.signal.aborted) return;
-  if (node !== undefined) run.report(node, "failed");
-  run.cancel(withContext(error, node, run));
-}
-
-async function exportsOf<E extends Exports>(stack: Stack<E>, run: StackRun): Promise<Started<E>> {
+async function exportsOf<E extends Exports>(stack: Stack<E>, { run, plan }: StackStart): Promise<Started<E>> {
   const entries = Object.entries(stack.exports).map(async ([key, part]) => [
     key,
-    part.kind === "volume"
-      ? { name: (await run.resources()).ground.volumeName(part) }
-      : await run.conditions(part).done.promise,
+    part.kind === "volume" ? { name: (await run.resources(plan)).volumeName(part) } : await run.waitFor(part),
   ]);
   return Object.fromEntries(await Promise.all(entries)) as Started<E>;
 }

@@ -2,9 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StackspecError, messageOf } from "../../errors.ts";
 import type { Node, Stoppable } from "../../stack/stack.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
-import type { StackRun } from "./stack-run.ts";
-import { STACK_LABEL, removeResources } from "../docker/labels.ts";
 import { isNotFound } from "../docker/connect.ts";
+import { STACK_LABEL, removeResources } from "../docker/labels.ts";
+import type { StackPlan } from "./plan.ts";
+import type { ResourceIdentity } from "./resources.ts";
+import type { StackRun } from "./stack-run.ts";
 
 /** How long a start that was cut off may take to let go, in milliseconds. Testcontainers looks for ports for 10 s. */
 const LET_GO_MS = 12_000;
@@ -15,14 +17,16 @@ const START_ENDS_WITHIN_MS = 2_000;
  * Stops a stack and removes all that it made, also when its start was cut off half way.
  * What depends on another stops before it. One failure does not keep the rest from being released.
  *
+ * @param plan undefined when the start did not come to one
  * @throws StackspecError `RELEASE_FAILED` after everything has been tried
  */
-export async function stopStack(run: StackRun): Promise<void> {
-  run.stopping = true;
-  // A kept stack that came up stays up; one that did not is removed as any other.
-  if (run.kept !== undefined && run.isUp) {
-    (await run.resources()).exits.close();
-    run.kept.unlock();
+export async function stopStack(run: StackRun, { id }: ResourceIdentity, plan: StackPlan | undefined): Promise<void> {
+  const wasUp = run.phase === "up";
+  run.setStopping();
+  // A reusable stack that came up stays up; one that did not is removed as any other.
+  if (plan?.reusable !== undefined && wasUp) {
+    (await run.openedResources)?.exits.close();
+    plan.reusable.unlock();
     return;
   }
   const problems: unknown[] = [];
@@ -30,9 +34,7 @@ export async function stopStack(run: StackRun): Promise<void> {
   const stopped = new Map<Node, Promise<unknown>>();
 
   for (const node of run.stack.nodes.toReversed()) {
-    const dependents = run.stack.nodes.filter(({ options }) =>
-      options.after?.some((dependency) => nodeOf(dependency) === node),
-    );
+    const dependents = run.stack.nodes.filter((other) => dependsOn(other, node));
     // Nothing is lost when containers are killed together; only who stops with grace is waited for.
     const first = dependents
       .filter((dependent) => graceful(dependent, run))
@@ -44,27 +46,26 @@ export async function stopStack(run: StackRun): Promise<void> {
   }
   await Promise.all(stopped.values());
 
-  const footing = await run.footing?.catch(() => undefined);
-  footing?.exits.close();
-  if (footing !== undefined)
-    await Promise.allSettled([...run.joined.values()].map((id) => footing.ground.disconnect(id)));
+  const opening = run.openedResources;
+  const opened = await opening?.catch(() => undefined);
+  opened?.exits.close();
+  const shared = [...(plan?.shared ?? [])].flatMap((node) => plan?.adopted.get(node) ?? []);
+  if (opened !== undefined) await Promise.allSettled(shared.map((container) => opened.disconnect(container)));
   // The end of the run removes the networks and volumes of all its stacks together.
-  const withRun = run.isUp && run.context.signal.aborted;
-  const runtime =
-    footing?.runtime ?? (run.footing === undefined ? undefined : await run.context.connect().catch(() => undefined));
+  const withRun = wasUp && run.context.signal.aborted;
+  const runtime = opened?.runtime ?? (opening && (await run.context.connect().catch(() => undefined)));
   if (runtime !== undefined && !withRun) {
-    const label = `${STACK_LABEL}=${run.id}`;
-    // The first sweep takes what runs, and with it the ground from what still starts; the second what came after.
+    const label = `${STACK_LABEL}=${id}`;
+    // The first sweep takes what runs, and with it the networks of what still starts; the second what came after.
     const cutOff = run.signal.aborted;
     await attempt(cutOff ? removeResources(runtime, label).catch(() => {}) : removeResources(runtime, label));
     if (cutOff) {
-      await Promise.race([
-        Promise.all([...run.containerStarts.values()].map(({ settled }) => settled)),
-        sleep(LET_GO_MS, undefined, { ref: false }),
-      ]);
+      const settled = Promise.all([...run.containers.values()].map((start) => start.settled));
+      await Promise.race([settled, sleep(LET_GO_MS, undefined, { ref: false })]);
       await attempt(removeResources(runtime, label));
     }
   }
+  plan?.reusable?.unlock();
   if (problems.length > 0)
     throw new StackspecError(
       "RELEASE_FAILED",
@@ -103,9 +104,11 @@ async function arrived(start: Promise<Stoppable> | undefined, run: StackRun): Pr
 /** True for what must not be cut off: objects of this process, containers with a stop timeout, and what those depend on. */
 function graceful(node: Node, run: StackRun): boolean {
   if (!run.disposables.has(node)) return false;
-  if (!run.containerStarts.has(node)) return true;
+  if (!run.containers.has(node)) return true;
   if (node.kind === "service" && (node.options.stopTimeoutMs ?? 0) > 0) return true;
-  return run.stack.nodes.some(
-    (other) => other.options.after?.some((dependency) => nodeOf(dependency) === node) && graceful(other, run),
-  );
+  return run.stack.nodes.some((other) => dependsOn(other, node) && graceful(other, run));
+}
+
+function dependsOn({ options }: Node, node: Node): boolean {
+  return options.after?.some((dependency) => nodeOf(dependency) === node) ?? false;
 }

@@ -22,12 +22,13 @@ const STOP_TIMEOUT_MS = 60_000;
 export async function keepSnapshot(stack: Stack, key: string, context: StackContext): Promise<void> {
   const whole = await callFactories(stack, context);
   const kept: Stack = { ...stack, nodes: keptNodes(stack, whole), exports: {} };
-  const { run, stop } = await startRun(kept, { ...context, snapshots: { read: false }, toDisk: true });
+  const { start, stop } = await startRun(kept, { ...context, snapshots: { read: false }, toDisk: true });
   try {
-    const { runtime } = await run.resources();
+    const { run, plan } = start;
+    const { runtime } = await run.resources(plan);
     const ran = new Map<Node, RunningContainer>();
-    for (const [node, passing] of run.containerStarts) ran.set(node, await passing.done);
-    run.stopping = true;
+    for (const [node, container] of run.containers) ran.set(node, await container.done);
+    run.setStopping();
 
     const captures: Capture[] = [];
     for (const service of holdersOf(stack, whole)) {
@@ -45,7 +46,7 @@ export async function keepSnapshot(stack: Stack, key: string, context: StackCont
     }
     const tasks = new Map<string, TaskResult>();
     for (const node of kept.nodes)
-      if (node.kind === "task") tasks.set(node.name, (await run.conditions(node).done.promise) as TaskResult);
+      if (node.kind === "task") tasks.set(node.name, (await run.waitFor(node)) as TaskResult);
     await writeSnapshot(runtime.docker, stack.name, key, context.runId, captures, tasks);
   } finally {
     await stop();

@@ -1,7 +1,7 @@
 import type { RowDataPacket } from "mysql2/promise";
 import type { StartedTestContainer } from "testcontainers";
 import { StackspecError } from "../../errors.ts";
-import type { StackRun } from "./stack-run.ts";
+import type { StackStart } from "./start-node.ts";
 import { asRoot, isOwn, quoted, workerSuffix } from "../drivers/mysql.ts";
 import { mySqlServices, serverOf } from "./reset.ts";
 import type { StartedMySql } from "./reset.ts";
@@ -15,10 +15,10 @@ const GRANTS = ["db", "tables_priv", "columns_priv", "procs_priv"];
  *
  * @throws StackspecError `CREATE_FAILED` when a database cannot be copied
  */
-export async function createWorkerDatabases(run: StackRun, workers: number): Promise<void> {
-  for (const service of mySqlServices(run)) {
+export async function createWorkerDatabases(start: StackStart, workers: number): Promise<void> {
+  for (const service of await mySqlServices(start)) {
     if (service.options.shared !== true) continue;
-    const started = (await run.conditions(service).done.promise) as StartedMySql & StartedTestContainer;
+    const started = (await start.run.waitFor(service)) as StartedMySql & StartedTestContainer;
     for (let worker = 1; worker < workers; worker += 1)
       await copyDatabases(started, workerSuffix(worker), service.name);
   }

@@ -1,6 +1,6 @@
-import type Dockerode from "dockerode";
+import type { GenericContainer } from "testcontainers";
 import type { Node, Service, Stack, TaskResult } from "../../stack/stack.ts";
-import { replaceImage } from "../container/configure.ts";
+import type { ImageCommand } from "../container/configure.ts";
 import { isContainer } from "../container/internals.ts";
 import { dataOf, startFrom } from "../drivers/driver.ts";
 import type { Runtime } from "../docker/connect.ts";
@@ -9,8 +9,7 @@ import { DATA_PATH, TASKS_LABEL, readTasksLabel, snapshotReference } from "./sto
 
 /** A complete snapshot on the engine: the images that hold it, and what its tasks had to say. */
 export interface Snapshot {
-  readonly key: string;
-  readonly images: ReadonlyMap<Service, Dockerode.ImageInspectInfo>;
+  readonly images: ReadonlyMap<Service, { readonly reference: string; readonly config: ImageCommand }>;
   readonly tasks: ReadonlyMap<string, TaskResult>;
 }
 
@@ -40,28 +39,27 @@ export async function findSnapshot(
   holders: readonly Service[],
   key: string,
 ): Promise<Snapshot | undefined> {
+  if (holders.length === 0) return undefined;
+  const references = holders.map((service) => snapshotReference(stack.name, service.name, key));
   const found = await Promise.all(
-    holders.map((service) =>
+    references.map((reference) =>
       docker
-        .getImage(snapshotReference(stack.name, service.name, key))
+        .getImage(reference)
         .inspect()
         .catch(() => undefined),
     ),
   );
-  const images = new Map(holders.map((service, index) => [service, found[index]]));
-  if (holders.length === 0 || found.includes(undefined)) return undefined;
-  const tasks = readTasksLabel(found[0]?.Config.Labels?.[TASKS_LABEL]);
-  return { key, images: images as Map<Service, Dockerode.ImageInspectInfo>, tasks };
+  if (found.includes(undefined)) return undefined;
+  return {
+    images: new Map(
+      holders.map((service, index) => [service, { reference: references[index]!, config: found[index]!.Config }]),
+    ),
+    tasks: readTasksLabel(found[0]!.Config.Labels?.[TASKS_LABEL]),
+  };
 }
 
-/** Makes containers run a snapshot's images. A data directory is copied to its place before the server starts. */
-export async function restoreInto(snapshot: Snapshot, stack: Stack, made: ReadonlyMap<Node, unknown>): Promise<void> {
-  const { ImageName } = await import("testcontainers");
-  for (const [service, { Config }] of snapshot.images) {
-    const container = made.get(service);
-    if (!isContainer(container)) continue;
-    replaceImage(container, ImageName.fromString(snapshotReference(stack.name, service.name, snapshot.key)));
-    const data = dataOf(service, container);
-    if (data !== undefined) startFrom(container, DATA_PATH, data.path, Config);
-  }
+/** Makes a container that runs a snapshot's image start from the data in it. */
+export function runFromSnapshot(container: GenericContainer, service: Service, image: ImageCommand): void {
+  const data = dataOf(service, container);
+  if (data !== undefined) startFrom(container, DATA_PATH, data.path, image);
 }
