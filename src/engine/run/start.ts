@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { StackspecError } from "../../errors.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
-import type { Exports, Node, Stack, Started } from "../../stack/stack.ts";
+import type { Exports, Stack, Started } from "../../stack/stack.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import { nodeAbout, withContext } from "../container/failure.ts";
 import type { Log } from "../docker/log.ts";
