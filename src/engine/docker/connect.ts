@@ -1,4 +1,7 @@
-import { createServer } from "node:net";
+import { existsSync } from "node:fs";
+import { request } from "node:http";
+import { hostname } from "node:os";
+import { json } from "node:stream/consumers";
 import type Dockerode from "dockerode";
 import { StackspecError } from "../../errors.ts";
 
@@ -13,6 +16,9 @@ export interface Runtime {
   readonly socketPath: string;
   readonly version: string;
 }
+
+/** How long the engine may take to say its name, in milliseconds. */
+const ANSWERS_WITHIN_MS = 2_000;
 
 let connecting: Promise<Runtime> | undefined;
 
@@ -33,11 +39,8 @@ export function connectEngine(): Promise<Runtime> {
 async function connect(): Promise<Runtime> {
   const { getContainerRuntimeClient } = await import("testcontainers");
   try {
+    if (existsSync("/.dockerenv")) await overrideHost();
     const { container, info } = await getContainerRuntimeClient();
-    // Where there is a /.dockerenv, Testcontainers takes the bridge's gateway for the engine's host. If that is an address
-    // of this very machine, so is the engine, and its ports can stay on the loopback interface.
-    if (await isOwnAddress(info.containerRuntime.host))
-      Object.assign(info.containerRuntime, { host: "localhost", hostIps: [{ address: "127.0.0.1", family: 4 }] });
     const { host, remoteSocketPath, serverVersion } = info.containerRuntime;
     const local = ["localhost", "127.0.0.1", "::1"].includes(host);
     return { docker: container.dockerode, host, local, socketPath: remoteSocketPath, version: String(serverVersion) };
@@ -50,13 +53,26 @@ async function connect(): Promise<Runtime> {
   }
 }
 
-/** True for an address that this machine can listen on: a bridge without containers is on no list of interfaces. */
-function isOwnAddress(host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(0, host, () => server.close(() => resolve(true)));
-  });
+/**
+ * Where there is a /.dockerenv, Testcontainers takes the bridge's gateway for the engine's host: right for a container
+ * beside the engine, wrong for a container or machine that the engine itself runs in, as its own host name tells.
+ * The environment is how Testcontainers is told otherwise, and how the processes of this run are.
+ */
+async function overrideHost(): Promise<void> {
+  const { DOCKER_HOST: address = "unix:///var/run/docker.sock", TESTCONTAINERS_HOST_OVERRIDE: known } = process.env;
+  if (known !== undefined || !address.startsWith("unix://")) return;
+  const name = await nameOfEngine(address.slice("unix://".length)).catch(() => undefined);
+  if (name === hostname()) process.env["TESTCONTAINERS_HOST_OVERRIDE"] = "localhost";
+}
+
+/** The host name that the engine says it has. */
+async function nameOfEngine(socketPath: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<NodeJS.ReadableStream>();
+  request({ socketPath, path: "/info", timeout: ANSWERS_WITHIN_MS }, resolve)
+    .once("error", reject)
+    .once("timeout", () => reject(new Error("no answer")))
+    .end();
+  return ((await json(await promise)) as { Name: string }).Name;
 }
 
 /** True when what was asked for is not there (any more). */
