@@ -91,6 +91,15 @@ export function usageError(subject: string, what: string, cause?: unknown): Stac
   return new StackspecError("USAGE", what, { subject, cause });
 }
 
+/** Codes of what the reader of the message mends: a name, an address, an image that cannot be had. */
+const BAD_INPUT = ["USAGE", "IMAGE_NOT_FOUND", "REGISTRY_UNREACHABLE", "REGISTRY_DENIED"] as const;
+type BadInput = StackspecError & { readonly code: (typeof BAD_INPUT)[number] };
+
+/** Bad input is not a finding: it exits with 2, and its sentence says all. */
+export function isBadInput(error: unknown): error is BadInput {
+  return error instanceof StackspecError && BAD_INPUT.some((code) => code === error.code);
+}
+
 /** The text of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

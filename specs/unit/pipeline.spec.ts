@@ -5,7 +5,7 @@ import { expect } from "chai";
 import type { PipelineBuilder } from "../../src/pipeline/define-pipeline.ts";
 import { definePipeline } from "../../src/pipeline/define-pipeline.ts";
 import { checksums } from "../../src/pipeline/record.ts";
-import { readPipelineSettings } from "../../src/pipeline/settings.ts";
+import { readPipelineSettings } from "../../src/config/pipeline-settings.ts";
 import { markdownSummary, textSummary } from "../../src/pipeline/summary.ts";
 import { forbiddenTag, tagsFor } from "../../src/pipeline/tags.ts";
 

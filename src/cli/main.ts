@@ -1,63 +1,52 @@
 #!/usr/bin/env node
-import { StackspecError, messageOf, usageError } from "../errors.ts";
-import { changeConfig, closeRun } from "../mocha/run.ts";
-import { clean, cleanSnapshots } from "./clean.ts";
-import { cleanCaches, runPipeline } from "./run-pipeline.ts";
-import { isBadInput, runSuite } from "./run-suite.ts";
-import { runAllSuites } from "./run-all.ts";
+import { readFileSync } from "node:fs";
+import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
+import { closeRun } from "../mocha/run.ts";
+import { cleanCommand } from "./clean-command.ts";
+import { readWords, usageOf } from "./command.ts";
+import type { Command } from "./command.ts";
+import { pipelineCommand, stageCommand } from "./pipeline-command.ts";
+import { runCommand, startCommand } from "./run-command.ts";
+import { testCommand } from "./test-command.ts";
 
-const HELP = `stackspec start [--keep] [spec files] [mocha options]
-                                               the acceptance specs against the stack, which then stays up if told
-stackspec test [mocha options]                 every suite under specs/
-stackspec run <suite> [spec files]             one suite
-stackspec pipeline                             test, build, release and publish, up to the first that is not green
-stackspec stage <name>                         one stage of the pipeline
-stackspec clean [--snapshots] [--caches]       remove what earlier runs have left; also the snapshots of stacks, and
-                                               what pipelines keep between runs
+const COMMANDS = [startCommand, testCommand, runCommand, pipelineCommand, stageCommand, cleanCommand];
 
-The settings are in the README.`;
+/** Runs the command that these words name. @returns the exit code; nothing when mocha ends the process */
+async function main([name = "--help", ...words]: readonly string[]): Promise<number | void> {
+  const command = COMMANDS.find((each) => each.name === name);
+  if (command === undefined) return answer(name, words);
+  const given = readWords(command, words);
+  if (given !== undefined) return command.run(given);
+  console.log(helpOf(command));
+}
 
-const [command = "help", ...words] = process.argv.slice(2);
+/** What is asked about the program itself. */
+function answer(name: string, words: readonly string[]): void {
+  const answers: Record<string, () => string> = { help, "--help": help, "-h": help, "--version": version };
+  const found = Object.hasOwn(answers, name) ? answers[name] : undefined;
+  const names = COMMANDS.map((each) => each.name).join(", ");
+  if (found === undefined) throw usageError("stackspec", `expected one of ${names}, --help, --version, got "${name}"`);
+  if (words.length > 0) throw usageError(`stackspec ${name}`, `expected nothing behind it, got "${words[0]}"`);
+  console.log(found());
+}
+
+function help(): string {
+  const options = "Mocha options are those of mocha's own command for one run, such as --grep and --parallel.";
+  return `${COMMANDS.map(helpOf).join("\n")}\n\n${options}\nThe settings are in the README.`;
+}
+
+function helpOf(command: Command): string {
+  return `${usageOf(command)}\n    ${command.summary}`;
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string })
+    .version;
+}
 
 try {
-  switch (command) {
-    case "start":
-      if (words.includes("--keep")) changeConfig({ keep: true });
-      await runSuite(
-        "acceptance",
-        words.filter((word) => word !== "--keep"),
-      );
-      break;
-    case "run": {
-      const [suite, ...rest] = words;
-      if (suite === undefined)
-        throw usageError("stackspec run", "expected the name of a folder under specs/, got nothing");
-      await runSuite(suite, rest);
-      break;
-    }
-    case "test":
-      process.exitCode = await runAllSuites(words);
-      break;
-    case "pipeline":
-      process.exitCode = await runPipeline(undefined);
-      break;
-    case "stage":
-      if (words[0] === undefined) throw usageError("stackspec stage", "expected the name of a stage, got nothing");
-      process.exitCode = await runPipeline(words[0]);
-      break;
-    case "clean":
-      await clean();
-      if (words.includes("--snapshots")) await cleanSnapshots();
-      if (words.includes("--caches")) await cleanCaches();
-      break;
-    case "help":
-    case "--help":
-    case "-h":
-      console.log(HELP);
-      break;
-    default:
-      throw usageError("stackspec", `expected start, test, run, pipeline, stage or clean, got "${command}"`);
-  }
+  const exitCode = await main(process.argv.slice(2));
+  if (exitCode !== undefined) process.exitCode = exitCode;
 } catch (error) {
   console.error(isBadInput(error) ? error.sentence : error instanceof StackspecError ? error.message : error);
   await closeRun().catch((left: unknown) => console.error(messageOf(left)));

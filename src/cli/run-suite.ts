@@ -1,36 +1,40 @@
-import { existsSync } from "node:fs";
-import { glob } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { MochaSettings } from "mocha/lib/cli/options.js";
+import type { Config } from "../config/config.ts";
 import { ensureEngine } from "../engine/docker/install.ts";
 import { imagesOf } from "../engine/run/start.ts";
-import type { MochaSettings } from "mocha/lib/cli/options.js";
-import { StackspecError, messageOf, usageError } from "../errors.ts";
-import { reportFile } from "../mocha/reporter.ts";
-import { abortedReport } from "../report/junit.ts";
-import { writeAtomically } from "../report/write.ts";
+import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
 import { beginPhase } from "../mocha/clock.ts";
 import { runTarget } from "../mocha/fixture.ts";
-import { reportProgress, runConfig, shareRun, sharedStack } from "../mocha/run.ts";
+import { reportFile } from "../mocha/reporter.ts";
+import { configureRun, reportProgress, shareRun, sharedStack } from "../mocha/run.ts";
 import { endOnSignals } from "../mocha/signals.ts";
 import { loadStack } from "../mocha/target.ts";
 import type { TargetStack } from "../mocha/target.ts";
+import { abortedReport } from "../report/junit.ts";
+import { writeAtomically } from "../report/write.ts";
 import { progressView } from "./progress-view.ts";
+import { ENGINE_SUITE, TARGET_SUITE, specFiles } from "./suites.ts";
 
-/** The suite that talks to a target, and the one that needs an engine; every other folder under `specs/` needs neither. */
-const TARGET_SUITE = "acceptance";
-const ENGINE_SUITE = "integration";
+interface SuiteWords {
+  /** The suite's folder under `specs/`. */
+  readonly suite: string;
+  /** Spec files to run instead of all. */
+  readonly files: readonly string[];
+  /** Options for mocha. */
+  readonly mocha: readonly string[];
+}
 
 /**
  * Runs one suite — a folder under `specs/` — with mocha in this process, which then ends.
  *
- * @param suite the folder's name
- * @param words spec files to run instead of all, and options for mocha
  * @throws StackspecError before any spec has run; the report then says why
  */
-export async function runSuite(suite: string, words: readonly string[]): Promise<void> {
-  const config = runConfig();
+export async function runSuite(config: Config, words: SuiteWords): Promise<void> {
+  configureRun(config);
+  const { suite } = words;
   const report = reportFile(config.reportPath, suite);
   const writeReport = (why: string): void => writeAtomically(report, abortedReport(suite, why));
   try {
@@ -43,29 +47,24 @@ export async function runSuite(suite: string, words: readonly string[]): Promise
     );
   }
   try {
-    await prepareAndRun(suite, words);
+    await prepareAndRun(config, words);
   } catch (error) {
     writeReport(messageOf(error));
     throw error;
   }
 }
 
-async function prepareAndRun(suite: string, words: readonly string[]): Promise<void> {
-  const config = runConfig();
-  const files = words.filter((word) => !word.startsWith("-") && existsSync(word));
-  const pattern = `specs/${suite}/**/*.spec.{ts,js}`;
-  const found = files.length > 0 ? files : await Array.fromAsync(glob(pattern));
-  if (found.length === 0) throw usageError(`specs/${suite}`, `expected spec files (${pattern}), got none`);
+async function prepareAndRun(config: Config, { suite, files, mocha: words }: SuiteWords): Promise<void> {
+  const found = files.length > 0 ? files : await specFiles(suite);
   endOnSignals();
 
   // Mocha takes as long to load as a small stack to start: both at once.
   const mocha = import("mocha/lib/cli/cli.js");
-  const target = suite === TARGET_SUITE ? await prepareTarget() : undefined;
+  const target = suite === TARGET_SUITE ? await prepareTarget(config) : undefined;
   const engine = suite === ENGINE_SUITE ? await ensureEngine(config, say) : undefined;
   beginPhase("load specs");
-  const rest = words.filter((word) => !files.includes(word));
   const { loadOptions } = await import("mocha/lib/cli/options.js");
-  const options = loadOptions([...rest]);
+  const options = loadOptions([...words]);
   const jobs = options.jobs ?? availableParallelism();
   if (
     options.parallel === true &&
@@ -79,7 +78,7 @@ async function prepareAndRun(suite: string, words: readonly string[]): Promise<v
     `suite=${suite}`,
     ...ownWords(options, jobs),
     ...(config.ci ? ["--forbid-only"] : []),
-    ...rest,
+    ...words,
   ]);
 }
 
@@ -104,8 +103,7 @@ function ownWords(
  *
  * @returns the stack, when it is up
  */
-async function prepareTarget(): Promise<TargetStack | undefined> {
-  const config = runConfig();
+async function prepareTarget(config: Config): Promise<TargetStack | undefined> {
   beginPhase("engine");
   const needsEngine =
     config.url === undefined && (config.stack === undefined || imagesOf(await loadStack(config.stack)).length > 0);
@@ -132,14 +130,6 @@ async function prepareTarget(): Promise<TargetStack | undefined> {
     view.close();
     reportProgress(() => {});
   }
-}
-
-/** Bad input is the reader's to mend, and exits with 2: a name, an address, an image that cannot be had. */
-export function isBadInput(error: unknown): error is StackspecError {
-  return (
-    error instanceof StackspecError &&
-    ["USAGE", "IMAGE_NOT_FOUND", "REGISTRY_UNREACHABLE", "REGISTRY_DENIED"].includes(error.code)
-  );
 }
 
 function say(line: string): void {

@@ -1,13 +1,7 @@
 import * as v from "valibot";
-import { usageError } from "../errors.ts";
+import { check, flag } from "./check.ts";
+import { processEnvironment } from "./environment.ts";
 
-const flag = v.optional(
-  v.pipe(
-    v.picklist(["0", "1", "true", "false"]),
-    v.transform((text) => text === "1" || text === "true"),
-  ),
-  "0",
-);
 const timeoutMs = (fallback: string) =>
   v.optional(
     v.pipe(
@@ -96,22 +90,13 @@ export interface Config {
 }
 
 /**
- * Reads the settings. The only reader of the environment.
+ * Reads the settings.
  *
+ * @param environment the environment of this process, unless said otherwise
  * @throws StackspecError `USAGE` naming the setting, what was expected and what was found
  */
-export function readConfig(environment: NodeJS.ProcessEnv): Config {
-  // An empty variable is how CI systems say "not set".
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const { success, output, issues } = v.safeParse(Settings, given);
-  if (!success) {
-    const [issue] = issues;
-    const expected =
-      issue.type === "picklist"
-        ? `one of ${issue.expected?.replaceAll(/["()]/g, "").replaceAll(" | ", ", ")}`
-        : issue.message;
-    throw usageError(String(issue.path?.[0]?.key), `expected ${expected}, got "${String(issue.input)}"`);
-  }
+export function readConfig(environment: NodeJS.ProcessEnv = processEnvironment()): Config {
+  const output = check(Settings, environment);
   return Object.freeze({
     stack: output.STACK,
     url: output.URL,
@@ -135,9 +120,12 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   });
 }
 
-/** The environment of processes that belong to this run. */
-export function environmentOfWorkers(run: SharedRun): Record<string, string> {
-  return { STACKSPEC_RUN: JSON.stringify(run) };
+/**
+ * Tells mocha's parallel workers which run they belong to. The environment is the only way to reach them: mocha forks
+ * them itself, and what it hands them has no place for anything of ours.
+ */
+export function tellWorkers(run: SharedRun): void {
+  process.env["STACKSPEC_RUN"] = JSON.stringify(run);
 }
 
 function isHttpUrl(text: string): boolean {

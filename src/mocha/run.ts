@@ -1,11 +1,10 @@
-import { environmentOfWorkers, readConfig } from "../config/config.ts";
+import { readConfig, tellWorkers } from "../config/config.ts";
 import type { Config } from "../config/config.ts";
 import type { Joining } from "../engine/run/stack-context.ts";
 import { openSession } from "../engine/run/session.ts";
 import type { Session } from "../engine/run/session.ts";
 import { messageOf } from "../errors.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
-import { learnSecrets } from "../secrets.ts";
 import type { OnProgress } from "../engine/run/progress.ts";
 import { imagesOf } from "../engine/run/start.ts";
 import type { RunningStack, StartedStack } from "../engine/run/start.ts";
@@ -22,16 +21,13 @@ const stackNames = new Set<string>();
 
 /** The settings of this run. */
 export function runConfig(): Config {
-  if (config === undefined) {
-    config = readConfig(process.env);
-    learnSecrets(process.env);
-  }
+  config ??= readConfig();
   return config;
 }
 
-/** Changes settings for this run: what an option of the command says counts more than the environment. */
-export function changeConfig(changes: Partial<Config>): void {
-  config = Object.freeze({ ...runConfig(), ...changes });
+/** Hands in the settings of this run, which are read from the environment otherwise. */
+export function configureRun(given: Config): void {
+  config = given;
 }
 
 /** The session of this run, opened when it is first asked for. */
@@ -100,7 +96,7 @@ export async function shareRun(workers: number, stack?: Stack): Promise<void> {
   const key = up?.snapshot?.restored === true ? up.snapshot.key : undefined;
   if (key !== undefined) await up?.createWorkerDatabases(workers);
   const shares = up === undefined ? {} : { stack: { name: up.name, id: up.id, workers, ...(key && { key }) } };
-  Object.assign(process.env, environmentOfWorkers({ id: open.runId, ...shares }));
+  tellWorkers({ id: open.runId, ...shares });
 }
 
 /** Why there is no engine, for specs that are pending because of that; undefined while none is. */

@@ -1,24 +1,45 @@
+import { messageOf } from "../errors.ts";
 import { closeRun } from "./run.ts";
 
 /** Exit codes as shells give them: 128 and the signal's number. */
 const CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+export type EndSignal = keyof typeof CODES;
 
+/** Calls `end` when this process is told to end; told once more, it leaves at once, and the watchdog cleans up. */
+export function onEndSignals(end: (signal: EndSignal, exitCode: number) => void): void {
+  let told = false;
+  for (const [signal, exitCode] of Object.entries(CODES) as [EndSignal, number][])
+    process.on(signal, () => {
+      if (told) process.exit(exitCode);
+      told = true;
+      end(signal, exitCode);
+    });
+}
+
+/** What is said when the first signal comes. */
+export function endingLine(signal: EndSignal): string {
+  return `\n${signal}: stopping and removing everything; once more to leave at once`;
+}
+
+/** The command listens before mocha loads the hooks; these listen too, for mocha's own command and its parallel workers. */
 let listening = false;
-let ending = false;
 
-/** Ends the run in good order when it is told to end; the second telling ends it at once, and the watchdog cleans up. */
+/** Ends the run in good order when it is told to end, or when the process that has started it is gone. */
 export function endOnSignals(): void {
   if (listening) return;
   listening = true;
-  for (const [signal, code] of Object.entries(CODES)) process.on(signal, () => void end(signal, code));
-  // A child of `stackspec test`, or a parallel worker of mocha: when the parent is gone, so are we.
-  process.once("disconnect", () => void end("SIGTERM", CODES.SIGTERM));
-}
-
-async function end(signal: string, code: number): Promise<void> {
-  if (ending) process.exit(code);
-  ending = true;
-  console.error(`\n${signal}: stopping and removing everything; once more to leave at once`);
-  await closeRun().catch((error: unknown) => console.error(error));
-  process.exit(code);
+  let ending = false;
+  const end = async (signal: EndSignal, exitCode: number): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    console.error(endingLine(signal));
+    await closeRun().catch((error: unknown) => console.error(messageOf(error)));
+    process.exit(exitCode);
+  };
+  onEndSignals((signal, exitCode) => void end(signal, exitCode));
+  // No signal: when Ctrl-C tells both parent and child, the parent's word is not the second that makes this one leave at once.
+  const endWithParent = (): void => void end("SIGTERM", CODES.SIGTERM);
+  process.once("disconnect", endWithParent);
+  // False when the channel was closed before; there is none where nobody has opened one.
+  if ((process as { connected?: boolean }).connected === false) endWithParent();
 }

@@ -1,7 +1,6 @@
-import { readdir } from "node:fs/promises";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Config } from "../config/config.ts";
+import { declarationNames, loadDeclaration } from "../declarations.ts";
+import type { DeclarationKind } from "../declarations.ts";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Service, Stack } from "../stack/stack.ts";
@@ -12,18 +11,19 @@ export type TargetStack = Stack<{ readonly target: Service<{ readonly http: Http
 /** What acceptance specs talk to. */
 export type Target = { readonly url: string } | { readonly stack: TargetStack };
 
-const FOLDER = "specs/stacks";
+const STACKS: DeclarationKind<TargetStack> = {
+  folder: "specs/stacks",
+  setting: "STACK",
+  madeBy: "defineStack that exports a target",
+  accepts: ({ exports }) => exports?.target !== undefined,
+};
 /** The stack that stands for production, and the one that needs no engine. */
 const DEFAULT = "release";
 const FALLBACK = "embedded";
 
 /** Names of the stacks in `specs/stacks/`. */
-export async function stackNames(): Promise<string[]> {
-  const files = await readdir(FOLDER).catch(() => []);
-  return files
-    .filter((file) => /\.[cm]?[jt]s$/.test(file))
-    .map((file) => file.replace(/\.[cm]?[jt]s$/, ""))
-    .toSorted();
+export function stackNames(): Promise<string[]> {
+  return declarationNames(STACKS);
 }
 
 /**
@@ -31,20 +31,8 @@ export async function stackNames(): Promise<string[]> {
  *
  * @throws StackspecError `USAGE` when there is no such stack, or it does not say what its target is
  */
-export async function loadStack(name: string): Promise<TargetStack> {
-  const files = await readdir(FOLDER).catch(() => []);
-  const file = files.find((candidate) => candidate.replace(/\.[cm]?[jt]s$/, "") === name);
-  if (file === undefined) {
-    const names = await stackNames();
-    throw usageError(
-      "STACK",
-      `expected ${names.length === 0 ? `a file in ${FOLDER}/` : `one of ${names.join(", ")}`}, got "${name}"`,
-    );
-  }
-  const module = (await import(pathToFileURL(resolve(FOLDER, file)).href)) as { default?: TargetStack };
-  if (module.default?.exports.target === undefined)
-    throw usageError(`${FOLDER}/${file}`, "expected a default export made by defineStack that exports a target");
-  return module.default;
+export function loadStack(name: string): Promise<TargetStack> {
+  return loadDeclaration(STACKS, name);
 }
 
 /**

@@ -35,3 +35,10 @@ declare module "mocha/lib/cli/cli.js" {
   /** The mocha command, as `bin/mocha` calls it. */
   export function main(words: string[]): void;
 }
+
+declare module "mocha/lib/cli/run-option-metadata.js" {
+  /** Mocha's options, without their dashes, by the type of their value. */
+  export const types: Readonly<Record<"array" | "boolean" | "number" | "string", readonly string[]>>;
+  /** Other names of an option: letters and words. */
+  export const aliases: Readonly<Record<string, readonly string[]>>;
+}

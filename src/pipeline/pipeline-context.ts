@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import type { PipelineSettings } from "../config/pipeline-settings.ts";
 import { RUN_LABEL, removeResources } from "../engine/docker/labels.ts";
 import type { OnProgress } from "../engine/run/progress.ts";
 import type { Runtime } from "../engine/docker/connect.ts";
@@ -9,7 +10,6 @@ import { imageResolver } from "../images/resolve.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
 import type { ImageSource } from "../stack/image.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { PipelineSettings } from "./settings.ts";
 
 /** What the stages of one run work with. */
 export interface PipelineContext {

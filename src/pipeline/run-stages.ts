@@ -1,19 +1,17 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { StackspecError, messageOf, usageError } from "../errors.ts";
+import type { PipelineSettings } from "../config/pipeline-settings.ts";
+import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
 import { writeAtomically } from "../report/write.ts";
 import { mask } from "../secrets.ts";
 import type { PipelineContext } from "./pipeline-context.ts";
 import type { Pipeline, Stage } from "./pipeline.ts";
 import { noRegistry } from "./publish.ts";
 import { dropRecords } from "./record.ts";
-import type { PipelineSettings } from "./settings.ts";
 import { runStage } from "./stages.ts";
 import { markdownSummary, textSummary } from "./summary.ts";
+import { forbiddenTag } from "./tags.ts";
 import type { StageOutcome } from "./outcome.ts";
-
-/** Errors that the reader of the message mends: exit code 2. */
-const REFUSALS: ReadonlySet<string> = new Set(["USAGE", "IMAGE_NOT_FOUND", "REGISTRY_UNREACHABLE", "REGISTRY_DENIED"]);
 
 /**
  * The stages to run: one by its name, or all.
@@ -29,6 +27,8 @@ export function chooseStages(
   if (chosen.length === 0)
     throw usageError("stage", `expected one of ${stages.map((stage) => stage.name).join(", ")}, got "${name}"`);
   // Better now than after all the others.
+  const bad = settings.tags.map(forbiddenTag).find((problem) => problem !== undefined);
+  if (bad !== undefined) throw usageError("STACKSPEC_TAGS", bad);
   if (chosen.some(({ kind }) => kind === "publish") && settings.registry === undefined) throw noRegistry();
   return chosen;
 }
@@ -82,7 +82,7 @@ async function runOne(stage: Stage, bench: PipelineContext): Promise<StageOutcom
   } catch (error) {
     if (bench.signal.aborted)
       return { ...ended(), verdict: "cancelled", why: messageOf(bench.signal.reason), tasks: [], notes: [] };
-    const refused = error instanceof StackspecError && REFUSALS.has(error.code);
+    const refused = isBadInput(error);
     bench.say(
       error instanceof StackspecError
         ? refused

@@ -1,17 +1,11 @@
 import * as v from "valibot";
 import { usageError } from "../errors.ts";
-import { forbiddenTag } from "./tags.ts";
+import { check, flag, givenIn } from "./check.ts";
+import { processEnvironment } from "./environment.ts";
 
 /** A registry's host, with its port and a path if there are any. What stands before an `@` would be a password. */
 const REGISTRY = /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/i;
 
-const flag = v.optional(
-  v.pipe(
-    v.picklist(["0", "1", "true", "false"]),
-    v.transform((text) => text === "1" || text === "true"),
-  ),
-  "0",
-);
 const Settings = v.object({
   PIPELINE: v.optional(v.string()),
   STACKSPEC_REGISTRY: v.optional(
@@ -22,7 +16,12 @@ const Settings = v.object({
   STACKSPEC_TAGS: v.optional(
     v.pipe(
       v.string(),
-      v.transform((text) => text.split(",").map((tag) => tag.trim())),
+      v.transform((text) =>
+        text
+          .split(",")
+          .map((tag) => tag.trim())
+          .filter((tag) => tag !== ""),
+      ),
     ),
     "",
   ),
@@ -62,37 +61,25 @@ export interface PipelineSettings {
 /**
  * Reads the settings of a pipeline's run.
  *
+ * @param environment the environment of this process, unless said otherwise
  * @throws StackspecError `USAGE`; a value that may hold a password is not repeated
  */
-export function readPipelineSettings(environment: NodeJS.ProcessEnv): PipelineSettings {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const { success, output, issues } = v.safeParse(Settings, given);
-  if (!success) {
-    const [issue] = issues;
-    const name = String(issue.path?.[0]?.key);
-    const expected =
-      issue.type === "picklist" ? `one of ${issue.expected?.replaceAll('"', "").replaceAll("|", "or")}` : issue.message;
-    throw usageError(
-      name,
-      `expected ${expected}${String(issue.input).includes("@") ? ", got one with an @ in it" : `, got "${String(issue.input)}"`}`,
-    );
-  }
+export function readPipelineSettings(environment: NodeJS.ProcessEnv = processEnvironment()): PipelineSettings {
+  const output = check(Settings, environment);
   const { STACKSPEC_REGISTRY_USER: username, STACKSPEC_REGISTRY_PASSWORD: password } = output;
   if ((username === undefined) !== (password === undefined))
     throw usageError(
       `STACKSPEC_REGISTRY_${username === undefined ? "USER" : "PASSWORD"}`,
       "expected user and password, got only one of them",
     );
-  const tags = output.STACKSPEC_TAGS.filter((tag) => tag !== "");
-  const bad = tags.map(forbiddenTag).find((problem) => problem !== undefined);
-  if (bad !== undefined) throw usageError("STACKSPEC_TAGS", bad);
+  const given = givenIn(environment);
   const first = (names: readonly string[]): string | undefined =>
     names.map((name) => given[name]).find((value) => value !== undefined);
   return Object.freeze({
     pipeline: output.PIPELINE,
     registry: output.STACKSPEC_REGISTRY,
     credentials: username === undefined || password === undefined ? undefined : { username, password },
-    tags,
+    tags: output.STACKSPEC_TAGS,
     build: first(BUILD),
     branch: first(BRANCH),
     allowDirty: output.STACKSPEC_ALLOW_DIRTY,

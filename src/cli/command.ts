@@ -1,0 +1,70 @@
+import { parseArgs } from "node:util";
+import type { ParseArgsOptionsConfig } from "node:util";
+import { messageOf, usageError } from "../errors.ts";
+import { mochaOptions, mochaWords } from "./mocha-options.ts";
+
+/** One command of `stackspec`: what may follow its name, and what it does. */
+export interface Command {
+  readonly name: string;
+  /** What follows the name, as the help shows it. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Its switches, without their dashes. */
+  readonly flags: readonly string[];
+  /** How many words that are no options it needs, and how many it takes. */
+  readonly words: readonly [least: number, most: number];
+  /** Whether it hands options on to mocha. */
+  readonly mocha: boolean;
+  /** Resolves with the exit code, or with nothing when mocha ends the process. */
+  run(given: Given): Promise<number | void>;
+}
+
+/** What followed the command's name. */
+export interface Given {
+  readonly flags: ReadonlySet<string>;
+  readonly words: readonly string[];
+  /** Options for mocha, each one word. */
+  readonly mocha: readonly string[];
+}
+
+/**
+ * Reads what followed the name of a command.
+ *
+ * @returns undefined when its help was asked for
+ * @throws StackspecError `USAGE` for what it does not know, for too few words and for too many
+ */
+export function readWords(command: Command, args: readonly string[]): Given | undefined {
+  const switches: ParseArgsOptionsConfig = { help: { type: "boolean", short: "h" } };
+  for (const flag of command.flags) switches[flag] = { type: "boolean" };
+  const refuse = (what: string, cause?: unknown): never => {
+    throw usageError(`stackspec ${command.name}`, `expected ${usageOf(command)}: ${what}`, cause);
+  };
+  try {
+    const { values, positionals, tokens } = parseArgs({
+      args: [...args],
+      options: { ...(command.mocha ? mochaOptions() : {}), ...switches },
+      allowPositionals: true,
+      allowNegative: command.mocha,
+      tokens: true,
+    });
+    if (values["help"] === true) return undefined;
+    const [least, most] = command.words;
+    if (positionals.length < least) refuse("got nothing");
+    if (positionals.length > most) refuse(`got "${positionals[most]}" too`);
+    const handedOn = tokens.filter((token) => token.kind === "option" && !Object.hasOwn(switches, token.name));
+    return {
+      flags: new Set(command.flags.filter((flag) => values[flag] === true)),
+      words: positionals,
+      mocha: mochaWords(handedOn),
+    };
+  } catch (error) {
+    if (!String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS")) throw error;
+    // Node's first sentence says what is wrong; the rest is about Node's own ways around it.
+    return refuse(messageOf(error).split(/\.\s|\n/)[0]!, error);
+  }
+}
+
+/** "stackspec clean [--snapshots] [--caches]" */
+export function usageOf({ name, usage }: Pick<Command, "name" | "usage">): string {
+  return ["stackspec", name, usage].filter((part) => part !== "").join(" ");
+}

@@ -1,0 +1,85 @@
+import { readConfig } from "../config/config.ts";
+import { readPipelineSettings } from "../config/pipeline-settings.ts";
+import { loadDeclaration } from "../declarations.ts";
+import type { DeclarationKind } from "../declarations.ts";
+import { ensureEngine } from "../engine/docker/install.ts";
+import { StackspecError } from "../errors.ts";
+import { endingLine, onEndSignals } from "../mocha/signals.ts";
+import { openPipelineContext } from "../pipeline/pipeline-context.ts";
+import { chooseStages, runStages } from "../pipeline/run-stages.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Command } from "./command.ts";
+import { progressView } from "./progress-view.ts";
+import { runSuiteProcess } from "./suite-process.ts";
+
+const PIPELINES: DeclarationKind<Pipeline> = {
+  folder: "specs/pipelines",
+  setting: "PIPELINE",
+  madeBy: "definePipeline",
+  accepts: ({ stages }) => stages !== undefined,
+};
+/** The specs talk to the image under test and to nothing else, and have no business with the registry. */
+const NOT_INHERITED = { URL: undefined, STACKSPEC_REGISTRY_PASSWORD: undefined, STACKSPEC_DEPLOY_HOOK: undefined };
+/** A release image is another one each time: a snapshot of its stack would be used by nobody. */
+const OF_ITS_OWN = { CI: "true", STACKSPEC_SNAPSHOTS: "off" };
+
+export const pipelineCommand: Command = {
+  name: "pipeline",
+  usage: "",
+  summary: "test, build, release and publish, up to the first that is not green",
+  flags: [],
+  words: [0, 0],
+  mocha: false,
+  run: () => runPipeline(undefined),
+};
+
+export const stageCommand: Command = {
+  name: "stage",
+  usage: "<name>",
+  summary: "one stage of the pipeline",
+  flags: [],
+  words: [1, 1],
+  mocha: false,
+  run: ({ words: [name] }) => runPipeline(name),
+};
+
+/**
+ * Runs a pipeline of `specs/pipelines/`, or one stage of it, and removes all that it made on the engine.
+ *
+ * @param name the stage; undefined for all
+ * @returns the exit code of the stage that was not green
+ * @throws StackspecError before the first stage has run
+ */
+async function runPipeline(name: string | undefined): Promise<number> {
+  const config = readConfig();
+  const settings = readPipelineSettings();
+  const pipeline = await loadDeclaration(PIPELINES, settings.pipeline);
+  const stages = chooseStages(pipeline, name, settings);
+  const engine = await ensureEngine(config, console.log);
+  if ("missing" in engine)
+    throw new StackspecError("ENGINE_UNREACHABLE", engine.missing, { subject: "engine", hint: "a pipeline needs one" });
+
+  const { onProgress } = progressView({
+    isTTY: false,
+    write: (text: string) => process.stdout.write(text),
+  } as NodeJS.WriteStream);
+  const given = { pipeline, config, settings, runtime: engine.runtime, say: (line: string) => console.log(line) };
+  const { bench, cancel, close } = openPipelineContext(given, runSuite, onProgress);
+  let signalCode: number | undefined;
+  onEndSignals((signal, code) => {
+    signalCode = code;
+    console.error(endingLine(signal));
+    cancel(new StackspecError("CANCELLED", `stopped by ${signal}`, { subject: "pipeline" }));
+  });
+
+  try {
+    const exitCode = await runStages(stages, bench);
+    return signalCode ?? exitCode;
+  } finally {
+    await close();
+  }
+}
+
+function runSuite(suite: string, environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<number> {
+  return runSuiteProcess({ suite, environment: { ...NOT_INHERITED, ...OF_ITS_OWN, ...environment }, signal });
+}

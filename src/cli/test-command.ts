@@ -1,0 +1,102 @@
+import { existsSync, rmSync } from "node:fs";
+import { extname } from "node:path";
+import type { Config } from "../config/config.ts";
+import { readConfig } from "../config/config.ts";
+import { reportFile } from "../mocha/reporter.ts";
+import { onEndSignals } from "../mocha/signals.ts";
+import { stackNames } from "../mocha/target.ts";
+import { readFailures, readTotals, totalsLine } from "../report/totals.ts";
+import type { Failure } from "../report/totals.ts";
+import type { Command } from "./command.ts";
+import { runSuiteProcess } from "./suite-process.ts";
+import { TARGET_SUITE, listSuites } from "./suites.ts";
+
+/** So many failed specs are named at the end; the reports have them all. */
+const MOST_NAMED = 20;
+
+interface SuiteRun {
+  readonly name: string;
+  readonly suite: string;
+  readonly report: string;
+  readonly environment: Record<string, string>;
+}
+
+export const testCommand: Command = {
+  name: "test",
+  usage: "[mocha options]",
+  summary: "every suite: each folder under specs/ that has spec files",
+  flags: [],
+  words: [0, 0],
+  mocha: true,
+  run: ({ mocha }) => runAllSuites(readConfig(), mocha),
+};
+
+/**
+ * Runs every suite under `specs/`, each in a process and with a report of its own; the acceptance
+ * specs once for each stack, unless `STACK` or `URL` names one. Ends with what failed and the totals of all reports.
+ *
+ * @returns the exit code: 0, the signal's when stopped by one, else that of the first red suite
+ */
+async function runAllSuites(config: Config, mocha: readonly string[]): Promise<number> {
+  const runs = await plan(config);
+  const ending = new AbortController();
+  let signalCode: number | undefined;
+  onEndSignals((_, code) => {
+    signalCode = code;
+    ending.abort();
+  });
+  let exitCode = 0;
+  const reports = new Map<string, string>();
+  for (const { name, suite, report, environment } of runs) {
+    console.log(`\n── ${name} ${"─".repeat(40)}`);
+    // What an earlier run reported is not counted when this one comes to no report.
+    rmSync(report, { force: true });
+    const settings = { ...environment, JUNIT_REPORT_PATH: report };
+    const code = await runSuiteProcess({ suite, mocha, environment: settings, signal: ending.signal });
+    exitCode ||= code;
+    if (existsSync(report)) reports.set(name, report);
+    if (ending.signal.aborted) break;
+  }
+  console.log("");
+  for (const [name, report] of reports) console.log(`${name}: ${totalsLine(readTotals([report]))} (${report})`);
+  listFailures(
+    [...reports].flatMap(([name, report]) =>
+      readFailures(report).map((failure) => ({ ...failure, name: `${name}: ${failure.name}` })),
+    ),
+  );
+  // The last line is for machines: CI systems take the result from it.
+  console.log(`\n${totalsLine(readTotals([...reports.values()]))}`);
+  return signalCode ?? exitCode;
+}
+
+/** What failed, once more: of a long run's output people, and CI systems, often see the end only. */
+function listFailures(failures: readonly Failure[]): void {
+  if (failures.length > 0) console.log("");
+  for (const { name, message } of failures.slice(0, MOST_NAMED)) console.log(`✘ ${name}\n    ${message}`);
+  if (failures.length > MOST_NAMED) console.log(`✘ and ${failures.length - MOST_NAMED} more`);
+}
+
+async function plan(config: Config): Promise<SuiteRun[]> {
+  const chosen = config.stack !== undefined || config.url !== undefined || config.engine === "none";
+  const stacks = chosen ? [] : await stackNames();
+  const suites = await listSuites();
+  return suites.flatMap((suite) => {
+    const targets = suite === TARGET_SUITE && stacks.length > 0 ? stacks : [undefined];
+    return targets.map((stack) => {
+      const name = stack === undefined ? suite : `${suite}-${stack}`;
+      return {
+        name,
+        suite,
+        report: oneOfMany(config.reportPath, name),
+        environment: stack === undefined ? {} : { STACK: stack },
+      };
+    });
+  });
+}
+
+/** Several reports cannot share a file: `ci.xml` becomes `ci-unit.xml`, and so on. */
+function oneOfMany(configured: string | undefined, name: string): string {
+  const file = reportFile(configured, name);
+  const extension = extname(file);
+  return file === configured ? `${file.slice(0, file.length - extension.length)}-${name}${extension}` : file;
+}

@@ -1,0 +1,7 @@
+import { learnSecrets } from "../secrets.ts";
+
+/** The environment of this process, for those who read settings. Secrets in it are masked from now on. */
+export function processEnvironment(): NodeJS.ProcessEnv {
+  learnSecrets(process.env);
+  return process.env;
+}
