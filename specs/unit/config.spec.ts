@@ -93,4 +93,10 @@ describe("the settings", () => {
         .to.throw(`USAGE: ${name}: expected ${expected}, got "${value}"`)
         .with.property("code", "USAGE");
     });
+
+  it("do not repeat a value that may hold a password", () => {
+    expect(() => readConfig({ URL: "ftp://me:open-sesame@todo.example/" })).to.throw(
+      /^USAGE: URL: expected an http or https address such as https:\/\/host\/todos, got one with an @ in it$/,
+    );
+  });
 });

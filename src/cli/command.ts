@@ -37,7 +37,7 @@ export function readWords(command: Command, args: readonly string[]): Given | un
   const switches: ParseArgsOptionsConfig = { help: { type: "boolean", short: "h" } };
   for (const flag of command.flags) switches[flag] = { type: "boolean" };
   const refuse = (what: string, cause?: unknown): never => {
-    throw usageError(`stackspec ${command.name}`, `expected ${usageOf(command)}: ${what}`, cause);
+    throw usageError(`stackspec ${command.name}`, `expected ${command.usage || "nothing behind it"}${what}`, cause);
   };
   try {
     const { values, positionals, tokens } = parseArgs({
@@ -49,8 +49,8 @@ export function readWords(command: Command, args: readonly string[]): Given | un
     });
     if (values["help"] === true) return undefined;
     const [least, most] = command.words;
-    if (positionals.length < least) refuse("got nothing");
-    if (positionals.length > most) refuse(`got "${positionals[most]}" too`);
+    if (positionals.length < least) refuse(", got nothing");
+    if (positionals.length > most) refuse(`, got "${positionals[most]}"`);
     const handedOn = tokens.filter((token) => token.kind === "option" && !Object.hasOwn(switches, token.name));
     return {
       flags: new Set(command.flags.filter((flag) => values[flag] === true)),
@@ -60,7 +60,7 @@ export function readWords(command: Command, args: readonly string[]): Given | un
   } catch (error) {
     if (!String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS")) throw error;
     // Node's first sentence says what is wrong; the rest is about Node's own ways around it.
-    return refuse(messageOf(error).split(/\.\s|\n/)[0]!, error);
+    return refuse(`: ${messageOf(error).split(/\.\s|\n/)[0]}`, error);
   }
 }
 

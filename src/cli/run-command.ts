@@ -27,7 +27,7 @@ export const runCommand: Command = {
   words: [1, Infinity],
   mocha: true,
   async run({ words: [suite = "", ...files], mocha }) {
-    if (/[/\\]/.test(suite))
+    if (/^\.|[/\\]/.test(suite))
       throw usageError("stackspec run", `expected the name of a folder under specs/, got "${suite}"`);
     expectFiles("run", files);
     await runSuite(readConfig(), { suite, files, mocha });

@@ -31,7 +31,8 @@ export async function runSuiteProcess({ suite, mocha = [], environment, signal }
   signal.addEventListener("abort", end, { once: true });
   process.once("exit", kill);
   try {
-    const [exitCode] = (await once(child, "close")) as [number | null];
+    // Not "close", which does not come when the channel was closed from here.
+    const [exitCode] = (await once(child, "exit")) as [number | null];
     return exitCode ?? 1;
   } finally {
     signal.removeEventListener("abort", end);

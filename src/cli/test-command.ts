@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import type { Config } from "../config/config.ts";
 import { readConfig } from "../config/config.ts";
@@ -38,7 +38,7 @@ export const testCommand: Command = {
  * @returns the exit code: 0, the signal's when stopped by one, else that of the first red suite
  */
 async function runAllSuites(config: Config, mocha: readonly string[]): Promise<number> {
-  const runs = await plan(config);
+  const runs = await planSuites(config);
   const ending = new AbortController();
   let signalCode: number | undefined;
   onEndSignals((_, code) => {
@@ -49,8 +49,6 @@ async function runAllSuites(config: Config, mocha: readonly string[]): Promise<n
   const reports = new Map<string, string>();
   for (const { name, suite, report, environment } of runs) {
     console.log(`\n── ${name} ${"─".repeat(40)}`);
-    // What an earlier run reported is not counted when this one comes to no report.
-    rmSync(report, { force: true });
     const settings = { ...environment, JUNIT_REPORT_PATH: report };
     const code = await runSuiteProcess({ suite, mocha, environment: settings, signal: ending.signal });
     exitCode ||= code;
@@ -76,7 +74,12 @@ function listFailures(failures: readonly Failure[]): void {
   if (failures.length > MOST_NAMED) console.log(`✘ and ${failures.length - MOST_NAMED} more`);
 }
 
-async function plan(config: Config): Promise<SuiteRun[]> {
+/**
+ * What `stackspec test` runs: every suite, and the acceptance specs once for each stack that is not chosen already.
+ *
+ * @throws StackspecError `USAGE` when there is no suite
+ */
+export async function planSuites(config: Config): Promise<SuiteRun[]> {
   const chosen = config.stack !== undefined || config.url !== undefined || config.engine === "none";
   const stacks = chosen ? [] : await stackNames();
   const suites = await listSuites();

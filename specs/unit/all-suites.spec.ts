@@ -1,0 +1,181 @@
+import { expect } from "chai";
+import { makeProject } from "./command-line.ts";
+import type { Ended, Project, Running } from "./command-line.ts";
+
+const GREEN = `it("passes", () => {});\n`;
+const RED = `it("fails", () => { throw new Error("no"); });\n`;
+/** Services of this process: the stack needs no engine. It takes a moment to stop, as containers do. */
+const HANGS = `
+import { setTimeout } from "node:timers/promises";
+import { defineStack, useStack } from "stackspec";
+const stop = () => setTimeout(300).then(() => console.log("stopped"));
+const object = () => ({ start: async () => ({ stop }) });
+describe("a stack", () => {
+  useStack(defineStack("objects", ({ service }) => ({ one: service("one", object) })));
+  it("hangs", (done) => { console.log("under way in " + process.pid); }).timeout(0);
+});
+`;
+const NEEDS_ENGINE = `
+import { requireEngine } from "stackspec";
+describe("an engine", () => { requireEngine(); ${GREEN} });
+`;
+const TALKS = `
+import { useTarget } from "stackspec";
+describe("a target", () => { const api = useTarget(); it("talks", () => api.get("/")); });
+`;
+
+describe("stackspec test", function () {
+  this.timeout(60_000);
+  let project: Project | undefined;
+  afterEach(() => project?.remove());
+
+  /** Runs all suites of a project of these files. */
+  const test = (files: Readonly<Record<string, string>>, environment?: Readonly<Record<string, string>>) => {
+    project = makeProject(files);
+    return project.run(["test"], environment);
+  };
+  const totals = ({ output }: Ended): string | undefined => output.trimEnd().split("\n").at(-1);
+
+  for (const [which, files] of Object.entries({
+    first: { "specs/a/a.spec.js": RED, "specs/b/b.spec.js": GREEN },
+    last: { "specs/a/a.spec.js": GREEN, "specs/b/b.spec.js": RED },
+  }))
+    it(`is red when only the ${which} suite is`, async () => {
+      const ended = await test(files);
+      expect([ended.exitCode, totals(ended)]).to.deep.equal([1, "1 passed, 1 failed"]);
+    });
+
+  it("ends with the code of the first suite that was not green", async () => {
+    const { exitCode } = await test({ "specs/a/a.spec.js": RED, "specs/acceptance/b.spec.js": TALKS });
+    expect(exitCode).to.equal(1);
+  });
+
+  it("passes over folders without spec files", async () => {
+    const ended = await test({ "specs/unit/deep/a.spec.js": GREEN, "specs/helpers/client.js": "export {};\n" });
+    expect([ended.exitCode, totals(ended)]).to.deep.equal([0, "1 passed, 0 failed"]);
+  });
+
+  it("is refused where there are no suites", async () => {
+    const { exitCode, errors } = await test({ "specs/helpers/client.js": "export {};\n" });
+    expect([exitCode, errors]).to.deep.equal([
+      2,
+      "USAGE: specs: expected folders with spec files (**/*.spec.{ts,js}), got none\n",
+    ]);
+  });
+
+  it("says so when no report can be written, and nothing else", async () => {
+    const { exitCode, errors } = await test({ "specs/a/a.spec.js": GREEN, reports: "a file\n" });
+    expect(exitCode).to.equal(2);
+    expect(errors).to.match(/^USAGE: JUNIT_REPORT_PATH: expected a file that can be written, got "[^\n]*\n$/);
+  });
+
+  describe("that is told to end", () => {
+    let running: Running;
+    let pid = 0;
+    beforeEach(async () => {
+      project = makeProject({ "specs/a/a.spec.js": HANGS, "specs/b/b.spec.js": GREEN });
+      running = project.start(["test"]);
+      pid = Number((await running.shown(/under way in (\d+)/))[1]);
+    });
+    const endsInGoodOrder = async (exitCode: number): Promise<void> => {
+      const ended = await running.ended;
+      expect(ended.exitCode, ended.output).to.equal(exitCode);
+      expect(ended.output)
+        .to.match(/^stopped$/m)
+        .and.not.to.include("── b");
+      expect(() => process.kill(pid, 0)).to.throw("ESRCH");
+    };
+
+    it("passes SIGTERM on to its suite, which ends in good order", async () => {
+      running.process.kill("SIGTERM");
+      await endsInGoodOrder(143);
+    });
+
+    it("lets its suite end in good order when a terminal tells both", async () => {
+      process.kill(-running.process.pid!, "SIGINT");
+      await endsInGoodOrder(130);
+    });
+
+    it("leaves at once when it is told once more, and its suite too", async () => {
+      running.process.kill("SIGTERM");
+      await running.shown(/stopping and removing everything/);
+      running.process.kill("SIGTERM");
+      const { exitCode, output } = await running.ended;
+      expect([exitCode, output.includes("stopped")]).to.deep.equal([143, false]);
+    });
+  });
+});
+
+describe("a suite in CI", function () {
+  this.timeout(60_000);
+  let project: Project;
+  before(() => {
+    project = makeProject({
+      "specs/only/a.spec.js": `it.only("passes", () => {});\n${GREEN}`,
+      "specs/integration/a.spec.js": NEEDS_ENGINE,
+      "specs/acceptance/a.spec.js": TALKS,
+      "specs/stacks/release.js": `export default { name: "release", exports: { target: {} }, nodes: [] };\n`,
+    });
+  });
+  after(() => project.remove());
+  const run = (suite: string, environment: Readonly<Record<string, string>> = {}) =>
+    project.run(["run", suite], environment);
+
+  it("refuses .only", async () => {
+    const { exitCode, output } = await run("only", { CI: "true" });
+    expect(exitCode).to.equal(1);
+    expect(output).to.include("`.only` forbidden by --forbid-only");
+  });
+
+  it("is red without an engine", async () => {
+    const { exitCode } = await run("integration", { CI: "true" });
+    expect(exitCode).to.equal(1);
+    expect(project.read("reports/integration.xml")).to.include(
+      "ENGINE_UNREACHABLE: engine: STACKSPEC_ENGINE=none — CI=true makes this a failure",
+    );
+  });
+
+  it("is red without an engine for its target", async () => {
+    const { exitCode, errors } = await run("acceptance", { CI: "true" });
+    expect(exitCode).to.equal(1);
+    expect(errors).to.match(/^ENGINE_UNREACHABLE: engine: expected a Docker-compatible engine/m);
+  });
+});
+
+describe("a suite elsewhere", function () {
+  this.timeout(60_000);
+  let project: Project;
+  before(() => {
+    project = makeProject({
+      "specs/only/a.spec.js": `it.only("passes", () => {});\n${RED}`,
+      "specs/integration/a.spec.js": NEEDS_ENGINE,
+      "specs/acceptance/a.spec.js": TALKS,
+    });
+  });
+  after(() => project.remove());
+
+  it("may have .only", async () => {
+    const { exitCode, output } = await project.run(["run", "only"]);
+    expect(exitCode, output).to.equal(0);
+  });
+
+  it("is pending without an engine", async () => {
+    const { exitCode } = await project.run(["run", "integration"]);
+    expect([exitCode, project.read("reports/integration.xml").match(/<skipped\/>/g)?.length]).to.deep.equal([0, 1]);
+  });
+
+  for (const [environment, sentence] of [
+    [{ STACK: "relase" }, 'USAGE: STACK: expected a file in specs/stacks/, got "relase"'],
+    [{ CI: "true" }, "ENGINE_UNREACHABLE: engine: expected a Docker-compatible engine"],
+  ] as const)
+    it(`says in its report why it never came to its first spec: ${sentence.split(":")[0]}`, async () => {
+      await project.run(["run", "acceptance"], environment);
+      expect(project.read("reports/acceptance.xml").replaceAll("&quot;", '"')).to.include(`message="${sentence}`);
+    });
+
+  it("says in its report that it has no spec files", async () => {
+    const { exitCode } = await project.run(["run", "other"]);
+    expect(exitCode).to.equal(2);
+    expect(project.read("reports/other.xml")).to.include("USAGE: specs/other: expected spec files");
+  });
+});

@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+const repository = join(import.meta.dirname, "../..");
+
+/** How a command ended. */
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly output: string;
+  /** What it wrote to standard error. */
+  readonly errors: string;
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when its output shows a match. Rejects when it ends before. */
+  shown(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** A project of its own, in a folder of its own. */
+export interface Project {
+  /** Starts `stackspec` with these words there, at the head of a process group, where no engine can be reached. */
+  start(words: readonly string[], environment?: Readonly<Record<string, string>>): Running;
+  run(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Ended>;
+  read(path: string): string;
+  /** Ends what still runs there, and removes it. */
+  remove(): void;
+}
+
+/** Makes a project of these files, which find `stackspec` and `chai`. */
+export function makeProject(files: Readonly<Record<string, string>>): Project {
+  const folder = mkdtempSync(join(tmpdir(), "command-line-"));
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  write("package.json", '{ "type": "module" }\n');
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(repository, join(folder, "node_modules/stackspec"));
+  symlinkSync(join(repository, "node_modules/chai"), join(folder, "node_modules/chai"));
+  for (const [path, text] of Object.entries(files)) write(path, text);
+
+  const started: Running[] = [];
+  const start: Project["start"] = (words, environment = {}) => {
+    const running = startCommand(folder, words, environment);
+    started.push(running);
+    return running;
+  };
+  return {
+    start,
+    run: (words, environment) => start(words, environment).ended,
+    read: (path) => readFileSync(join(folder, path), "utf8"),
+    remove() {
+      for (const { process: child } of started) if (child.exitCode === null) child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function startCommand(cwd: string, words: readonly string[], environment: Readonly<Record<string, string>>): Running {
+  const child = spawn(process.execPath, ["-C", "development", join(repository, "src/cli/main.ts"), ...words], {
+    cwd,
+    env: { PATH: process.env["PATH"], STACKSPEC_ENGINE: "none", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let output = "";
+  let errors = "";
+  const listeners = new Set<() => void>();
+  const hear = (text: string): void => {
+    output += text;
+    for (const listener of listeners) listener();
+  };
+  child.stdout.setEncoding("utf8").on("data", hear);
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors += text;
+    hear(text);
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (exitCode) => resolve({ exitCode, output, errors }));
+  });
+  return {
+    process: child,
+    ended,
+    shown: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const found = pattern.exec(output);
+          if (found === null) return;
+          listeners.delete(look);
+          resolve(found);
+        };
+        listeners.add(look);
+        look();
+        void ended.then(() => reject(new Error(`expected ${pattern}, the command ended with:\n${output}`)));
+      }),
+  };
+}

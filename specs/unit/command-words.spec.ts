@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { readWords } from "../../src/cli/command.ts";
+import { cleanCommand } from "../../src/cli/clean-command.ts";
+import { pipelineCommand, stageCommand } from "../../src/cli/pipeline-command.ts";
+import { runCommand, startCommand } from "../../src/cli/run-command.ts";
+import { testCommand } from "../../src/cli/test-command.ts";
+import { makeProject } from "./command-line.ts";
+import type { Project } from "./command-line.ts";
+
+const COMMANDS = [startCommand, testCommand, runCommand, pipelineCommand, stageCommand, cleanCommand];
+const manifest = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as {
+  version: string;
+};
+
+describe("the words behind a command", () => {
+  for (const [command, words, expected] of [
+    [cleanCommand, ["--snapshot"], "[--snapshots] [--caches]: Unknown option '--snapshot'"],
+    [cleanCommand, ["--no-snapshots"], "[--snapshots] [--caches]: Unknown option '--no-snapshots'"],
+    [cleanCommand, ["snapshots"], '[--snapshots] [--caches], got "snapshots"'],
+    [pipelineCommand, ["test"], 'nothing behind it, got "test"'],
+    [pipelineCommand, ["--grep", "x"], "nothing behind it: Unknown option '--grep'"],
+    [stageCommand, [], "<name>, got nothing"],
+    [stageCommand, ["build", "release"], '<name>, got "release"'],
+    [testCommand, ["specs/unit/a.spec.ts"], '[mocha options], got "specs/unit/a.spec.ts"'],
+    [testCommand, ["--gerp", "x"], "[mocha options]: Unknown option '--gerp'"],
+    [testCommand, ["--grep"], "[mocha options]: Option '-g, --grep <value>' argument missing"],
+    [testCommand, ["--keep"], "[mocha options]: Unknown option '--keep'"],
+    [runCommand, [], "<suite> [spec files] [mocha options], got nothing"],
+    [runCommand, ["unit", "--watch"], "<suite> [spec files] [mocha options]: Unknown option '--watch'"],
+    [startCommand, ["--kep"], "[--keep] [spec files] [mocha options]: Unknown option '--kep'"],
+  ] as const)
+    it(`are refused when they are ${["stackspec", command.name, ...words].join(" ")}`, () => {
+      expect(() => readWords(command, words)).to.throw(`USAGE: stackspec ${command.name}: expected ${expected}`);
+    });
+
+  for (const command of COMMANDS)
+    it(`are a call for help with --help among them: ${command.name}`, () => {
+      expect(readWords(command, ["--help"])).to.equal(undefined);
+    });
+
+  it("are refused as a number when they are none", () => {
+    expect(() => readWords(testCommand, ["--jobs", "many"])).to.throw(
+      'USAGE: --jobs: expected a whole number, got "many"',
+    );
+  });
+
+  it("are the command's own switches, whatever is between them", () => {
+    expect([...readWords(startCommand, ["--bail", "--keep", "a.spec.ts"])!.flags]).to.deep.equal(["keep"]);
+  });
+
+  it("are spec files, in their order", () => {
+    expect(readWords(runCommand, ["unit", "b", "--grep", "x", "a"])).to.have.deep.property("words", ["unit", "b", "a"]);
+  });
+
+  for (const [given, handedOn] of [
+    [["--grep", "two words"], ["--grep=two words"]],
+    [["--grep=-x"], ["--grep=-x"]],
+    [["-g", "x"], ["--grep=x"]],
+    [
+      ["--parallel", "--jobs", "2"],
+      ["--parallel", "--jobs=2"],
+    ],
+    [["-bC"], ["-b", "-C"]],
+    [["--no-exit"], ["--no-exit"]],
+    [["--reporter-options", "a=b"], ["--reporter-options=a=b"]],
+    [
+      ["--require", "a", "--require", "b"],
+      ["--require=a", "--require=b"],
+    ],
+  ] as const)
+    it(`are handed on to mocha when they are ${given.join(" ")}`, () => {
+      expect(readWords(testCommand, given)).to.have.deep.property("mocha", handedOn);
+    });
+});
+
+describe("the command", function () {
+  this.timeout(60_000);
+  let project: Project;
+  before(() => {
+    project = makeProject({
+      "specs/one/a.spec.js": `it("passes", () => {});\nit("fails", () => { throw new Error("no"); });\n`,
+    });
+  });
+  after(() => project.remove());
+
+  it("answers with its version", async () => {
+    await expect(project.run(["--version"])).to.eventually.include({ exitCode: 0, output: `${manifest.version}\n` });
+  });
+
+  it("answers to nothing with every command", async () => {
+    const { exitCode, output } = await project.run([]);
+    expect(exitCode).to.equal(0);
+    for (const { name, usage } of COMMANDS) expect(output).to.include(`stackspec ${name} ${usage}`.trimEnd());
+  });
+
+  for (const { name, usage, summary } of [pipelineCommand, cleanCommand])
+    it(`answers ${name} --help with what may follow, and does nothing`, async () => {
+      const output = `${`stackspec ${name} ${usage}`.trimEnd()}\n    ${summary}\n`;
+      await expect(project.run([name, "--help"])).to.eventually.deep.equal({ exitCode: 0, output, errors: "" });
+    });
+
+  for (const [words, sentence] of [
+    [["frobnicate"], 'stackspec: expected one of COMMANDS, --help, --version, got "frobnicate"'],
+    [["--verison"], 'stackspec: expected one of COMMANDS, --help, --version, got "--verison"'],
+    [["--version", "now"], 'stackspec --version: expected nothing behind it, got "now"'],
+    [["pipeline", "--dry"], "stackspec pipeline: expected nothing behind it: Unknown option '--dry'"],
+    [["run", "one", "b.spec.js"], 'stackspec run: expected spec files, got "b.spec.js"'],
+    [["start", "b.spec.js"], 'stackspec start: expected spec files, got "b.spec.js"'],
+    [["run", "specs/one"], 'stackspec run: expected the name of a folder under specs/, got "specs/one"'],
+    [["run", ".."], 'stackspec run: expected the name of a folder under specs/, got ".."'],
+  ] as const)
+    it(`refuses ${words.join(" ")} in one line`, async () => {
+      const errors = `USAGE: ${sentence.replace("COMMANDS", COMMANDS.map(({ name }) => name).join(", "))}\n`;
+      await expect(project.run(words)).to.eventually.deep.equal({ exitCode: 2, output: errors, errors });
+    });
+
+  it("hands options on to mocha", async () => {
+    const { exitCode, output } = await project.run(["run", "one", "--grep", "passes"]);
+    expect(exitCode, output).to.equal(0);
+    expect(output).to.include("1 passing");
+  });
+});
