@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
-import { startRun } from "./child.ts";
-import type { Run } from "./child.ts";
+import { startNode, startRun } from "./child.ts";
+import type { Child, Run } from "./child.ts";
 import { cleanUp, engine, labelled, removeLabelled } from "./engine.ts";
 
 /** What `fixtures/once.ts` tells of its stack. */
@@ -22,7 +25,7 @@ describe("a kept stack", function () {
     startRun(["once.ts"], {
       environment: { STACK_NAME: name, STACKSPEC_KEEP: "1", STACKSPEC_SNAPSHOTS: "off", ...environment },
     });
-  const told = async (child: Run): Promise<Told> => JSON.parse((await child.shown(/^told (.*)$/m))[1]!) as Told;
+  const told = async (child: Child): Promise<Told> => JSON.parse((await child.shown(/^told (.*)$/m))[1]!) as Told;
 
   async function run(environment?: Record<string, string>): Promise<Told> {
     const child = start(environment);
@@ -54,6 +57,23 @@ describe("a kept stack", function () {
 
   it("is taken over by the next run", async () => {
     await expect(run()).to.eventually.have.property("container", first.container);
+  });
+
+  it("is taken over by `stackspec start --keep`", async () => {
+    const reports = await mkdtemp(join(tmpdir(), "stackspec-keep-"));
+    const child = startNode(["src/cli/main.ts", "start", "--keep", "specs/integration/fixtures/once.ts"], {
+      environment: {
+        STACK_NAME: name,
+        STACKSPEC_SNAPSHOTS: "off",
+        JUNIT_REPORT_PATH: `${reports}/`,
+        // Its target is there already, and nobody asks it anything.
+        URL: "http://127.0.0.1:1/",
+      },
+    });
+    const { exitCode, output } = await child.ended;
+    await rm(reports, { recursive: true, force: true });
+    expect(exitCode, output).to.equal(0);
+    await expect(told(child)).to.eventually.have.property("container", first.container);
   });
 
   it("is not taken over when the declaration has changed", async () => {
