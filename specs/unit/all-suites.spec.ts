@@ -64,7 +64,10 @@ describe("stackspec test", function () {
   });
 
   it("says so when no report can be written, and nothing else", async () => {
-    const { exitCode, errors } = await test({ "specs/a/a.spec.js": GREEN, reports: "a file\n" });
+    const { exitCode, errors } = await test(
+      { "specs/a/a.spec.js": GREEN },
+      { JUNIT_REPORT_PATH: "package.json/report.xml" },
+    );
     expect(exitCode).to.equal(2);
     expect(errors).to.match(/^USAGE: JUNIT_REPORT_PATH: expected a file that can be written, got "[^\n]*\n$/);
   });
