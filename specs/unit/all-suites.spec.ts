@@ -72,6 +72,14 @@ describe("stackspec test", function () {
     expect(errors).to.match(/^USAGE: JUNIT_REPORT_PATH: expected a file that can be written, got "[^\n]*\n$/);
   });
 
+  it("ends a suite that has not begun to listen when it is told to end", async () => {
+    project = makeProject({ "specs/a/a.spec.js": HANGS });
+    const running = project.start(["test"]);
+    await running.shown(/── a/);
+    running.process.kill("SIGTERM");
+    await expect(running.ended).to.eventually.have.property("exitCode", 143);
+  });
+
   describe("that is told to end", () => {
     let running: Running;
     let pid = 0;

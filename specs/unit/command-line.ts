@@ -56,7 +56,8 @@ export function makeProject(files: Readonly<Record<string, string>>): Project {
     run: (words, environment) => start(words, environment).ended,
     read: (path) => readFileSync(join(folder, path), "utf8"),
     remove() {
-      for (const { process: child } of started) if (child.exitCode === null) child.kill("SIGKILL");
+      for (const { process: child } of started)
+        if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
       rmSync(folder, { recursive: true, force: true });
     },
   };
