@@ -57,7 +57,7 @@ export function makeProject(files: Readonly<Record<string, string>>): Project {
     read: (path) => readFileSync(join(folder, path), "utf8"),
     remove() {
       for (const { process: child } of started)
-        if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+        if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, "SIGKILL");
       rmSync(folder, { recursive: true, force: true });
     },
   };
