@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import { readConfig } from "../../src/config/config.ts";
+import { readConfig, tellWorkers } from "../../src/config/config.ts";
 import type { Config } from "../../src/config/config.ts";
+import { mask } from "../../src/secrets.ts";
 
 const defaults: Config = {
   stack: undefined,
@@ -98,5 +100,29 @@ describe("the settings", () => {
     expect(() => readConfig({ URL: "ftp://me:open-sesame@todo.example/" })).to.throw(
       /^USAGE: URL: expected an http or https address such as https:\/\/host\/todos, got one with an @ in it$/,
     );
+  });
+});
+
+describe("the environment of this process", () => {
+  const name = "STACKSPEC_SPEC_PASSWORD";
+  afterEach(() => delete process.env[name]);
+
+  it("is where settings come from, and what is secret in it is masked from then on", () => {
+    const password = randomUUID();
+    process.env[name] = password;
+    readConfig();
+    expect(mask(`it is ${password}`)).to.equal("it is ***");
+  });
+
+  it("tells mocha's workers which run they belong to", () => {
+    const before = process.env["STACKSPEC_RUN"];
+    const run = { id: "1a2b3c4d", stack: { name: "release", id: "5e6f", workers: 2 } };
+    try {
+      tellWorkers(run);
+      expect(readConfig({ ...process.env, MOCHA_WORKER_ID: "1" }).worker).to.deep.equal({ number: 1, run });
+    } finally {
+      if (before === undefined) delete process.env["STACKSPEC_RUN"];
+      else process.env["STACKSPEC_RUN"] = before;
+    }
   });
 });
