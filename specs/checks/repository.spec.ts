@@ -11,7 +11,15 @@ const TOP = {
   documents: ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"],
   npm: ["package.json", "package-lock.json"],
   // Each tool looks for its settings here and nowhere else.
-  tools: ["tsconfig.json", "tsconfig.build.json", ".mocharc.yml", ".oxlintrc.json", ".oxfmtrc.json", "knip.json"],
+  tools: [
+    "tsconfig.json",
+    "tsconfig.build.json",
+    ".mocharc.yml",
+    ".oxlintrc.json",
+    ".oxfmtrc.json",
+    "knip.json",
+    "stryker.config.js",
+  ],
   git: [".gitignore", ".gitattributes"],
   ci: [".github", ".ci", ".gitlab-ci.yml", "Jenkinsfile", ".circleci"],
 };

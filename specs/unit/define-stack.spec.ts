@@ -24,6 +24,24 @@ describe("a declared stack", () => {
     expect(stack.nodes.map(({ name }) => name)).to.deep.equal(["db", "migrate", "app"]);
   });
 
+  it("knows services from tasks", () => {
+    const stack = declare((parts) => {
+      parts.service("db", startable);
+      parts.task("migrate", startable);
+    })();
+    expect(stack.nodes.map(({ kind }) => kind)).to.deep.equal(["service", "task"]);
+  });
+
+  it("has the networks that were declared", () => {
+    const stack = declare((parts) => void parts.network("backstage"))();
+    expect(stack.networks).to.deep.equal([{ kind: "network", name: "backstage" }]);
+  });
+
+  it("has no volumes and no networks that were not declared", () => {
+    const { volumes, networks } = declare(() => {})();
+    expect({ volumes, networks }).to.deep.equal({ volumes: [], networks: [] });
+  });
+
   it("hands out what it exports, under the names of its choice", () => {
     const stack = defineStack("shop", (parts) => ({ database: parts.service("db", startable) }));
     expect(stack.exports.database).to.equal(stack.nodes[0]);
@@ -106,6 +124,13 @@ describe("a stack is refused", () => {
     });
 });
 
+describe("a port", () => {
+  for (const port of [1, 65_535])
+    it(`can be ${port}`, () => {
+      expect(declare((stack) => stack.service("web", startable, { http: { port } }))).not.to.throw();
+    });
+});
+
 describe("a name", () => {
   for (const name of ["a", "9", "db-2", "x".repeat(63)])
     it(`can be ${name}`, () => {
@@ -119,6 +144,10 @@ describe("a volume", () => {
     const stack = declare((parts) => (made = parts.volume("webroot").at(path, mode)))();
     return { made, volume: stack.volumes[0] };
   };
+
+  it("is known for one", () => {
+    expect(mount("/var/www").volume).to.have.property("kind", "volume");
+  });
 
   it("is mounted for reading and writing", () => {
     const { made, volume } = mount("/var/www");
@@ -141,6 +170,10 @@ describe("an image from a folder", () => {
 
   it("depends on what it is said to depend on", () => {
     expect(imageFrom("app", "containers/app", { inputs: ["src"] }).inputs).to.deep.equal(["src"]);
+  });
+
+  it("is known for one that is to be built", () => {
+    expect(imageFrom("app", "containers/app")).to.have.property("kind", "build");
   });
 
   it("is called by its name", () => {

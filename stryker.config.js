@@ -1,0 +1,26 @@
+// Mutation testing: `npm run mutants` puts defects into the rooms that are pure, one at a time, and shows those that no
+// unit spec notices. It takes minutes and needs no engine.
+export default {
+  mutate: [
+    "src/{stack,http,report,config}/**/*.ts",
+    "src/errors.ts",
+    "src/secrets.ts",
+    "src/images/digest.ts",
+    "src/engine/snapshot/key.ts",
+  ],
+  testRunner: "mocha",
+  // Everything else that mocha needs is in .mocharc.yml. What runs in a process of its own meets no mutants.
+  mochaOptions: { spec: ["specs/unit/*.spec.ts"] },
+  // As .mocharc.yml says, which cannot reach into the runner's own processes.
+  testRunnerNodeArgs: ["--conditions=development"],
+  // Each mutant meets the specs that reach it, and no others.
+  coverageAnalysis: "perTest",
+  concurrency: 2,
+  // Node strips the types. Stryker would read tsconfig.json with the API of an older TypeScript.
+  disableTypeChecks: false,
+  ignorePatterns: ["tsconfig.json"],
+  reporters: ["progress", "clear-text", "html"],
+  clearTextReporter: { reportTests: false },
+  htmlReporter: { fileName: "reports/mutants.html" },
+  thresholds: { high: 95, low: 90, break: 90 },
+};
