@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -47,9 +47,14 @@ describe("a command of the app", () => {
     });
   });
 
-  it("collects the static files beside a folder for media, as often as one likes", async () => {
-    const root = await mkdtemp(join(tmpdir(), "todobackend-"));
-    try {
+  describe("that collects static files", () => {
+    let root: string;
+    beforeEach(async () => {
+      root = await mkdtemp(join(tmpdir(), "todobackend-"));
+    });
+    afterEach(() => rm(root, { recursive: true }));
+
+    it("puts them beside a folder for media, as often as one likes", async () => {
       const first = await run(["collectstatic"], { STATIC_ROOT: root });
       const second = await run(["collectstatic"], { STATIC_ROOT: root });
       expect([first.code, second.code, first.lines[0]?.files, second.lines[0]?.files]).to.deep.equal([0, 0, 2, 2]);
@@ -59,8 +64,22 @@ describe("a command of the app", () => {
         "static/logo.svg",
         "static/todobackend.css",
       ]);
-    } finally {
-      await rm(root, { recursive: true });
-    }
+    });
+
+    it("puts them in the place of older ones", async () => {
+      await mkdir(join(root, "static"));
+      await writeFile(join(root, "static/todobackend.css"), "old");
+      await run(["collectstatic"], { STATIC_ROOT: root });
+      expect(await readFile(join(root, "static/todobackend.css"), "utf8")).not.to.equal("old");
+    });
+
+    it("exits 1 with one line when it cannot write there", async () => {
+      await writeFile(join(root, "static"), "a file");
+      const { code, stderr } = await run(["collectstatic"], { STATIC_ROOT: root });
+      expect(code).to.equal(1);
+      expect(stderr)
+        .to.match(/^todobackend: cannot copy the static files to [^\n]*\n$/)
+        .and.to.contain(root);
+    });
   });
 });

@@ -22,6 +22,15 @@ describe("over HTTP, the app", () => {
     expect(await response.text()).to.contain(`<a href="${app.url}/todos">`);
   });
 
+  it("leads whoever asks for something else from / to the todos as a program", async () => {
+    const response = await fetch(app.url, { headers: { Accept: "application/xml" } });
+    expect(await response.json()).to.deep.equal({ todos: `${app.url}/todos` });
+  });
+
+  it("tells caches that what / answers depends on who asks", async () => {
+    expect((await fetch(app.url)).headers.get("Vary")).to.equal("Accept");
+  });
+
   it("serves every file that its page links to", async () => {
     const page = await (await fetch(app.url, { headers: { Accept: "text/html" } })).text();
     const links = [...page.matchAll(/(?:href|src)="([^"]*\/static\/[^"]*)"/g)].map(([, link]) => link!);
@@ -46,6 +55,16 @@ describe("over HTTP, the app", () => {
     expect(headers.get("Access-Control-Allow-Origin")).to.equal("*");
     expect(headers.get("Access-Control-Allow-Methods")).to.equal("GET,HEAD,POST,PUT,PATCH,DELETE");
     expect(headers.get("Access-Control-Allow-Headers")).to.equal("Content-Type,*");
+  });
+
+  it("lets every origin keep that for two hours", async () => {
+    const { headers } = await fetch(`${app.url}/todos/1`, { method: "OPTIONS" });
+    expect(headers.get("Access-Control-Max-Age")).to.equal("7200");
+  });
+
+  it("lets every origin read where a new todo is and what else it may do", async () => {
+    const { headers } = await fetch(`${app.url}/todos`);
+    expect(headers.get("Access-Control-Expose-Headers")).to.equal("Location,Allow");
   });
 
   it("builds addresses as the client sees them, through a proxy", async () => {

@@ -24,7 +24,7 @@ describe("when its store fails, the app", () => {
     expect({ status, body }).to.deep.equal({ status: 500, body: { error: "internal error" } });
     expect(headers.get("Access-Control-Allow-Origin")).to.equal("*");
     expect(logged[0])
-      .to.include({ level: "error", path: "/todos" })
+      .to.include({ level: "error", method: "GET", path: "/todos" })
       .and.to.have.nested.property("error.stack")
       .that.contains("out of paper");
   });

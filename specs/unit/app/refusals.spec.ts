@@ -21,6 +21,13 @@ describe("the app refuses", () => {
   const cases: readonly [what: string, status: number, path: string, init: RequestInit, error: string][] = [
     ["an unknown path", 404, "/nope", {}, "expected a known path, got /nope"],
     ["an unknown id", 404, "/todos/7", {}, "expected the id of a todo, got 7"],
+    [
+      "to change an unknown todo",
+      404,
+      "/todos/7",
+      { ...post("{}"), method: "PATCH" },
+      "expected the id of a todo, got 7",
+    ],
     ["to remove an unknown todo", 404, "/todos/7", removal, "expected the id of a todo, got 7"],
     [
       "an id beyond exact numbers",
@@ -32,6 +39,8 @@ describe("the app refuses", () => {
     ["an id that is no number", 404, "/todos/abc", {}, "expected a known path, got /todos/abc"],
     ["a second spelling of an id", 404, "/todos/01", {}, "expected a known path, got /todos/01"],
     ["a way out of /static", 404, "/static/..%2fbuild.ts", {}, "expected a known path, got /static/..%2fbuild.ts"],
+    ["an unknown file", 404, "/static/nope.css", {}, "expected a known path, got /static/nope.css"],
+    ["POST of its root", 405, "/", post(), "expected one of GET, HEAD, OPTIONS, got POST"],
     ["POST of a todo", 405, "/todos/7", post(), "expected one of GET, HEAD, PUT, PATCH, DELETE, OPTIONS, got POST"],
     ["DELETE of a file", 405, "/static/logo.svg", removal, "expected one of GET, HEAD, OPTIONS, got DELETE"],
     ["text", 415, "/todos", post("{}", "text/plain"), "expected Content-Type application/json, got text/plain"],
@@ -92,4 +101,30 @@ describe("the app refuses", () => {
     const { headers } = await send("PUT", `${app.url}/todos`);
     expect(headers.get("Allow")).to.equal("GET, HEAD, POST, DELETE, OPTIONS");
   });
+});
+
+describe("the app accepts", () => {
+  let app: Embedded;
+  before(async () => {
+    app = await startEmbedded();
+  });
+  after(() => app.stop());
+
+  const post = (body: string, type: string) =>
+    fetch(`${app.url}/todos`, { method: "POST", body, headers: { "Content-Type": type } });
+
+  it("a body of 100 kB", async () => {
+    expect((await post("{}".padEnd(100_000), json)).status).to.equal(201);
+  });
+
+  it("a body of 100 kB of unknown length", async () => {
+    const body = new Blob(["{}".padEnd(100_000)]).stream();
+    const init = { method: "POST", body, headers: { "Content-Type": json }, duplex: "half" } as const;
+    expect((await fetch(`${app.url}/todos`, init)).status).to.equal(201);
+  });
+
+  for (const type of [`${json}; charset=utf-8`, `${json};charset="UTF-8"`, "Application/JSON ; charset=utf-8 "])
+    it(`the content type ${type}`, async () => {
+      expect((await post("{}", type)).status).to.equal(201);
+    });
 });

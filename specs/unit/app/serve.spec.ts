@@ -102,6 +102,19 @@ describe("the served app", () => {
     });
   });
 
+  it("hears a signal that comes before it listens", async () => {
+    // Signals itself when it turns to its store: a process that nobody has told what to do then would be killed.
+    const hook = encodeURIComponent(`
+      import { registerHooks } from 'node:module';
+      registerHooks({ resolve(name, context, next) {
+        if (name.endsWith('/sqlite.ts')) process.kill(process.pid, 'SIGTERM');
+        return next(name, context);
+      } });`);
+    const env = { HOST: "127.0.0.1", PORT: "0", NODE_OPTIONS: `--import=data:text/javascript,${hook}` };
+    const { code, lines } = await run(["serve"], env);
+    expect({ code, last: lines.at(-1)?.msg }).to.deep.equal({ code: 0, last: "stopped" });
+  });
+
   it("loads the driver of MySQL only if it needs it", async () => {
     // A loader that reports what is loaded, before the app.
     const loader = encodeURIComponent(`

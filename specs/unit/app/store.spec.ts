@@ -1,11 +1,17 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import { Unavailable } from "../../../containers/app/src/errors.ts";
-import { pendingMigrations } from "../../../containers/app/src/store/migrations.ts";
+import { createMigrationsTable, pendingMigrations } from "../../../containers/app/src/store/migrations.ts";
 import { openSqlite } from "../../../containers/app/src/store/sqlite.ts";
 import { run } from "./process.ts";
+
+/** For a thread to import. */
+const module = new URL("../../../containers/app/src/store/sqlite.ts", import.meta.url).href;
 
 describe("the store of the app, in a file,", () => {
   let folder: string;
@@ -30,6 +36,44 @@ describe("the store of the app, in a file,", () => {
     expect(results.flatMap(({ lines }) => lines[0]?.applied)).to.deep.equal(["001-create-todos.sql"]);
   });
 
+  it("waits for another process that migrates it, and then has nothing to do", async () => {
+    const other = new DatabaseSync(path);
+    other.exec(createMigrationsTable);
+    other.exec("BEGIN IMMEDIATE");
+    // SQLite waits without letting anything else run: in a thread of its own.
+    const code = `const { parentPort, workerData } = require("node:worker_threads");
+      import(workerData.module).then(async ({ openSqlite }) => {
+        const store = openSqlite(workerData.path);
+        parentPort.postMessage("open");
+        parentPort.postMessage(await store.migrate());
+      });`;
+    const worker = new Worker(code, { eval: true, workerData: { module, path } });
+    await once(worker, "message");
+    const answer = once(worker, "message");
+    for (const { name, sql } of pendingMigrations("sqlite", [])) {
+      other.exec(sql);
+      other.prepare("INSERT INTO migrations (name) VALUES (?)").run(name);
+    }
+    other.exec("COMMIT");
+    expect(await answer).to.deep.equal([[]]);
+    other.close();
+  });
+
+  it("is left as it was by a migration that fails, however often it is tried", async () => {
+    const other = new DatabaseSync(path);
+    other.exec("CREATE TABLE todos (mine TEXT)");
+    const store = openSqlite(path);
+    for (const _ of [1, 2]) await expect(store.migrate()).to.be.rejectedWith("table `todos` already exists");
+    expect(
+      other
+        .prepare("SELECT name FROM sqlite_master")
+        .all()
+        .map(({ name }) => name),
+    ).to.deep.equal(["todos"]);
+    await store.close();
+    other.close();
+  });
+
   it("keeps its todos while it is closed", async () => {
     const first = openSqlite(path);
     await first.migrate();
@@ -38,6 +82,11 @@ describe("the store of the app, in a file,", () => {
     const second = openSqlite(path);
     expect(await second.list()).to.deep.equal([todo]);
     await second.close();
+  });
+
+  it("is refused at once when it is no database", async () => {
+    await writeFile(path, "a shopping list, which is no database however long it gets".repeat(99));
+    expect(() => openSqlite(path)).to.throw(Unavailable, `cannot open the SQLite file ${path}: file is not a database`);
   });
 
   it("says which file it cannot open", () => {
