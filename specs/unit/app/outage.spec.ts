@@ -1,7 +1,11 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { expect } from "chai";
 import { createApp } from "../../../containers/app/src/app.ts";
 import { createLog } from "../../../containers/app/src/log.ts";
 import { startServer } from "../../../containers/app/src/server.ts";
+import { Unavailable } from "../../../containers/app/src/errors.ts";
+import { mysqlConnections } from "../../../containers/app/src/store/mysql-connections.ts";
 import { openMysql } from "../../../containers/app/src/store/mysql.ts";
 import { openSqlite } from "../../../containers/app/src/store/sqlite.ts";
 import type { Store } from "../../../containers/app/src/store/store.ts";
@@ -38,5 +42,18 @@ describe("when its store fails, the app", () => {
       "cannot connect to MySQL at 127.0.0.1:1 as u: connect ECONNREFUSED 127.0.0.1:1",
     );
     expect(JSON.stringify(logged)).not.to.contain("s3cret");
+  });
+
+  it("does not wait long for a database that says nothing", async () => {
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    const { use, close } = mysqlConnections({ host: "127.0.0.1", port, database: "d", user: "u", password: "" }, 50);
+    await expect(use(async () => {})).to.be.rejectedWith(
+      Unavailable,
+      `cannot connect to MySQL at 127.0.0.1:${port} as u: `,
+    );
+    await close();
+    silent.close();
   });
 });

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
 import { expect } from "chai";
 import { startEmbedded, type Embedded } from "../../../containers/app/src/embed.ts";
 import { send } from "./client.ts";
@@ -76,6 +78,14 @@ describe("the app refuses", () => {
       expect(((await response.json()) as { error: string }).error).to.match(/^expected JSON in UTF-8, got: /);
     });
   }
+
+  it("a body that is said to be over 100 kB with 413, before it comes", async () => {
+    const sent = request(`${app.url}/todos`, { method: "POST", headers: { "Content-Length": 100_001 } });
+    sent.flushHeaders();
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    expect(response.statusCode).to.equal(413);
+    sent.on("error", () => {}).destroy();
+  });
 
   it("a body of no declared type with 415", async () => {
     const response = await fetch(`${app.url}/todos`, { method: "POST", body: Buffer.from("{}") });

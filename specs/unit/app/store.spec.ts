@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import { Unavailable } from "../../../containers/app/src/errors.ts";
@@ -50,6 +51,8 @@ describe("the store of the app, in a file,", () => {
     const worker = new Worker(code, { eval: true, workerData: { module, path } });
     await once(worker, "message");
     const answer = once(worker, "message");
+    // For it to get to where it waits, of which nothing tells.
+    await sleep(200);
     for (const { name, sql } of pendingMigrations("sqlite", [])) {
       other.exec(sql);
       other.prepare("INSERT INTO migrations (name) VALUES (?)").run(name);

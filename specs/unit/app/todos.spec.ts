@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect } from "chai";
 import { startEmbedded, type Embedded } from "../../../containers/app/src/embed.ts";
 import { send } from "./client.ts";
@@ -85,6 +89,19 @@ describe("the todos of the app", () => {
     await send("POST", todos, {});
     await send("DELETE", todos);
     expect((await send("POST", todos, {})).body.id).to.equal(2);
+  });
+
+  it("are not mistaken for a neighbour beyond exact numbers", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "todobackend-"));
+    const filed = await startEmbedded({ sqlitePath: join(folder, "todos.sqlite") });
+    const db = new DatabaseSync(join(folder, "todos.sqlite"));
+    db.exec("INSERT INTO todos (id, completed) VALUES (9007199254740992, 0)");
+    const { status } = await send("DELETE", `${filed.url}/todos/9007199254740993`);
+    const { count } = db.prepare("SELECT COUNT(*) AS count FROM todos").get()!;
+    db.close();
+    await filed.stop();
+    await rm(folder, { recursive: true });
+    expect({ status, count }).to.deep.equal({ status: 404, count: 1 });
   });
 
   it("all arrive when they are created at once", async () => {

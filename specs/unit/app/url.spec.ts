@@ -26,7 +26,7 @@ describe("the address of the app", () => {
   });
 
   it("is what the first of several proxies saw", async () => {
-    const headers = { "X-Forwarded-Proto": "https, http", "X-Forwarded-Host": "todo.example, inner" };
+    const headers = { "X-Forwarded-Proto": "https, http", "X-Forwarded-Host": "todo.example , inner" };
     expect(await baseOf(headers)).to.equal("https://todo.example");
   });
 

@@ -3,19 +3,17 @@ import { within } from "../deadline.ts";
 import { reasonOf, Unavailable } from "../errors.ts";
 import type { MysqlSettings } from "../settings.ts";
 
-const connectTimeoutMs = 5_000;
-
 /** Lends connections from a pool, which connects when one is first needed. */
 export type Connections = Readonly<{
   /**
    * Hands a connection to the work, and takes it back.
-   * @throws Unavailable if MySQL cannot be reached within 5 s, is lost, or does not answer within `timeoutMs`
+   * @throws Unavailable if MySQL cannot be reached in time, is lost, or does not answer within `timeoutMs` (default 10 s)
    */
   use<T>(work: (connection: PoolConnection) => Promise<T>, timeoutMs?: number): Promise<T>;
   close(): Promise<void>;
 }>;
 
-export function mysqlConnections(settings: MysqlSettings): Connections {
+export function mysqlConnections(settings: MysqlSettings, connectTimeoutMs = 5_000): Connections {
   const { host, port, user } = settings;
   const pool = createPool({ ...settings, charset: "utf8mb4", connectTimeout: connectTimeoutMs });
 

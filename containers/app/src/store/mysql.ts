@@ -7,13 +7,16 @@ import { createValues, sql, toTodo, updateSql, type Row, type Value } from "./sq
 import type { Store } from "./store.ts";
 
 const migrateTimeoutMs = 600_000;
-const migrateLockTimeoutSeconds = 60;
 
-/** Keeps the todos in MySQL, which is connected to when it is first needed. */
-export function openMysql(settings: MysqlSettings): Store {
+/**
+ * Keeps the todos in MySQL, which is connected to when it is first needed.
+ *
+ * @param lockTimeoutSeconds how long a migration waits for another one to end
+ */
+export function openMysql(settings: MysqlSettings, lockTimeoutSeconds = 60): Store {
   const { use, close } = mysqlConnections(settings);
   return {
-    migrate: () => use(migrate, migrateTimeoutMs),
+    migrate: () => use((connection) => migrate(connection, lockTimeoutSeconds), migrateTimeoutMs),
     list: () => use(async (connection) => (await select(connection, sql.list)).map(toTodo)),
     create: (fields) =>
       use(async (connection) => {
@@ -53,14 +56,13 @@ async function find(connection: PoolConnection, id: number) {
   return row && toTodo(row);
 }
 
-async function migrate(connection: PoolConnection): Promise<string[]> {
+async function migrate(connection: PoolConnection, lockTimeoutSeconds: number): Promise<string[]> {
   // A lock, since DDL commits by itself in MySQL. Its name is known to the whole server, so it names the database.
   const lock = "LEFT(CONCAT('migrate.', DATABASE()), 64)";
   const [[row]] = await connection.query<RowDataPacket[]>(`SELECT GET_LOCK(${lock}, ?) AS granted`, [
-    migrateLockTimeoutSeconds,
+    lockTimeoutSeconds,
   ]);
-  if (row?.granted !== 1)
-    throw new Unavailable(`another migration has been running for ${migrateLockTimeoutSeconds} s`);
+  if (row?.granted !== 1) throw new Unavailable(`another migration has been running for ${lockTimeoutSeconds} s`);
   await connection.query(createMigrationsTable);
   const [applied] = await connection.query<RowDataPacket[]>("SELECT `name` FROM `migrations`");
   const pending = pendingMigrations(

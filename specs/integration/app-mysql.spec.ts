@@ -1,0 +1,226 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MySqlContainer } from "@testcontainers/mysql";
+import { expect } from "chai";
+import { createConnection } from "mysql2/promise";
+import type { Connection, PoolConnection, RowDataPacket } from "mysql2/promise";
+import { acceptsSql, defineStack, requireEngine } from "stackspec";
+import { Unavailable } from "../../containers/app/src/errors.ts";
+import type { MysqlSettings } from "../../containers/app/src/settings.ts";
+import { mysqlConnections } from "../../containers/app/src/store/mysql-connections.ts";
+import { openMysql } from "../../containers/app/src/store/mysql.ts";
+import type { Store } from "../../containers/app/src/store/store.ts";
+import { defaults } from "../../containers/app/src/todo.ts";
+import { useRunning } from "./engine.ts";
+
+const declared = defineStack("app-mysql", (stack) => ({
+  db: stack.service("db", ({ image }) => new MySqlContainer(image).withRootPassword("root-of-app-mysql"), {
+    image: "mysql:9.7",
+    ready: acceptsSql(),
+  }),
+}));
+
+describe("the app's store in MySQL", function () {
+  this.timeout(20_000);
+  requireEngine();
+  const running = useRunning(declared);
+
+  let settings: MysqlSettings;
+  /** What else goes on in the server: a connection that is not the app's. */
+  let other: Connection;
+  const closings: (() => Promise<void>)[] = [];
+
+  beforeEach("a database of its own", async () => {
+    const { db } = running().values;
+    // As long as a name can be.
+    const database = `todos-${randomUUID()}`.padEnd(64, "x");
+    settings = { host: db.getHost(), port: db.getPort(), user: "root", password: db.getRootPassword(), database };
+    const { database: _, ...server } = settings;
+    other = await createConnection(server);
+    await other.query("CREATE DATABASE ??", [database]);
+    await other.changeUser({ database });
+  });
+
+  afterEach("nobody is connected to it", async () => {
+    for (const close of closings.splice(0)) await close();
+    other.destroy();
+  });
+
+  function open(lockTimeoutSeconds?: number): Store {
+    const store = openMysql(settings, lockTimeoutSeconds);
+    closings.push(store.close);
+    return store;
+  }
+
+  function connect(connectTimeoutMs?: number) {
+    const connections = mysqlConnections(settings, connectTimeoutMs);
+    closings.push(connections.close);
+    return connections;
+  }
+
+  async function another(): Promise<Connection> {
+    const connection = await createConnection(settings);
+    closings.push(async () => connection.destroy());
+    return connection;
+  }
+
+  async function ask(sql: string, ...values: unknown[]): Promise<unknown[]> {
+    const [rows] = await other.query<RowDataPacket[]>({ sql, values, rowsAsArray: true });
+    return rows.flat();
+  }
+
+  /** Resolves when a connection to the database waits for this. There is no event to wait for. */
+  async function waitsFor(what: "User lock" | "Waiting for table metadata lock" | "a row"): Promise<void> {
+    const found =
+      what === "a row"
+        ? await ask("SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
+        : await ask("SELECT 1 FROM performance_schema.processlist WHERE db = ? AND state = ?", settings.database, what);
+    if (found.length > 0) return;
+    await sleep(10);
+    await waitsFor(what);
+  }
+
+  const lockName = () => `migrate.${settings.database}`.slice(0, 64);
+
+  describe("is migrated", () => {
+    it("once", async () => {
+      const store = open();
+      expect([await store.migrate(), await store.migrate()]).to.deep.equal([["001-create-todos.sql"], []]);
+    });
+
+    it("after another migration has ended", async () => {
+      await ask("SELECT GET_LOCK(?, 0)", lockName());
+      const migrated = open().migrate();
+      await waitsFor("User lock");
+      expect(await ask("SHOW TABLES")).to.deep.equal([]);
+      await ask("SELECT RELEASE_LOCK(?)", lockName());
+      expect(await migrated).to.deep.equal(["001-create-todos.sql"]);
+    });
+
+    it("not at all while another migration does not end", async () => {
+      await ask("SELECT GET_LOCK(?, 0)", lockName());
+      await expect(open(0).migrate()).to.be.rejectedWith(Unavailable, "another migration has been running for 0 s");
+      expect(await ask("SHOW TABLES")).to.deep.equal([]);
+    });
+
+    it("beside the migration of another database", async () => {
+      await ask("SELECT GET_LOCK('migrate.another', 0)");
+      expect(await open(0).migrate()).to.deep.equal(["001-create-todos.sql"]);
+    });
+
+    for (const [what, table] of [
+      ["succeeds", "another"],
+      ["fails", "todos"],
+    ] as const)
+      it(`and others can be migrated after it: a migration that ${what} leaves no lock`, async () => {
+        await other.query("CREATE TABLE ?? (id INT)", [table]);
+        await open()
+          .migrate()
+          .catch(() => {});
+        expect(await ask("SELECT GET_LOCK(?, 5)", lockName())).to.deep.equal([1]);
+      });
+  });
+
+  describe("once it is migrated,", () => {
+    let store: Store;
+    beforeEach("migrate", async () => {
+      store = open();
+      await store.migrate();
+    });
+
+    it("lets others see what is changed", async () => {
+      const { id } = await store.create(defaults);
+      await store.update(id, { title: "changed" });
+      expect(await ask("SELECT title FROM todos")).to.deep.equal(["changed"]);
+    });
+
+    it("lets others see what is created after a change that failed", async () => {
+      await other.query("RENAME TABLE todos TO hidden");
+      await expect(store.update(1, { title: "changed" })).to.be.rejected;
+      await other.query("RENAME TABLE hidden TO todos");
+      await store.create({ ...defaults, title: "created" });
+      expect(await ask("SELECT title FROM todos")).to.deep.equal(["created"]);
+    });
+
+    it("answers a change with what it has written, not with what somebody wrote just after", async () => {
+      const { id } = await store.create(defaults);
+      await other.beginTransaction();
+      await other.query("SELECT * FROM todos WHERE id = ? FOR UPDATE", [id]);
+      const changed = store.update(id, { title: "mine" });
+      await waitsFor("a row");
+      const next = await another();
+      const theirs = next
+        .query("LOCK TABLES todos WRITE")
+        .then(() => next.query("UPDATE todos SET title = 'theirs'"))
+        .then(() => next.query("UNLOCK TABLES"));
+      await waitsFor("Waiting for table metadata lock");
+      await other.commit();
+      expect(await changed).to.have.property("title", "mine");
+      await theirs;
+    });
+  });
+
+  it("is unavailable until it is migrated", async () => {
+    await expect(open().list()).to.be.rejectedWith(Unavailable, "cannot use MySQL at");
+  });
+
+  describe("is reached by connections", () => {
+    const idOf = async (connection: PoolConnection) => {
+      const [[row]] = await connection.query<RowDataPacket[]>("SELECT CONNECTION_ID() AS id");
+      return Number(row?.["id"]);
+    };
+
+    it("which are used again", async () => {
+      const { use } = connect();
+      expect(await use(idOf)).to.equal(await use(idOf));
+    });
+
+    it("which are not used again after what they were used for has failed", async () => {
+      const { use } = connect();
+      const first = await use(idOf);
+      await expect(use((connection) => connection.query("nonsense"))).to.be.rejected;
+      expect(await use(idOf)).not.to.equal(first);
+    });
+
+    it("on which the database counts as available when it refuses a statement", async () => {
+      const refused = connect().use((connection) => connection.query("nonsense"));
+      await expect(refused).to.be.rejected.and.eventually.not.be.instanceOf(Unavailable);
+    });
+
+    it("which are given up when an answer does not come in time", async () => {
+      const late = connect().use((connection) => connection.query("SELECT SLEEP(60)"), 100);
+      await expect(late).to.be.rejectedWith(Unavailable, "expected an end within 100 ms, got none");
+    });
+
+    it("on which the database counts as unavailable when they are cut, until the next one", async () => {
+      const { use } = connect();
+      const cut = use(async (connection) => {
+        await other.query("KILL ?", [await idOf(connection)]);
+        await connection.query("SELECT 1");
+      });
+      await expect(cut).to.be.rejectedWith(Unavailable, "cannot use MySQL at");
+      expect(await use(idOf)).to.be.above(0);
+    });
+
+    it("of which there are ten, also after somebody waited for one in vain", async () => {
+      const { use } = connect(1_000);
+      const done = Promise.withResolvers<void>();
+      const inUse = async () => {
+        const taken = Array.from({ length: 10 }, () => Promise.withResolvers<void>());
+        const works = taken.map(({ resolve }) =>
+          use(async () => {
+            resolve();
+            await done.promise;
+          }),
+        );
+        await Promise.race([Promise.all(taken.map(({ promise }) => promise)), Promise.all(works)]);
+        return works;
+      };
+      const works = await inUse();
+      await expect(use(idOf)).to.be.rejectedWith(Unavailable, "expected an end within 1000 ms, got none");
+      done.resolve();
+      await Promise.all(works);
+      await Promise.all(await inUse());
+    });
+  });
+});
