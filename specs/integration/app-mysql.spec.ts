@@ -71,13 +71,15 @@ describe("the app's store in MySQL", function () {
 
   /** Resolves when a connection to the database waits for this. There is no event to wait for. */
   async function waitsFor(what: "User lock" | "Waiting for table metadata lock" | "a row"): Promise<void> {
-    const found =
+    const found = () =>
       what === "a row"
-        ? await ask("SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
-        : await ask("SELECT 1 FROM performance_schema.processlist WHERE db = ? AND state = ?", settings.database, what);
-    if (found.length > 0) return;
-    await sleep(10);
-    await waitsFor(what);
+        ? ask("SELECT 1 FROM performance_schema.data_lock_waits")
+        : ask("SELECT 1 FROM performance_schema.processlist WHERE db = ? AND state = ?", settings.database, what);
+    const giveUpAt = performance.now() + 8_000;
+    while ((await found()).length === 0) {
+      if (performance.now() > giveUpAt) throw new Error(`expected a connection that waits for "${what}", got none`);
+      await sleep(10);
+    }
   }
 
   const lockName = () => `migrate.${settings.database}`.slice(0, 64);

@@ -1,3 +1,9 @@
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import { startEmbedded } from "todobackend/embed";
 import { send } from "./client.ts";
@@ -28,10 +34,32 @@ describe("the embedded app", () => {
     expect(await app.stop()).to.equal(undefined);
   });
 
-  it("leaves the globals of its host as they are", async () => {
-    const { Request, Response } = globalThis;
-    const app = await startEmbedded();
-    expect([globalThis.Request, globalThis.Response]).to.deep.equal([Request, Response]);
+  it("closes its file when it is stopped", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "todobackend-"));
+    const path = join(folder, "todos.sqlite");
+    const db = new DatabaseSync(path);
+    // In this mode SQLite has files beside it, which the last one to close it removes.
+    db.exec("PRAGMA journal_mode = WAL");
+    db.close();
+    const app = await startEmbedded({ sqlitePath: path });
+    await send("POST", `${app.url}/todos`, {});
     await app.stop();
+    const files = await readdir(folder);
+    await rm(folder, { recursive: true });
+    expect(files).to.deep.equal(["todos.sqlite"]);
+  });
+
+  it("leaves the globals of its host as they are", async () => {
+    // In a thread, where no other spec has been before: each has globals of its own.
+    const code = `const { parentPort, workerData } = require("node:worker_threads");
+      const { Request, Response } = globalThis;
+      import(workerData).then(async ({ startEmbedded }) => {
+        const app = await startEmbedded();
+        parentPort.postMessage([globalThis.Request === Request, globalThis.Response === Response]);
+        await app.stop();
+      });`;
+    const host = new Worker(code, { eval: true, workerData: import.meta.resolve("todobackend/embed") });
+    expect(await once(host, "message")).to.deep.equal([[true, true]]);
+    await once(host, "exit");
   });
 });
