@@ -205,24 +205,29 @@ describe("the app's store in MySQL", function () {
     });
 
     it("of which there are ten, also after somebody waited for one in vain", async () => {
-      const { use } = connect(1_000);
-      const done = Promise.withResolvers<void>();
-      const inUse = async () => {
+      // Long enough for ten to be made on a busy machine.
+      const { use } = connect(3_000);
+      /** Takes ten, and keeps them until told otherwise. */
+      const takeTen = async () => {
+        const told = Promise.withResolvers<void>();
         const taken = Array.from({ length: 10 }, () => Promise.withResolvers<void>());
-        const works = taken.map(({ resolve }) =>
+        const uses = taken.map(({ resolve }) =>
           use(async () => {
             resolve();
-            await done.promise;
+            await told.promise;
           }),
         );
-        await Promise.race([Promise.all(taken.map(({ promise }) => promise)), Promise.all(works)]);
-        return works;
+        await Promise.race([Promise.all(taken.map(({ promise }) => promise)), Promise.all(uses)]);
+        return async () => {
+          told.resolve();
+          await Promise.all(uses);
+        };
       };
-      const works = await inUse();
-      await expect(use(idOf)).to.be.rejectedWith(Unavailable, "expected an end within 1000 ms, got none");
-      done.resolve();
-      await Promise.all(works);
-      await Promise.all(await inUse());
+      const giveBack = await takeTen();
+      await expect(use(idOf)).to.be.rejectedWith(Unavailable, "expected an end within 3000 ms, got none");
+      await giveBack();
+      const giveBackAgain = await takeTen();
+      await giveBackAgain();
     });
   });
 });
