@@ -65,6 +65,8 @@ describe("the served app", () => {
     app = await serve({ SHUTDOWN_TIMEOUT_MS: "50" });
     await underWay(app.url);
     app.child.kill("SIGTERM");
+    const { error } = await app.line("stopped before all was finished");
+    expect(error.message).to.equal("expected an end within 50 ms, got none");
     expect(await app.exited).to.equal(1);
   });
 
