@@ -44,7 +44,7 @@ describe("when its store fails, the app", () => {
     expect(JSON.stringify(logged)).not.to.contain("s3cret");
   });
 
-  it("does not wait long for a database that says nothing", async () => {
+  it("gives up on a database that says nothing", async () => {
     const silent = createServer().listen(0, "127.0.0.1");
     await once(silent, "listening");
     const { port } = silent.address() as AddressInfo;
@@ -53,6 +53,7 @@ describe("when its store fails, the app", () => {
       Unavailable,
       `cannot connect to MySQL at 127.0.0.1:${port} as u: `,
     );
+    // Which waits for the attempt to end.
     await close();
     silent.close();
   });

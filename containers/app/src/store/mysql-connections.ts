@@ -20,7 +20,7 @@ export function mysqlConnections(settings: MysqlSettings, connectTimeoutMs = 5_0
   async function connect(): Promise<PoolConnection> {
     const connecting = pool.getConnection();
     try {
-      // Beside connectTimeout: it does not count the time spent in the queue for a connection.
+      // Beside connectTimeout, which ends the attempt itself but not the wait in the queue for a connection.
       return await within(connectTimeoutMs, connecting);
     } catch (cause) {
       connecting.then(
