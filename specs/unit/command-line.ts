@@ -56,11 +56,19 @@ export function makeProject(files: Readonly<Record<string, string>>): Project {
     run: (words, environment) => start(words, environment).ended,
     read: (path) => readFileSync(join(folder, path), "utf8"),
     remove() {
-      for (const { process: child } of started)
-        if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, "SIGKILL");
+      for (const { process: child } of started) killGroup(child.pid!);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Ends a command and every process that it has left. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // Nothing of it is left.
+  }
 }
 
 function startCommand(cwd: string, words: readonly string[], environment: Readonly<Record<string, string>>): Running {
