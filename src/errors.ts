@@ -47,31 +47,49 @@ export interface ErrorDetails {
 
 /**
  * Every error that stackspec throws. `message` starts with code and subject, then says what was
- * expected, what was found and what to do; the evidence follows on lines of its own. Secrets are masked.
+ * expected, what was found and what to do; the evidence follows on lines of its own. Secrets are masked,
+ * in all that it says and, where it is printed, in what its causes say.
  */
 export class StackspecError extends Error {
-  override readonly name = "StackspecError";
+  static {
+    // As with the errors of JavaScript: inherited, and not printed as a field.
+    Object.defineProperty(this.prototype, "name", { value: "StackspecError", writable: true, configurable: true });
+  }
+
   readonly code: ErrorCode;
   readonly subject: string | undefined;
-  readonly hint: string | undefined;
-  readonly evidence: string | undefined;
+  declare readonly hint: string | undefined;
+  declare readonly evidence: string | undefined;
   /** What was expected and what was found. */
-  readonly what: string;
+  declare readonly what: string;
   /** The first line of `message`: all that a summary needs. */
-  readonly sentence: string;
+  declare readonly sentence: string;
 
   constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {
-    const { subject, hint, evidence, cause } = details;
+    const [subject, hint, evidence] = [details.subject, details.hint, details.evidence].map((text) =>
+      text === undefined ? undefined : mask(text),
+    );
     const sentence = mask(
       `${code}: ${subject === undefined ? "" : `${subject}: `}${what}${hint === undefined ? "" : ` — ${hint}`}`,
     );
-    super(evidence === undefined ? sentence : `${sentence}\n${mask(evidence)}`, { cause });
+    super(
+      evidence === undefined ? sentence : `${sentence}\n${evidence}`,
+      details.cause === undefined ? {} : { cause: details.cause },
+    );
     this.code = code;
     this.subject = subject;
-    this.hint = hint;
-    this.evidence = evidence;
-    this.what = what;
-    this.sentence = sentence;
+    // These are parts of the message: who prints the error need not see them twice.
+    for (const [key, value] of Object.entries({ hint, evidence, what: mask(what), sentence }))
+      Object.defineProperty(this, key, { value });
+  }
+
+  /** Whoever prints it prints its causes too, which others have made: https://nodejs.org/api/util.html#custom-inspection-functions-on-objects */
+  [Symbol.for("nodejs.util.inspect.custom")](
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, options: object) => string,
+  ): string {
+    return mask(inspect(this, { ...options, customInspect: false }));
   }
 
   /** The same error with more evidence below its own. */

@@ -1,6 +1,8 @@
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { StackspecError } from "stackspec";
 import { messageOf, usageError } from "../../src/errors.ts";
+import { learnSecrets } from "../../src/secrets.ts";
 
 const taskFailed = (details: { subject?: string; hint?: string; evidence?: string; cause?: unknown } = {}) =>
   new StackspecError("TASK_FAILED", "exited with code 1, expected 0", details);
@@ -35,6 +37,58 @@ describe("an error of stackspec", () => {
 
   it("is an Error with a name of its own", () => {
     expect(String(taskFailed())).to.equal("StackspecError: TASK_FAILED: exited with code 1, expected 0");
+  });
+});
+
+describe("what an error of stackspec shows when it is printed", () => {
+  // What is learnt stays for the run: a value that no other spec has.
+  const secret = "b6b1c1f2-an-error-of-stackspec";
+  learnSecrets({ API_TOKEN: secret });
+
+  const causes = (): Error =>
+    Object.assign(new Error(`no login with ${secret}`, { cause: new TypeError(`not even with ${secret}`) }), {
+      request: { headers: { authorization: secret } },
+    });
+  const error = () =>
+    new StackspecError("TASK_FAILED", `said ${secret}`, {
+      subject: `task ${secret}`,
+      hint: `do not say ${secret}`,
+      evidence: `log: ${secret}`,
+      cause: causes(),
+    });
+
+  for (const [where, shown] of Object.entries({
+    "by console.error": (thrown: Error) => inspect(thrown),
+    "by console.error, within something else": (thrown: Error) => inspect({ failures: [thrown] }, { depth: 9 }),
+    "as JSON": (thrown: Error) => JSON.stringify(thrown),
+    "as its parts": ({ message, stack, ...rest }: Error) => JSON.stringify({ message, stack, rest }),
+    "by its own fields": (thrown: StackspecError) =>
+      [thrown.subject, thrown.hint, thrown.evidence, thrown.what, thrown.sentence].join(),
+  }))
+    it(`has no secrets ${where}`, () => {
+      expect(shown(error())).to.include("***").and.not.to.include(secret);
+    });
+
+  it("has the causes", () => {
+    expect(inspect(error()))
+      .to.include("[cause]: Error: no login with ***")
+      .and.to.include("[cause]: TypeError: not even with ***");
+  });
+
+  it("has no secret that is learnt later", () => {
+    const before = new StackspecError("TASK_FAILED", "said 0f9d-learnt-later-than-that");
+    learnSecrets({ API_TOKEN: "0f9d-learnt-later-than-that" });
+    expect(inspect(before)).to.include("TASK_FAILED: said ***");
+  });
+
+  it("has the evidence once, and its name not as a field", () => {
+    const printed = inspect(taskFailed({ evidence: "log: empty" }));
+    expect(printed.match(/log: empty/g)).to.have.length(1);
+    expect(printed).not.to.match(/\bname:|\[cause\]/);
+  });
+
+  it("has as fields the code and the subject", () => {
+    expect(Object.keys(error())).to.deep.equal(["code", "subject"]);
   });
 });
 
