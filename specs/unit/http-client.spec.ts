@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { httpClient } from "stackspec";
-import { exchangesText, forgetExchanges } from "../../src/http/exchange.ts";
+import { recordExchanges } from "../../src/http/exchange.ts";
 import { serveHttp } from "./server.ts";
 
 describe("the HTTP client", () => {
@@ -18,7 +18,6 @@ describe("the HTTP client", () => {
     });
   });
   after("stop", () => server.close());
-  beforeEach("forget", forgetExchanges);
 
   for (const method of ["get", "post", "put", "patch", "delete", "options"] as const)
     it(`sends ${method.toUpperCase()}`, async () => {
@@ -85,6 +84,7 @@ describe("the HTTP client", () => {
 });
 
 describe("the record of what a spec has asked", () => {
+  const record = recordExchanges();
   let server: Awaited<ReturnType<typeof serveHttp>>;
   const api = () => httpClient(server.url);
 
@@ -98,25 +98,25 @@ describe("the record of what a spec has asked", () => {
     });
   });
   after("stop", () => server.close());
-  beforeEach("forget", forgetExchanges);
+  beforeEach("forget", () => record.forget());
 
   it("is empty at first", () => {
-    expect(exchangesText()).to.equal("");
+    expect(record.text()).to.equal("");
   });
 
   it("shows method and address", async () => {
     await api().get("/todos");
-    expect(exchangesText()).to.match(new RegExp(`^→ GET ${server.url}/todos$`, "m"));
+    expect(record.text()).to.match(new RegExp(`^→ GET ${server.url}/todos$`, "m"));
   });
 
   it("shows the body that was sent", async () => {
     await api().post("/todos", { title: "walk the dog" });
-    expect(exchangesText()).to.include('{"title":"walk the dog"}');
+    expect(record.text()).to.include('{"title":"walk the dog"}');
   });
 
   it("shows status and body of the answer", async () => {
     await api().get("/todos");
-    expect(exchangesText())
+    expect(record.text())
       .to.match(/^← 404$/m)
       .and.include("nothing here");
   });
@@ -125,27 +125,27 @@ describe("the record of what a spec has asked", () => {
     await api()
       .get("/broken")
       .catch(() => {});
-    expect(exchangesText()).to.include("← no answer: socket hang up");
+    expect(record.text()).to.include("← no answer: socket hang up");
   });
 
   it("hides what proves who one is", async () => {
     await api().get("/todos").auth("todo", "s3cret");
-    expect(exchangesText()).to.include("Authorization: ***").and.include("set-cookie: ***");
+    expect(record.text()).to.include("Authorization: ***").and.include("set-cookie: ***");
   });
 
   it("cuts a long body and says how long it was", async () => {
     await api().get("/long");
-    expect(exchangesText()).to.include(`${"x".repeat(2_000)}… (3000 characters)`);
+    expect(record.text()).to.include(`${"x".repeat(2_000)}… (3000 characters)`);
   });
 
   it("has the last ten", async () => {
     for (let number = 1; number <= 12; number += 1) await api().get(`/todos/${number}`);
-    const asked = [...exchangesText().matchAll(/^→ GET .*\/(\d+)$/gm)].map(([, number]) => Number(number));
+    const asked = [...record.text().matchAll(/^→ GET .*\/(\d+)$/gm)].map(([, number]) => Number(number));
     expect(asked).to.deep.equal([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   });
 
   it("passes over requests that are not the spec's", async () => {
     await httpClient(server.url, { recorded: false }).get("/todos");
-    expect(exchangesText()).to.equal("");
+    expect(record.text()).to.equal("");
   });
 });

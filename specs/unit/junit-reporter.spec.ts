@@ -42,7 +42,11 @@ const outcomesOf = (report: TestReport): Record<string, string> =>
 const printed = (terminal: string, word: string): number =>
   Number(new RegExp(`^ *(\\d+) ${word}`, "m").exec(terminal)?.[1] ?? 0);
 
-describe("the report of a run with every outcome", () => {
+/** However busy this machine is. */
+const RUNS_WITHIN_MS = 120_000;
+
+describe("the report of a run with every outcome", function () {
+  this.timeout(RUNS_WITHIN_MS);
   let run: Run;
   before("run", async () => {
     run = await runs().outcomes;
@@ -192,7 +196,9 @@ describe("the report of a run with every outcome", () => {
   });
 });
 
-describe("the report of a run", () => {
+describe("the report of a run", function () {
+  this.timeout(RUNS_WITHIN_MS);
+
   it("has stack traces on demand", async () => {
     const { report } = await runs().withStacks;
     expect(caseOf(report, "fails then").failure?.["#text"]).to.match(/^Error: as it should\n.*at .*small\.ts/s);
@@ -223,7 +229,8 @@ describe("the report of a run", () => {
   });
 });
 
-describe("the report of a run that is killed", () => {
+describe("the report of a run that is killed", function () {
+  this.timeout(RUNS_WITHIN_MS);
   let run: Run;
   before("run", async () => {
     run = await runs().killed;
@@ -246,7 +253,8 @@ describe("the report of a run that is killed", () => {
   });
 });
 
-describe("a report that cannot be written", () => {
+describe("a report that cannot be written", function () {
+  this.timeout(RUNS_WITHIN_MS);
   let run: Pick<Run, "ended" | "terminal">;
   before("run", async () => {
     run = await runs().unwritable;

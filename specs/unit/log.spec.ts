@@ -7,7 +7,7 @@ import Dockerode from "dockerode";
 import { demultiplex, followLog, readLogTail } from "../../src/engine/docker/log.ts";
 
 /** A frame as the engine sends it: its stream, its length, its text. */
-function frame(stream: 1 | 2, text: string): Buffer {
+function frame(stream: 1 | 2, text: string | Buffer): Buffer {
   const content = Buffer.from(text);
   const head = Buffer.from([stream, 0, 0, 0, 0, 0, 0, 0]);
   head.writeUInt32BE(content.length, 4);
@@ -73,14 +73,43 @@ describe("a log that is followed", () => {
     expect([log.lines.length, log.lines[0], log.count]).to.deep.equal([5_000, "line 2", 5_002]);
   });
 
-  it("tells what came after a place", async () => {
-    const log = await follow([frame(1, "one\ntwo\nthree\n")]);
-    expect(log.since(1)).to.deep.equal(["two", "three"]);
+  for (const [name, aheadMs] of [
+    ["as this machine's", 0],
+    ["behind", -3_600_000],
+    ["ahead", 3_600_000],
+  ] as const)
+    it(`tells by this machine's clock when the engine got each line, if the engine's is ${name}`, async () => {
+      const nowMs = Date.now();
+      const frames = [0, 9_000, 5_000].map((beforeMs) =>
+        frame(1, `${new Date(nowMs + aheadMs - beforeMs).toISOString()} ${beforeMs} before\n`),
+      );
+      const log = await follow(frames);
+      const times: number[] = [];
+      log.follow((_, atMs) => times.push(atMs));
+      expect(times[0]).to.be.within(nowMs, Date.now());
+      expect(times).to.deep.equal([0, 9_000, 5_000].map((beforeMs) => times[0]! - beforeMs));
+    });
+
+  it("does not show these times, and leaves a line's own", async () => {
+    const log = await follow([frame(1, "2026-01-02T03:04:05.678901234Z 1970-01-01T00:00:00Z started\n")]);
+    expect(log.lines).to.deep.equal(["1970-01-01T00:00:00Z started"]);
   });
 
-  it("has nothing after its end", async () => {
-    const log = await follow([frame(1, "one\n")]);
-    expect(log.since(log.count)).to.deep.equal([]);
+  it("puts a long line together, whose parts have a time each", async () => {
+    const frames = ["a lo", "ng l", "ine\n"].map((part) => frame(1, `2026-01-02T03:04:05.678901234Z ${part}`));
+    expect((await follow(frames)).lines).to.deep.equal(["a long line"]);
+  });
+
+  it("keeps a letter that such parts cut in two", async () => {
+    const stamp = Buffer.from("2026-01-02T03:04:05.678901234+02:00 ");
+    const [head, tail] = [Buffer.from("lä").subarray(0, 2), Buffer.from("ä\n").subarray(1)];
+    const frames = [head, tail].map((part) => frame(1, Buffer.concat([stamp, part])));
+    expect((await follow(frames)).lines).to.deep.equal(["lä"]);
+  });
+
+  it("has the lines of a terminal, which come without frames", async () => {
+    const lines = Buffer.from("2026-01-02T03:04:05Z one\r\n2026-01-02T03:04:06Z two\r\n");
+    expect((await follow([lines])).lines).to.deep.equal(["one", "two"]);
   });
 
   it("tells a late follower of the lines before", async () => {

@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import type superagent from "superagent";
 import { mask } from "../secrets.ts";
 
@@ -12,19 +13,33 @@ interface Exchange {
   tookMs: number;
 }
 
-let exchanges: Exchange[] = [];
+/** Where every client tells what it sends: a spec makes clients by itself, and hands them no record to write to. */
+const sentByClients = channel("stackspec:http:sent");
 
-/** Forgets what was recorded: a new spec begins. */
-export function forgetExchanges(): void {
-  exchanges = [];
+/** The last requests that the clients of this process have sent. */
+export interface ExchangeRecord {
+  /** Forgets them: a new spec begins. */
+  forget(): void;
+  /** They and their answers, as text for people: bodies bounded, secrets masked. Empty when there were none. */
+  text(): string;
 }
 
-/** The last requests and their answers, as text for people: bodies bounded, secrets masked. Empty when there were none. */
-export function exchangesText(): string {
-  return mask(exchanges.map(({ request, answer, tookMs }) => `→ ${request}\n← ${answer} (${tookMs} ms)`).join("\n\n"));
+/** Remembers what is sent from now on, as long as this process lives. */
+export function recordExchanges(): ExchangeRecord {
+  let exchanges: readonly Exchange[] = [];
+  sentByClients.subscribe((exchange) => {
+    exchanges = [...exchanges.slice(1 - REMEMBERED), exchange as Exchange];
+  });
+  return {
+    forget() {
+      exchanges = [];
+    },
+    text: () =>
+      mask(exchanges.map(({ request, answer, tookMs }) => `→ ${request}\n← ${answer} (${tookMs} ms)`).join("\n\n")),
+  };
 }
 
-/** Records what becomes of a request. */
+/** Tells of a request when it is sent, and of what becomes of it. */
 export function record(request: superagent.Request): void {
   const sent = request as superagent.Request & {
     method: string;
@@ -39,7 +54,7 @@ export function record(request: superagent.Request): void {
       answer: "no answer yet",
       tookMs: 0,
     };
-    exchanges = [...exchanges.slice(1 - REMEMBERED), exchange];
+    sentByClients.publish(exchange);
     const settle = (answer: string): void => {
       exchange.answer = answer;
       exchange.tookMs = Math.round(performance.now() - startedAt);

@@ -6,37 +6,46 @@ interface Phase {
   readonly fromMs: number;
 }
 
-const phases: Phase[] = [];
-/** When the command was typed: this process's start, or npm's, where that can be seen. */
-const typedAt = startOfNpm() ?? performance.timeOrigin;
-let firstSpecMs: number | undefined;
-
-function nowMs(): number {
-  return performance.timeOrigin + performance.now() - typedAt;
+/** The phases of a run, for the last line that it prints. */
+export interface Clock {
+  /** A new phase begins, and the one before it ends. */
+  beginPhase(name: string): void;
+  /** The first spec begins now; later ones change nothing. */
+  beginSpecs(): void;
+  /** "first spec after 3.1 s, end after 5.0 s: npm 0.3, engine 0.1, stack 2.7, specs 1.6, release 0.3" */
+  summary(): string;
 }
 
-/** A new phase begins, and the one before it ends. */
-export function beginPhase(name: string): void {
-  if (phases.length === 0 && performance.timeOrigin > typedAt)
-    phases.push({ name: "npm", fromMs: 0 }, { name: "node", fromMs: performance.timeOrigin - typedAt });
-  phases.push({ name, fromMs: nowMs() });
-}
-
-/** The first spec begins now. */
-export function beginSpecs(): void {
-  if (firstSpecMs !== undefined) return;
-  beginPhase("specs");
-  firstSpecMs = nowMs();
-}
-
-/** "first spec after 3.1 s, end after 5.0 s: npm 0.3, engine 0.1, stack 2.7, specs 1.6, release 0.3" */
-export function phaseSummary(): string {
-  const endMs = nowMs();
-  const spans = phases.map(
-    ({ name, fromMs }, index) => `${name} ${seconds((phases[index + 1]?.fromMs ?? endMs) - fromMs)}`,
-  );
-  const first = firstSpecMs === undefined ? "no spec ran" : `first spec after ${seconds(firstSpecMs)} s`;
-  return `${first}, end after ${seconds(endMs)} s: ${spans.join(", ")}`;
+/** A clock that began to run when the command was typed: with this process, or with npm, where that can be seen. */
+export function startClock(): Clock {
+  const typedAt = startOfNpm() ?? performance.timeOrigin;
+  const nodeFromMs = performance.timeOrigin - typedAt;
+  const phases: Phase[] =
+    nodeFromMs > 0
+      ? [
+          { name: "npm", fromMs: 0 },
+          { name: "node", fromMs: nodeFromMs },
+        ]
+      : [];
+  let firstSpecMs: number | undefined;
+  const nowMs = (): number => performance.timeOrigin + performance.now() - typedAt;
+  const beginPhase = (name: string): void => void phases.push({ name, fromMs: nowMs() });
+  return {
+    beginPhase,
+    beginSpecs() {
+      if (firstSpecMs !== undefined) return;
+      firstSpecMs = nowMs();
+      beginPhase("specs");
+    },
+    summary() {
+      const endMs = nowMs();
+      const spans = phases.map(
+        ({ name, fromMs }, index) => `${name} ${seconds((phases[index + 1]?.fromMs ?? endMs) - fromMs)}`,
+      );
+      const first = firstSpecMs === undefined ? "no spec ran" : `first spec after ${seconds(firstSpecMs)} s`;
+      return `${first}, end after ${seconds(endMs)} s: ${spans.join(", ")}`;
+    },
+  };
 }
 
 function seconds(ms: number): string {

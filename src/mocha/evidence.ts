@@ -1,13 +1,12 @@
-import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Test } from "mocha";
+import type { Log } from "../engine/docker/log.ts";
 import type { StartedStack } from "../engine/run/start.ts";
 import { StackspecError } from "../errors.ts";
-import { exchangesText, forgetExchanges } from "../http/exchange.ts";
+import { recordExchanges } from "../http/exchange.ts";
 import { mask } from "../secrets.ts";
-import { runConfig, runningStacks } from "./run.ts";
 
-/** What a service wrote last is on its way to us for a few milliseconds, and so is the news of its death. */
+/** What a service wrote last is on its way to the engine for a few milliseconds, and so is the news of its death. */
 const NEWS_WITHIN_MS = 100;
 /** A connection that broke may be a service that died: that news is worth more time. */
 const DEATH_WITHIN_MS = 1_000;
@@ -16,65 +15,118 @@ const BROKEN = /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up/;
 /** How many lines of a service's log a failure shows. */
 const LOG_LINES = 50;
 
-/** What a failed spec carries beside its error. On the error itself, for that is what mocha hands on from parallel workers. */
+/** What a failed spec carries beside its error: plain data, which each reporter shows in its own way. */
 export interface Evidence {
-  /** Requests and answers, and what each service wrote meanwhile: text for the terminal and for `system-out`. */
-  readonly text: string;
-  /** The stack trace without that text. */
-  readonly stack: string;
+  /** The failure of the service that died under the spec; undefined when none did. */
+  readonly death?: string | undefined;
+  /** The spec's last requests and their answers. */
+  readonly exchanges: string;
+  /** What each service wrote meanwhile, at most the last lines of it. What is still on its way here is added when it comes. */
+  readonly logs: readonly { readonly service: string; readonly lines: readonly string[] }[];
   /** Whole logs, as paths. */
   readonly attachments: readonly string[];
 }
 
-/** Where each log was when the spec began. */
-let places = new Map<object, number>();
-
-/** A spec begins: what is recorded from now on is its own. */
-export function beginEvidence(): void {
-  forgetExchanges();
-  places = new Map(runningStacks().flatMap(({ logs }) => [...logs.values()].map((log) => [log, log.count] as const)));
+/** Records what specs do, and keeps it for those that fail. */
+export interface EvidenceRecorder {
+  /** A spec begins: what is recorded from now on is its own. */
+  beginSpec(): void;
+  /** A spec has failed: its error gets what was recorded. */
+  attachTo(test: Pick<Test, "err">): Promise<void>;
 }
 
-/** A spec has failed: its error gets what was recorded, and, when a service died under it, that as its cause. */
-export async function attachEvidence(test: Test): Promise<void> {
-  const { err } = test;
-  if (!(err instanceof Error)) return;
-  const stacks = runningStacks();
-  const broken = BROKEN.test(`${(err as { code?: string }).code} ${err.message}`);
-  const withinMs = broken ? DEATH_WITHIN_MS : NEWS_WITHIN_MS;
-  const news = stacks.length === 0 ? undefined : sleep(withinMs, undefined, { ref: false });
-  const death = await Promise.race([...stacks.map((stack) => stack.death), news]);
-  if (death instanceof StackspecError && err !== death) prepend(err, `${death.message}\n\nthe spec failed with: `);
+/**
+ * @param running the stacks that run now
+ * @param pathOf what a log's file is called in a report
+ */
+export function recordEvidence(
+  running: () => readonly Pick<StartedStack, "logs" | "death">[],
+  pathOf: (file: string) => string,
+): EvidenceRecorder {
+  const exchanges = recordExchanges();
+  let fromMs = 0;
+  return {
+    beginSpec() {
+      exchanges.forget();
+      fromMs = Date.now();
+    },
+    async attachTo({ err }) {
+      if (!(err instanceof Error)) return;
+      const stacks = running();
+      const logs = stacks.flatMap((stack) => [...stack.logs].map(([service, log]) => ({ service, log })));
+      const spec = { fromMs, untilMs: Infinity };
+      const written = logs.map(({ service, log }) => ({ service, lines: linesOf(log, spec) }));
 
-  const text = [exchangesText(), ...stacks.map(logText)].filter((part) => part !== "").join("\n\n");
-  const attachments = stacks.flatMap(({ logs }) =>
-    [...logs.values()].flatMap(({ file }) => (file === undefined ? [] : [attachment(file)])),
-  );
-  Object.assign(err, { evidence: { text, stack: err.stack ?? err.message, attachments } satisfies Evidence });
-  // Mocha prints the stack below the message: the only place for more.
-  if (text !== "") err.stack = `${err.stack ?? err.message}\n\n${text}`;
+      const broken = BROKEN.test(`${(err as { code?: string }).code} ${err.message}`);
+      const news =
+        stacks.length === 0 ? undefined : sleep(broken ? DEATH_WITHIN_MS : NEWS_WITHIN_MS, undefined, { ref: false });
+      const death = await Promise.race([...stacks.map((stack) => stack.death), news]);
+      spec.untilMs = Date.now();
+
+      const evidence: Evidence = {
+        death: death instanceof StackspecError && death !== err ? death.message : undefined,
+        exchanges: exchanges.text(),
+        logs: written,
+        attachments: logs.flatMap(({ log: { file } }) => (file === undefined ? [] : [pathOf(file)])),
+      };
+      // Enumerable, for such properties of an error are all that mocha carries from a parallel worker to the reporter.
+      Reflect.defineProperty(err, "specEvidence", { value: evidence, enumerable: true, configurable: true });
+    },
+  };
 }
 
-/** The evidence on an error; undefined when there is none. */
-export function evidenceOn(error: unknown): Evidence | undefined {
-  return (error as { evidence?: Evidence } | undefined)?.evidence;
-}
-
-function prepend(error: Error, text: string): void {
-  const { message, stack = message } = error;
-  error.message = `${text}${message}`;
-  error.stack = stack.replace(message, () => error.message);
-}
-
-function logText({ logs }: StartedStack): string {
-  const parts = [...logs].map(([name, log]) => {
-    const lines = log.since(places.get(log) ?? 0).slice(-LOG_LINES);
-    return lines.length === 0 ? "" : `${name} wrote:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+/** What a log has of the time of a spec, now and when more of that comes. The engine's times decide: a line may come here late. */
+function linesOf(
+  log: Pick<Log, "follow">,
+  spec: { readonly fromMs: number; readonly untilMs: number },
+): readonly string[] {
+  const lines: string[] = [];
+  log.follow((line, atMs) => {
+    if (atMs < spec.fromMs || atMs > spec.untilMs) return;
+    lines.push(line);
+    if (lines.length > LOG_LINES) lines.shift();
   });
-  return mask(parts.filter((part) => part !== "").join("\n\n"));
+  return lines;
 }
 
-/** Jenkins takes absolute paths, GitLab relative ones. */
-function attachment(file: string): string {
-  return runConfig().jenkins ? resolve(file) : file;
+/** What a failed spec carries on its error; undefined when there is nothing. */
+export function evidenceOf(error: unknown): Evidence | undefined {
+  return (error as { specEvidence?: Evidence } | undefined)?.specEvidence;
+}
+
+/** Requests, answers and logs, for a terminal or for `system-out`; empty when there are none. */
+export function evidenceText({ exchanges, logs }: Evidence): string {
+  const written = logs
+    .filter(({ lines }) => lines.length > 0)
+    .map(({ service, lines }) => `${service} wrote:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+  return mask([exchanges, ...written].filter((part) => part !== "").join("\n\n"));
+}
+
+/** Mocha's own rule. What comes from a parallel worker is a plain object with an error's fields. */
+export function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || typeof (thrown as Partial<Error> | undefined)?.message === "string";
+}
+
+/**
+ * An error as readers see it: what died under the spec comes before what the spec says of it, secrets are masked, in its
+ * causes too, and `below` follows the stack trace. The error itself stays as it was thrown.
+ */
+export function shownError(error: unknown, below = ""): unknown {
+  if (!isError(error)) return error;
+  const { message, stack = message, cause, actual, expected } = error as Error & Record<"actual" | "expected", unknown>;
+  const death = evidenceOf(error)?.death;
+  const shown = mask(death === undefined ? message : `${death}\n\nthe spec failed with: ${message}`);
+  const at = stack.indexOf(message);
+  const trace = at < 0 ? mask(stack) : `${stack.slice(0, at)}${shown}${mask(stack.slice(at + message.length))}`;
+  const changes = {
+    // What comes from a parallel worker has lost it.
+    name: error.name ?? /^\w+/.exec(stack)?.[0],
+    message: shown,
+    stack: below === "" ? trace : `${trace}\n\n${below}`,
+    ...(isError(cause) ? { cause: shownError(cause) } : {}),
+    ...(typeof actual === "string" ? { actual: mask(actual) } : {}),
+    ...(typeof expected === "string" ? { expected: mask(expected) } : {}),
+  };
+  const described = Object.entries(changes).map(([key, value]) => [key, { value, writable: true }] as const);
+  return Object.create(error, Object.fromEntries(described)) as Error;
 }

@@ -5,23 +5,12 @@ import { StackspecError, messageOf } from "../errors.ts";
 import { httpClient } from "../http/client.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Exports, Stack, Started } from "../stack/stack.ts";
-import { missingEngine, ownStack, runConfig, sharedStack } from "./run.ts";
-import { chooseTarget, rootOf } from "./target.ts";
-import type { Target, TargetStack } from "./target.ts";
+import { run } from "./run.ts";
+import { rootOf } from "./target.ts";
+import type { TargetStack } from "./target.ts";
 
 /** What specs get of a stack: what it exports, and the way back to where its tasks left it. */
 export type StackInUse<E extends Exports> = Started<E> & { reset(): Promise<void> };
-
-/** The spec file that used a shared stack last. */
-const usedBy = new WeakMap<StartedStack, string | undefined>();
-
-let chosen: Promise<Target> | undefined;
-
-/** What acceptance specs of this process talk to: decided once, by the command or by the first spec. */
-export function runTarget(missing?: string, say: (line: string) => void = () => {}): Promise<Target> {
-  chosen ??= chooseTarget(runConfig(), missing, say);
-  return chosen;
-}
 
 /**
  * The HTTP client of what the acceptance specs talk to: the stack that `STACK` names, or the `URL`.
@@ -33,12 +22,12 @@ export function useTarget(): HttpClient {
   let running: StartedStack<TargetStack["exports"]> | undefined;
   before("the target is ready", async function () {
     this.timeout(0); // The stack's own deadline ends the wait, and says what it waited for.
-    const target = await runTarget(await engineMissing());
+    const target = await run.target(await engineMissing());
     if ("url" in target) {
       client = httpClient(rootOf(target.url));
       return;
     }
-    running = await stackForFile(target.stack, this);
+    running = await run.shareWithFile(target.stack, fileOf(this));
     client = running.values.target.http;
   });
   failWhenDead(() => running);
@@ -60,7 +49,7 @@ export function useStack<E extends Exports>(stack: Stack<E>, options: { scope?: 
   let running: StartedStack<E> | undefined;
   before(`the stack ${stack.name} is ready`, async function () {
     this.timeout(0);
-    running = await (own ? ownStack(stack) : stackForFile(stack, this));
+    running = await (own ? run.start(stack) : run.shareWithFile(stack, fileOf(this)));
   });
   failWhenDead(() => running);
   after(`the stack ${stack.name} is gone`, async function () {
@@ -68,16 +57,6 @@ export function useStack<E extends Exports>(stack: Stack<E>, options: { scope?: 
     if (own) await running?.stop();
   });
   return later(() => running && { ...running.values, reset: running.reset }, `the stack ${stack.name}`);
-}
-
-/** The shared instance of a stack. A spec file does not see what the one before has stored: between files it is reset. */
-async function stackForFile<E extends Exports>(stack: Stack<E>, hook: Mocha.Context): Promise<StartedStack<E>> {
-  const running = await sharedStack(stack);
-  const file = hook.test?.parent?.file;
-  const last = usedBy.get(running);
-  usedBy.set(running, file);
-  if (last !== undefined && last !== file) await running.reset();
-  return running;
 }
 
 /**
@@ -89,12 +68,12 @@ export function requireEngine(): void {
     this.timeout(0);
     const missing = await engineMissing();
     if (missing === undefined) return;
-    if (runConfig().ci)
+    if (run.config.ci)
       throw new StackspecError("ENGINE_UNREACHABLE", missing, {
         subject: "engine",
         hint: "CI=true makes this a failure",
       });
-    missingEngine(missing);
+    run.engineMissing = missing;
     this.skip();
   });
 }
@@ -107,8 +86,12 @@ function failWhenDead(running: () => StartedStack | undefined): void {
   });
 }
 
+function fileOf(hook: Mocha.Context): string | undefined {
+  return hook.test?.parent?.file;
+}
+
 async function engineMissing(): Promise<string | undefined> {
-  if (runConfig().engine === "none") return "STACKSPEC_ENGINE=none";
+  if (run.config.engine === "none") return "STACKSPEC_ENGINE=none";
   return connectEngine().then(
     () => undefined,
     (error: unknown) => messageOf(error),

@@ -1,8 +1,7 @@
 import { config, use } from "chai";
 import chaiAsPromised from "chai-as-promised";
 import type { Context, RootHookObject } from "mocha";
-import { attachEvidence, beginEvidence } from "./evidence.ts";
-import { finishRun } from "./run.ts";
+import { run } from "./run.ts";
 import { endOnSignals } from "./signals.ts";
 
 endOnSignals();
@@ -13,13 +12,13 @@ config.truncateThreshold = 400;
 /** What mocha runs around all spec files: evidence for what fails, and at last everything the run started is gone. */
 export const mochaHooks: RootHookObject = {
   beforeEach() {
-    beginEvidence();
+    run.evidence.beginSpec();
   },
   async afterEach(this: Context) {
-    if (this.currentTest?.state === "failed") await attachEvidence(this.currentTest);
+    if (this.currentTest?.state === "failed") await run.evidence.attachTo(this.currentTest);
   },
   async afterAll(this: Context) {
     this.timeout(0);
-    await finishRun();
+    await run.finish();
   },
 };

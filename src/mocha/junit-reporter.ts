@@ -4,10 +4,9 @@ import type { MochaOptions, Runner, Suite, Test } from "mocha";
 import MochaJUnitReporter from "mocha-junit-reporter";
 import { junitXml } from "../report/junit.ts";
 import type { CaseResult, FailureNode, SuiteResult } from "../report/junit.ts";
-import { blockedBy } from "../report/blocked.ts";
 import { classNamePart, xmlText } from "../report/text.ts";
 import { writeAtomically } from "../report/write.ts";
-import { evidenceOn } from "./evidence.ts";
+import { evidenceOf, evidenceText, isError, shownError } from "./evidence.ts";
 import { recordRun } from "./run-record.ts";
 import type { CaseRecord, FullRunner, RunRecord, SuiteRecord } from "./run-record.ts";
 
@@ -35,7 +34,7 @@ export interface JUnitOptions {
  */
 export class JUnitReporter extends MochaJUnitReporter {
   readonly #junit: JUnitOptions;
-  readonly #record: RunRecord;
+  readonly record: RunRecord;
   readonly #startedAt = Date.now();
   #writing: NodeJS.Timeout | undefined;
 
@@ -44,7 +43,7 @@ export class JUnitReporter extends MochaJUnitReporter {
     // has ended. So it hears nothing, and makes the failure elements when we ask for them.
     super(new EventEmitter() as unknown as Runner, { ...options, reporterOptions: { mochaFile: junit.path } });
     this.#junit = junit;
-    this.#record = recordRun(runner, options.files ?? [], () => this.#writeSoon());
+    this.record = recordRun(runner, options.files ?? [], () => this.#writeSoon());
     runner.on("start", () => this.#writeNow());
     // A spec that calls process.exit leaves no time for the next write.
     process.once("exit", () => this.#writing !== undefined && this.#writeNow());
@@ -58,7 +57,7 @@ export class JUnitReporter extends MochaJUnitReporter {
   write(): void {
     clearTimeout(this.#writing);
     this.#writing = undefined;
-    const { suites, missing } = this.#record;
+    const { suites, missing } = this.record;
     const reached = [...suites.values()].filter(({ cases }) => cases.size > 0);
     writeAtomically(
       this.formatReportFilename("", []),
@@ -108,8 +107,9 @@ export class JUnitReporter extends MochaJUnitReporter {
     };
   }
 
-  #caseResult({ test, outcome, error, tries }: CaseRecord): CaseResult {
-    const { text = "", attachments = [] } = evidenceOn(error) ?? {};
+  #caseResult({ test, outcome, error, blockedBy, tries }: CaseRecord): CaseResult {
+    const evidence = evidenceOf(error);
+    const output = evidence === undefined ? [] : [evidenceText(evidence), ...evidence.attachments.map(attachment)];
     const classname = [this.#junit.suite, titles(test.parent!).map(classNamePart).join(TITLE_SEPARATOR)];
     return {
       name: test.title,
@@ -117,22 +117,18 @@ export class JUnitReporter extends MochaJUnitReporter {
       file: test.file === undefined ? undefined : relative(process.cwd(), test.file),
       timeMs: test.duration ?? 0,
       outcome,
-      failure: error === undefined ? undefined : this.#failure(test, error),
+      failure: error === undefined ? undefined : this.#failure(test, error, blockedBy),
       tries: tries.map((thrown) => this.#failure(test, thrown)),
-      output: [text, ...attachments.map((path) => `[[ATTACHMENT|${path}]]`)].filter((part) => part !== "").join("\n"),
+      output: output.filter((part) => part !== "").join("\n"),
     };
   }
 
   /** The element that mocha-junit-reporter makes of an error: message, type, diff and, if wanted, the stack. */
-  #failure(test: Test, error: unknown): FailureNode {
-    const stack = this.#junit.stack ? (evidenceOn(error)?.stack ?? (error as Error | undefined)?.stack) : undefined;
-    // The evidence stands once in each suite, with the hook that failed, and not with every spec that it blocked.
-    const blocked = error instanceof Error ? blockedBy(error.message) : undefined;
-    const changes = {
-      stack: { value: stack },
-      ...(blocked === undefined ? {} : { message: { value: `blocked: ${blocked}` } }),
-    };
-    const shown = error instanceof Error ? (Object.create(error, changes) as Error) : error;
+  #failure(test: Test, error: unknown, blockedBy?: Error): FailureNode {
+    const shown = shownError(error);
+    if (isError(shown) && !this.#junit.stack) shown.stack = "";
+    // What there is to say of a hook stands with the hook that failed, and not with every spec that it blocked.
+    if (isError(shown) && blockedBy !== undefined) shown.message = `blocked: ${blockedBy.message.split("\n")[0]}`;
     const { testcase } = this.getTestcaseData(test, shown);
     const { failure } = testcase.findLast((node) => "failure" in node) as { failure: { _attr: { message: string } } };
     // Readers show the attribute in a list; the whole of it is in the body.
@@ -155,6 +151,11 @@ export class JUnitReporter extends MochaJUnitReporter {
     };
     return { name: file, file, startedAt: new Date(this.#startedAt), timeMs: 0, cases: [unfinished] };
   }
+}
+
+/** As Jenkins and GitLab read it, alone on its line. */
+function attachment(path: string): string {
+  return `[[ATTACHMENT|${path}]]`;
 }
 
 /** The titles from the root down. What comes from a parallel worker has no `titlePath`. */

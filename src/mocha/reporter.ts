@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { statSync } from "node:fs";
 import mocha from "mocha";
-import type { MochaOptions, Runner } from "mocha";
-import { blockedBy } from "../report/blocked.ts";
+import type { MochaOptions, Runner, Test } from "mocha";
 import { messageOf } from "../errors.ts";
 import type { FullRunner } from "./run-record.ts";
-import { beginPhase, beginSpecs, phaseSummary } from "./clock.ts";
+import { evidenceOf, evidenceText, shownError } from "./evidence.ts";
 import { JUnitReporter } from "./junit-reporter.ts";
-import { finishRun, missingEngine, runConfig, runProperties } from "./run.ts";
+import { run } from "./run.ts";
 
 /**
  * The report's file: `JUNIT_REPORT_PATH`, which may be a folder, else `reports/<suite>.xml`.
@@ -28,38 +27,45 @@ export class Reporter extends mocha.reporters.Spec {
     super(runner, options);
     const { suite = "specs", path } = (options.reporterOptions ?? {}) as { suite?: string; path?: string };
     this.#junit = new JUnitReporter(runner as ConstructorParameters<typeof JUnitReporter>[0], options, {
-      path: path ?? reportFile(runConfig().reportPath, suite),
+      path: path ?? reportFile(run.config.reportPath, suite),
       suite,
-      stack: runConfig().reportStack,
-      properties: runProperties,
+      stack: run.config.reportStack,
+      properties: () => run.properties(),
     });
     if ((runner as FullRunner).isParallelMode()) {
       // What happens in a worker is told when its file is done.
-      runner.once("start", beginSpecs).once("end", () => beginPhase("release"));
+      runner.once("start", run.clock.beginSpecs).once("end", () => run.clock.beginPhase("release"));
       return;
     }
-    runner.on("test", beginSpecs);
+    runner.on("test", run.clock.beginSpecs);
     runner.on("hook", ({ title, parent }) => {
-      if (parent?.root === true && title.startsWith('"after all"')) beginPhase("release");
+      if (parent?.root === true && title.startsWith('"after all"')) run.clock.beginPhase("release");
     });
   }
 
   /** The list of failures: each cause once, and the specs that it blocked as a number. */
   override epilogue(): void {
-    const shown = new Set<unknown>();
-    const causes = this.failures.filter(({ err }) => {
-      const repeated = shown.has(err) || blockedBy(err?.message ?? "") !== undefined;
-      shown.add(err);
-      return !repeated;
+    const { causes, repeated } = this.#causes();
+    // Mocha prints the stack trace below the message: the only place for more.
+    this.failures = causes.map((test) => {
+      const evidence = evidenceOf(test.err);
+      const err = shownError(test.err, evidence && evidenceText(evidence));
+      return Object.create(test, { err: { value: err } }) as Test;
     });
-    const repeated = this.failures.length - causes.length;
-    this.failures = causes;
     super.epilogue();
-    const missing = missingEngine();
-    if (missing !== undefined)
-      console.log(`  ${this.stats.pending} specs are pending, for want of an engine: ${missing}\n`);
+    if (run.engineMissing !== undefined)
+      console.log(`  ${this.stats.pending} specs are pending, for want of an engine: ${run.engineMissing}\n`);
     if (repeated > 0)
       console.log(`  ${repeated} of the failures have a cause that is shown above; the report has them all.\n`);
+  }
+
+  /** What failed by itself, each error once, and how much else failed. */
+  #causes(): { causes: Test[]; repeated: number } {
+    const cases = [...this.#junit.record.suites.values()].flatMap((suite) => [...suite.cases.values()]);
+    const blocked = new Set(cases.filter(({ blockedBy }) => blockedBy !== undefined).map(({ test }) => test));
+    const shown = new Set<unknown>();
+    const causes = this.failures.filter((test) => !blocked.has(test) && !shown.has(test.err) && shown.add(test.err));
+    return { causes, repeated: this.failures.length - causes.length };
   }
 
   /** Mocha's last call. A report that cannot be written, or anything left on the engine, fails the run, however green it was. */
@@ -73,10 +79,10 @@ export class Reporter extends mocha.reporters.Spec {
       }
     };
     void (async () => {
-      await attempt("The run cannot be closed", finishRun);
+      await attempt("The run cannot be closed", () => run.finish());
       await attempt("The report cannot be written", () => this.#junit.write());
       for (const problem of problems) console.error(problem);
-      console.log(phaseSummary());
+      console.log(run.clock.summary());
       exit(failures > 0 || problems.length > 0 ? 1 : 0);
     })();
   }

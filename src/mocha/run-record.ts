@@ -1,11 +1,14 @@
 import type { Runner, Suite, Test } from "mocha";
 import type { Outcome } from "../report/junit.ts";
+import { isError } from "./evidence.ts";
 
 /** What has become of one spec, or of a hook that failed. */
 export interface CaseRecord {
   readonly test: Test;
   readonly outcome: Outcome;
   readonly error: unknown;
+  /** The failure of the hook that kept it from running, when that is why it failed. */
+  readonly blockedBy: Error | undefined;
   /** What earlier tries of a retried spec failed with. */
   readonly tries: readonly unknown[];
 }
@@ -43,6 +46,7 @@ type Retried = Test & { retriedTest?(): Retried | null | undefined };
  */
 export function recordRun(runner: FullRunner, files: readonly string[], onChange: () => void): RunRecord {
   const suites = new Map<Suite, SuiteRecord>();
+  const hookErrors: Error[] = [];
   const missing = new Set(runner.isParallelMode() ? files : []);
   // Parallel workers send copies; linked, the same suite is the same object again.
   if (runner.isParallelMode()) runner.linkPartialObjects(true);
@@ -55,13 +59,13 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
   const change = (test: Test, changed: Partial<CaseRecord>): void => {
     const { cases } = suiteOf(test.parent!);
     const key = keyOf(test, cases);
-    const known = cases.get(key) ?? { test, outcome: "unfinished", error: undefined, tries: [] };
+    const known = cases.get(key) ?? { test, outcome: "unfinished", error: undefined, blockedBy: undefined, tries: [] };
     cases.set(key, { ...known, ...changed, test });
   };
   const finish = (test: Test, outcome: Outcome, error?: unknown): void => {
     // A spec can fail twice; the second time because of the first.
     const before = suiteOf(test.parent!).cases.get(keyOf(test, suiteOf(test.parent!).cases));
-    if (before?.outcome !== "failed") change(test, { outcome, error });
+    if (before?.outcome !== "failed") change(test, { outcome, error, blockedBy: blockedBy(error, hookErrors) });
     missing.delete(test.file ?? "");
     onChange();
   };
@@ -84,7 +88,10 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
   });
   runner.on("pass", (test) => finish(test, "passed"));
   runner.on("pending", (test) => finish(test, "skipped"));
-  runner.on("fail", (test: Test, error: unknown) => finish(test, isHook(test) ? "error" : "failed", error));
+  runner.on("fail", (test: Test, error: unknown) => {
+    finish(test, isHook(test) ? "error" : "failed", error);
+    if (isHook(test) && isError(error)) hookErrors.push(error);
+  });
   runner.on("retry", (test: Test, error: unknown) => {
     const { cases } = suiteOf(test.parent!);
     change(test, { tries: [...(cases.get(keyOf(test, cases))?.tries ?? []), error] });
@@ -107,6 +114,15 @@ function keyOf(test: Test, cases: ReadonlyMap<Test, CaseRecord>): Test {
     ([{ title }, { outcome, tries }]) => outcome === "unfinished" && tries.length > 0 && title === test.title,
   );
   return retried?.[0] ?? original;
+}
+
+/**
+ * The hook's failure that a spec fails with. Mocha makes an error of its own for such a spec, and says what it is in the
+ * words of its message only; but it has the stack trace of the hook's, in a copy from a parallel worker too.
+ */
+function blockedBy(error: unknown, hookErrors: readonly Error[]): Error | undefined {
+  if (!isError(error)) return undefined;
+  return hookErrors.findLast((each) => each !== error && each.stack === error.stack);
 }
 
 function isHook(test: Test): boolean {

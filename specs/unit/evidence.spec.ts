@@ -1,0 +1,131 @@
+import { expect } from "chai";
+import { StackspecError } from "stackspec";
+import { evidenceOf, evidenceText, recordEvidence, shownError } from "../../src/mocha/evidence.ts";
+
+type Follower = (line: string, atMs: number) => void;
+
+/** A running stack as far as evidence is concerned: its service `web` writes when it is told to. */
+function runningStack() {
+  const followers: Follower[] = [];
+  const { promise: death, resolve: die } = Promise.withResolvers<StackspecError>();
+  const log = {
+    lines: [],
+    count: 0,
+    file: "reports/logs/shop/web.log",
+    follow(follower: Follower) {
+      followers.push(follower);
+      return () => {};
+    },
+    ended: new Promise<void>(() => {}),
+  };
+  const write: Follower = (line, atMs) => followers.forEach((follower) => follower(line, atMs));
+  return { stack: { logs: new Map([["web", log]]), death }, write, die, followed: () => followers.length > 0 };
+}
+
+const recorderOf = (...stacks: ReturnType<typeof runningStack>["stack"][]) =>
+  recordEvidence(
+    () => stacks,
+    (file) => file,
+  );
+const webDied = () =>
+  new StackspecError("SERVICE_DIED", "was ready and has exited since, with code 5", { subject: "web" });
+
+describe("the evidence of a failed spec", () => {
+  it("has what a service wrote while the spec ran, also when it comes late", async () => {
+    const { stack, write } = runningStack();
+    const recorder = recorderOf(stack);
+    const err = new Error("expected 1, got 2");
+    recorder.beginSpec();
+    const duringMs = Date.now();
+    await recorder.attachTo({ err });
+    write("the last words of the spec before", duringMs - 1_000);
+    write("late words", duringMs);
+    write("the first words of the next spec", Date.now() + 1_000);
+    expect(evidenceText(evidenceOf(err)!)).to.equal("web wrote:\n  late words");
+  });
+
+  it("has the last fifty lines of that", async () => {
+    const { stack, write } = runningStack();
+    const recorder = recorderOf(stack);
+    const err = new Error("expected 1, got 2");
+    recorder.beginSpec();
+    const duringMs = Date.now();
+    await recorder.attachTo({ err });
+    for (let line = 1; line <= 60; line += 1) write(String(line), duringMs);
+    const [web] = evidenceOf(err)!.logs;
+    expect([web!.lines.length, web!.lines[0], web!.lines.at(-1)]).to.deep.equal([50, "11", "60"]);
+  });
+
+  it("names the log's file as the report does", async () => {
+    const { stack } = runningStack();
+    const recorder = recordEvidence(
+      () => [stack],
+      (file) => `/home/${file}`,
+    );
+    const err = new Error("expected 1, got 2");
+    await recorder.attachTo({ err });
+    expect(evidenceOf(err)!.attachments).to.deep.equal(["/home/reports/logs/shop/web.log"]);
+  });
+
+  it("leaves the error as it was thrown, and is one more property of it", async () => {
+    const { stack, die } = runningStack();
+    const recorder = recorderOf(stack);
+    const err = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+    const { message, stack: trace } = err;
+    die(webDied());
+    await recorder.attachTo({ err });
+    expect({ message: err.message, trace: err.stack }).to.deep.equal({ message, trace });
+    expect(Object.keys(err)).to.deep.equal(["code", "specEvidence"]);
+  });
+
+  it("is kept for an error that cannot be changed by having none", async () => {
+    const recorder = recorderOf();
+    const err = Object.freeze(new Error("expected 1, got 2"));
+    await recorder.attachTo({ err });
+    expect(evidenceOf(err)).to.equal(undefined);
+  });
+});
+
+describe("a spec whose connection broke", () => {
+  for (const [name, err] of Object.entries({
+    refused: Object.assign(new Error("connect"), { code: "ECONNREFUSED" }),
+    reset: Object.assign(new Error("read"), { code: "ECONNRESET" }),
+    "hung up": new Error("socket hang up"),
+  }))
+    it(`is told which service died under it, when that is heard of later: ${name}`, async () => {
+      const { stack, die, followed } = runningStack();
+      const recorder = recorderOf(stack);
+      const attached = recorder.attachTo({ err });
+      expect(followed()).to.equal(true);
+      die(webDied());
+      await attached;
+      expect((shownError(err) as Error).message).to.equal(
+        `SERVICE_DIED: web: was ready and has exited since, with code 5\n\nthe spec failed with: ${err.message}`,
+      );
+    });
+
+  it("is not told so twice, when the death is what it failed with", async () => {
+    const { stack, die } = runningStack();
+    const recorder = recorderOf(stack);
+    const err = webDied();
+    die(err);
+    await recorder.attachTo({ err });
+    expect((shownError(err) as Error).message).to.equal(err.message);
+  });
+});
+
+describe("an error as it is shown", () => {
+  it("has what comes below it after its stack trace", () => {
+    const error = new Error("expected 1, got 2");
+    expect((shownError(error, "→ GET /todos") as Error).stack).to.equal(`${error.stack}\n\n→ GET /todos`);
+  });
+
+  it("is of the same kind", () => {
+    const error = new TypeError("expected 1, got 2");
+    expect(shownError(error)).to.be.an.instanceOf(TypeError).and.to.include({ name: "TypeError" });
+  });
+
+  it("is what was thrown, when that is no error", () => {
+    expect(shownError("nothing")).to.equal("nothing");
+  });
+});

@@ -1,0 +1,179 @@
+import { resolve } from "node:path";
+import { readConfig, tellWorkers } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
+import type { OnProgress } from "../engine/run/progress.ts";
+import { openSession } from "../engine/run/session.ts";
+import type { Session } from "../engine/run/session.ts";
+import type { Joining } from "../engine/run/stack-context.ts";
+import { imagesOf } from "../engine/run/start.ts";
+import type { StartedStack } from "../engine/run/start.ts";
+import { messageOf } from "../errors.ts";
+import type { ResolvedImage } from "../images/resolve.ts";
+import type { Exports, Stack } from "../stack/stack.ts";
+import { startClock } from "./clock.ts";
+import { recordEvidence } from "./evidence.ts";
+import { chooseTarget } from "./target.ts";
+import type { Target } from "./target.ts";
+
+/** The run that a process is: its settings, its session, the stacks that its spec files share, and what its report says. */
+export class MochaRun {
+  readonly clock = startClock();
+  readonly evidence = recordEvidence(
+    () => [...(this.#session?.running ?? [])],
+    // Jenkins takes absolute paths, GitLab relative ones.
+    (file) => (this.config.jenkins ? resolve(file) : file),
+  );
+  /** Hears of the progress of stacks and images. */
+  onProgress: OnProgress = () => {};
+  /** Why specs are pending for want of an engine; undefined while none is. */
+  engineMissing: string | undefined;
+
+  #config: Config | undefined;
+  #session: Session | undefined;
+  #target: Promise<Target> | undefined;
+  readonly #shared = new Map<Stack, Promise<StartedStack>>();
+  /** The spec file that used a shared stack last. */
+  readonly #usedBy = new WeakMap<StartedStack, string | undefined>();
+  /** What the report says of sessions that are closed. */
+  readonly #images: ResolvedImage[] = [];
+  readonly #stackNames = new Set<string>();
+
+  /** The settings: those that the command hands in, else those of the environment, read when they are first asked for. */
+  get config(): Config {
+    return (this.#config ??= readConfig());
+  }
+
+  set config(given: Config) {
+    this.#config = given;
+  }
+
+  /** The session, opened when something is first started in it. */
+  #open(): Session {
+    return (this.#session ??= openSession(this.config, (event) => this.onProgress(event)));
+  }
+
+  /** Starts a stack of its own for whoever calls. What is not stopped is stopped at the end of the run. */
+  start<E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> {
+    return this.#open().start(stack);
+  }
+
+  /** The one instance of a stack that all spec files share: started by the first that asks. */
+  share<E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> {
+    const known = this.#shared.get(stack) as Promise<StartedStack<E>> | undefined;
+    if (known !== undefined) return known;
+    const running = this.#open().start(stack, this.#waysOf(stack));
+    running.catch(() => {});
+    this.#shared.set(stack, running);
+    this.#stackNames.add(stack.name);
+    return running;
+  }
+
+  /** The same, for a spec file. It does not see what the file before has stored: between files the stack is reset. */
+  async shareWithFile<E extends Exports>(stack: Stack<E>, file: string | undefined): Promise<StartedStack<E>> {
+    const running = await this.share(stack);
+    const last = this.#usedBy.get(running);
+    this.#usedBy.set(running, file);
+    if (last !== undefined && last !== file) await running.reset();
+    return running;
+  }
+
+  /** Whether the shared instance stays up, or is up already, for parallel workers to join. */
+  #waysOf({ name }: Stack): { keep: boolean; joins?: Joining } {
+    const { keep, worker } = this.config;
+    if (worker === undefined) return { keep };
+    const { number, run } = worker;
+    // A worker beyond those that the run began with takes the place of one that crashed.
+    if (run.stack?.name !== name || number >= run.stack.workers) return { keep: false };
+    return { keep: false, joins: { id: run.stack.id, key: run.stack.key, worker: number } };
+  }
+
+  /**
+   * Makes mocha's parallel workers part of this run: it removes what they start, and the first of them has the stack
+   * that is up here. The others start theirs from its snapshot, which is made now if there is none.
+   */
+  async shareWithWorkers(workers: number, stack?: Stack): Promise<void> {
+    // What needs no engine is each worker's own.
+    if (stack !== undefined && imagesOf(stack).length === 0) return;
+    const open = this.#open();
+    await open.share();
+    let running = stack && (await this.share(stack));
+    if (stack !== undefined && (await this.#keepSnapshot(stack))) {
+      this.#shared.delete(stack);
+      running = await this.share(stack);
+    }
+    // What lives in this process is of no use to another.
+    if (running?.inContainers === false) await running.stop();
+    const up = running?.inContainers === true ? running : undefined;
+    const key = up?.snapshot?.restored === true ? up.snapshot.key : undefined;
+    if (key !== undefined) await up?.createWorkerDatabases(workers);
+    const shares = up === undefined ? {} : { stack: { name: up.name, id: up.id, workers, ...(key && { key }) } };
+    tellWorkers({ id: open.runId, ...shares });
+  }
+
+  /** What acceptance specs talk to: decided once, by the command or by the first spec. */
+  target(missing?: string, say: (line: string) => void = () => {}): Promise<Target> {
+    return (this.#target ??= chooseTarget(this.config, missing, say));
+  }
+
+  /**
+   * The specs are done: makes the snapshots that are missing, for the next run, then closes this one. A parallel
+   * worker is told so after each spec file, and ends without a word after its last: it keeps what is in containers,
+   * which go with the run, and stops what lives in its process.
+   */
+  async finish(): Promise<void> {
+    if (this.config.worker !== undefined) return this.#stopObjects();
+    for (const stack of this.#shared.keys()) await this.#keepSnapshot(stack);
+    await this.close();
+  }
+
+  async #stopObjects(): Promise<void> {
+    for (const [stack, starting] of this.#shared) {
+      const running = await starting.catch(() => undefined);
+      if (running?.inContainers !== false) continue;
+      this.#shared.delete(stack);
+      await running.stop();
+    }
+  }
+
+  /** Makes a snapshot that is missing. True when the stack was stopped for it. */
+  async #keepSnapshot(stack: Stack): Promise<boolean> {
+    try {
+      const tell = (): void =>
+        console.log(`Keeping a snapshot of the stack ${stack.name}, which the next start restores`);
+      return (await this.#session?.keepSnapshot(stack, tell)) ?? false;
+    } catch (error) {
+      // The specs do not need it; the next start only takes longer.
+      console.error(`No snapshot of ${stack.name} is kept: ${messageOf(error)}`);
+      return true;
+    }
+  }
+
+  /**
+   * Stops all stacks and removes everything of this run from the engine. What starts afterwards is a new run.
+   *
+   * @throws StackspecError `RELEASE_FAILED` naming what is left
+   */
+  async close(): Promise<void> {
+    const closing = this.#session;
+    await closing?.close();
+    if (this.#session !== closing) return;
+    this.#images.push(...(closing?.images ?? []));
+    this.#session = undefined;
+    this.#shared.clear();
+  }
+
+  /** What the report says of the run: the stacks it started and the images it used. */
+  properties(): Record<string, string> {
+    const { url } = this.config;
+    const used = [...this.#images, ...(this.#session?.images ?? [])];
+    const stacks = [...this.#stackNames].join(", ");
+    return {
+      ...(url === undefined ? {} : { url }),
+      ...(stacks === "" ? {} : { stack: stacks }),
+      ...Object.fromEntries(
+        used.map(({ name, reference, digest, origin }) => [`image.${name}`, `${reference} ${digest} (${origin})`]),
+      ),
+      "version.node": process.versions.node,
+    };
+  }
+}
