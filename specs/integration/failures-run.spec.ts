@@ -59,12 +59,12 @@ describe("a run whose engine stops answering", () => {
   });
 });
 
-describe("a run whose service dies between two specs", () => {
+describe("a run whose services die, one under a spec and one between two", () => {
   requireEngine();
   let ended: Ended;
   let report: string;
   before("it has ended", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const run = startRun(["service-dies.ts"]);
     ended = await run.ended;
     report = run.report();
@@ -77,6 +77,19 @@ describe("a run whose service dies between two specs", () => {
 
   it("shows what the service wrote last", () => {
     expect(caseOf(report, "asks the second time")).to.include("  | told to quit");
+  });
+
+  it("says after the failure of the service what the spec itself failed with", () => {
+    expect(caseOf(report, "asks the second time")).to.match(
+      /\n\nthe spec failed with: .*(ECONNREFUSED|ECONNRESET|socket hang up)/,
+    );
+  });
+
+  it("says in the spec after it which service has died, and before that spec what the service wrote last", () => {
+    const died = "SERVICE_DIED: web: was ready and has exited since, with code 5";
+    expect(caseOf(report, "comes after that")).to.include(`blocked: ${died}`).and.not.to.include("told to quit");
+    const [hook] = /<testcase [^>]*before each[^>]*comes after that[\s\S]*?<\/testcase>/.exec(report)!;
+    expect(hook).to.include(died).and.to.include("  | told to quit");
   });
 
   it("does not say that a connection was refused", () => {

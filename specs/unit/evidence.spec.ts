@@ -60,11 +60,11 @@ describe("the evidence of a failed spec", () => {
     const { stack } = runningStack();
     const recorder = recordEvidence(
       () => [stack],
-      (file) => `/home/${file}`,
+      (file) => `/srv/${file}`,
     );
     const err = new Error("expected 1, got 2");
     await recorder.attachTo({ err });
-    expect(evidenceOf(err)!.attachments).to.deep.equal(["/home/reports/logs/shop/web.log"]);
+    expect(evidenceOf(err)!.attachments).to.deep.equal(["/srv/reports/logs/shop/web.log"]);
   });
 
   it("leaves the error as it was thrown, and is one more property of it", async () => {

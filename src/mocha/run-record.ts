@@ -65,7 +65,7 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
   const finish = (test: Test, outcome: Outcome, error?: unknown): void => {
     // A spec can fail twice; the second time because of the first.
     const before = suiteOf(test.parent!).cases.get(keyOf(test, suiteOf(test.parent!).cases));
-    if (before?.outcome !== "failed") change(test, { outcome, error, blockedBy: blockedBy(error, hookErrors) });
+    if (before?.outcome !== "failed") change(test, { outcome, error, blockedBy: blockedBy(test, error, hookErrors) });
     missing.delete(test.file ?? "");
     onChange();
   };
@@ -120,8 +120,8 @@ function keyOf(test: Test, cases: ReadonlyMap<Test, CaseRecord>): Test {
  * The hook's failure that a spec fails with. Mocha makes an error of its own for such a spec, and says what it is in the
  * words of its message only; but it has the stack trace of the hook's, in a copy from a parallel worker too.
  */
-function blockedBy(error: unknown, hookErrors: readonly Error[]): Error | undefined {
-  if (!isError(error)) return undefined;
+function blockedBy(test: Test, error: unknown, hookErrors: readonly Error[]): Error | undefined {
+  if (isHook(test) || !isError(error)) return undefined;
   return hookErrors.findLast((each) => each !== error && each.stack === error.stack);
 }
 
