@@ -22,7 +22,6 @@ export function startStack<E extends Exports>(stack: Stack<E>): Promise<RunningS
 }
 
 // What the command, which is no part of mocha, tells the run and asks of it.
-export const runConfig = (): Config => run.config;
 export const configureRun = (config: Config): void => void (run.config = config);
 export const beginPhase = (name: string): void => run.clock.beginPhase(name);
 export const reportProgress = (listener: OnProgress): void => void (run.onProgress = listener);
