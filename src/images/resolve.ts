@@ -101,7 +101,10 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
     });
     const [, baseName] = /^ARG BASE=(\S+)/m.exec(dockerfile) ?? [];
     const base = baseName === undefined ? undefined : await resolve(baseName);
-    const reference = `${LOCAL}/${source.name}:${await digestOf([base?.digest ?? "", ...(source.artefact ?? [])], source.inputs)}`;
+    const { artefact = [] } = source;
+    // A folder `dist` of this project's is the artefact's result when there is one, otherwise a source like any other.
+    const digest = await digestOf([base?.digest ?? "", ...artefact], source.inputs, { dist: artefact.length === 0 });
+    const reference = `${LOCAL}/${source.name}:${digest}`;
     if (await exists(docker, reference)) return { reference, origin: "build" };
     if (source.artefact !== undefined) await makeArtefact(source, source.artefact);
     await buildImage(
