@@ -20,7 +20,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "engine/docker": ["images", "errors", "secrets", "types of config"],
   "engine/container": ["engine/docker", "stack", "http", "errors", "secrets"],
   "engine/drivers": ["engine/container", "stack"],
-  "engine/snapshot": ["engine/drivers", "engine/container", "engine/docker", "stack", "images", "errors"],
+  "engine/snapshot": ["engine/drivers", "engine/container", "engine/docker", "stack", "images", "errors", "secrets"],
   "engine/cleanup": ["engine/docker"],
   "engine/run": [
     "engine/cleanup",

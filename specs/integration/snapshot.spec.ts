@@ -105,7 +105,10 @@ describe("the key of a snapshot", function () {
     const running = await startStack(
       defineStack("keyed", (stack) => {
         const data = stack.volume("data");
-        const server = stack.service("server", ({ image: found }) => shell(found, needs), { image: NODE });
+        const server = stack.service("server", ({ image: found }) => shell(found, needs), {
+          image: NODE,
+          mounts: [data.at("/data")],
+        });
         stack.task("seed", ({ image: found }) => change(shell(found, command)), {
           image,
           after: [server],
@@ -115,7 +118,9 @@ describe("the key of a snapshot", function () {
       }),
     );
     await running.stop();
-    return insideOf(running).snapshot!.key;
+    const { snapshot } = insideOf(running);
+    expect(snapshot).to.have.property("key").that.is.a("string");
+    return snapshot!.key!;
   }
 
   let usual: string;
@@ -131,7 +136,9 @@ describe("the key of a snapshot", function () {
   const changes: Readonly<Record<string, Ingredients>> = {
     "a task's command": { command: "echo" },
     "a task's image": { image: "nginx:1.30" },
-    "a task's environment, such as a password": { change: (made) => made.withEnvironment({ PASSWORD: "another" }) },
+    "a task's environment, such as a password": {
+      change: (made) => made.withEnvironment({ PASSWORD: randomUUID() }),
+    },
     "content that is copied into a task": {
       change: (made) => made.withCopyContentToContainer([{ content: "CREATE TABLE t", target: "/sql" }]),
     },

@@ -28,5 +28,5 @@ export async function clean(): Promise<void> {
 /** Removes the snapshots of all stacks: the next start of each initialises anew. */
 export async function cleanSnapshots(): Promise<void> {
   const { docker } = await connectEngine();
-  console.log(`Removed ${await evictSnapshots(docker, { count: 0, days: 0 })} images of snapshots.`);
+  console.log(`Removed ${await evictSnapshots(docker, undefined, { count: 0, days: 0 })} images of snapshots.`);
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { StackspecError, messageOf } from "../errors.ts";
 
 /** Folders that are no source wherever they are: what package managers fetch, and what version control keeps. */
-const NO_SOURCE = ["node_modules", ".git"];
+const NO_SOURCE = new Set(["node_modules", ".git"]);
 
 /**
  * A short digest of texts and of sources: the names of files, their content, and whether they may be executed; of a
@@ -25,7 +25,7 @@ export async function digestOf(
   const hash = createHash("sha256");
   for (const text of texts) hash.update(`${text.length}:${text}`);
   const isSource = (entry: string, folder: string): boolean =>
-    !NO_SOURCE.includes(entry) && (dist || folder !== "" || entry !== "dist");
+    !NO_SOURCE.has(entry) && (dist || folder !== "" || entry !== "dist");
   for (const [index, top] of paths.entries()) {
     // A file that moves from one path to the next is at another place.
     if (index > 0) hash.update(`|${index}|`);

@@ -7,7 +7,6 @@ import type { Session } from "../engine/run/session.ts";
 import type { Joining } from "../engine/run/stack-context.ts";
 import { imagesOf } from "../engine/run/start.ts";
 import type { StartedStack } from "../engine/run/start.ts";
-import { messageOf } from "../errors.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
 import { startClock } from "./clock.ts";
@@ -137,15 +136,7 @@ export class MochaRun {
 
   /** Makes a snapshot that is missing. True when the stack was stopped for it. */
   async #keepSnapshot(stack: Stack): Promise<boolean> {
-    try {
-      const tell = (): void =>
-        console.log(`Keeping a snapshot of the stack ${stack.name}, which the next start restores`);
-      return (await this.#session?.keepSnapshot(stack, tell)) ?? false;
-    } catch (error) {
-      // The specs do not need it; the next start only takes longer.
-      console.error(`No snapshot of ${stack.name} is kept: ${messageOf(error)}`);
-      return true;
-    }
+    return (await this.#session?.keepSnapshot(stack, (line) => console.log(line))) ?? false;
   }
 
   /**

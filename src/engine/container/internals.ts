@@ -2,6 +2,7 @@ import type {
   ContainerRuntimeClient,
   GenericContainer,
   ImageName,
+  ImagePullPolicy,
   StartedTestContainer,
   WaitStrategy,
 } from "testcontainers";
@@ -14,8 +15,11 @@ import type Dockerode from "dockerode";
 export interface Internals {
   /** What it is told: compared for snapshots, and read before its modules' `start()` hides it. */
   imageName: ImageName;
-  filesToCopy: { source: string }[];
-  directoriesToCopy: { source: string }[];
+  filesToCopy: { source: string; target: string; mode?: number }[];
+  directoriesToCopy: { source: string; target: string; mode?: number }[];
+  contentsToCopy: { content: unknown; target: string; mode?: number }[];
+  archivesToCopy: { target: string }[];
+  pullPolicy: ImagePullPolicy;
   /** What a container is called on its networks. With any, it is created on the default bridge, and stays there. */
   networkAliases: string[];
   /** The only way to be created on one network, with aliases. */
@@ -59,16 +63,19 @@ export function environmentOf(container: GenericContainer): Record<string, strin
 
 /** What it takes from elsewhere: files and folders to copy, and the sources of its own mounts. */
 export function sourcesOf(container: GenericContainer): { copied: string[]; mounted: string[] } {
-  const { filesToCopy, directoriesToCopy, hostConfig } = internalsOf(container);
+  const { filesToCopy, directoriesToCopy } = internalsOf(container);
   return {
     copied: [...filesToCopy, ...directoriesToCopy].map(({ source }) => source),
-    mounted: (hostConfig.Binds ?? []).map((bind) => bind.slice(0, bind.indexOf(":"))),
+    mounted: bindsOf(container).map(({ source }) => source),
   };
 }
 
-/** All that a container was told, as plain data: equal for containers that would be run in the same way. */
-export function declarationOf(container: GenericContainer): object {
-  return JSON.parse(JSON.stringify(container)) as object;
+/** Its own mounts: each a path of the engine's machine, or a volume's name, and where that is in the container. */
+export function bindsOf(container: GenericContainer): { source: string; target: string; mode: string }[] {
+  return (internalsOf(container).hostConfig.Binds ?? []).map((bind) => {
+    const [, source = bind, target = "", mode = ""] = /^(.*?):(\/[^:]*)(?::(.*))?$/.exec(bind) ?? [];
+    return { source, target, mode };
+  });
 }
 
 /** True when it runs another entrypoint than its image's. */

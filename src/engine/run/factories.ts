@@ -10,7 +10,7 @@ export interface Factories {
   /** What a node's factory makes; undefined for a task that has done its work in this process. */
   create(node: Node): Promise<unknown>;
   /**
-   * Calls all of them, but for tasks without an image, whose factory may be the work itself.
+   * Calls all of them, but for tasks without an image: their factory is taken for the work itself.
    *
    * @returns what they made, but for those that wait for another's started value
    */
@@ -57,8 +57,8 @@ export function stackFactories(run: StackRun, databaseSuffix: string): Factories
     create: (node) => create(node),
     async createAll() {
       const made = new Map<Node, unknown>();
-      const nodes = stack.nodes.filter(({ kind, options }) => kind === "service" || options.image !== undefined);
-      const answers = nodes.map((node) => {
+      const answers = stack.nodes.map((node) => {
+        if (node.kind === "task" && node.options.image === undefined) return Promise.resolve(made.set(node, undefined));
         const waiting = Promise.withResolvers<void>();
         return Promise.race([create(node, waiting.resolve).then((value) => made.set(node, value)), waiting.promise]);
       });

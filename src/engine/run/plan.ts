@@ -1,20 +1,17 @@
 import type { Node, Service, Stack, TaskResult } from "../../stack/stack.ts";
-import { imageReferenceOf, isContainer } from "../container/internals.ts";
 import type { ImageCommand } from "../container/configure.ts";
-import { keptNodes, snapshotKey } from "../snapshot/key.ts";
-import { findSnapshot, holdersOf, runFromSnapshot } from "../snapshot/restore.ts";
+import { isContainer } from "../container/internals.ts";
+import { holdersOf, keyOfNodes, snapshotKey } from "../snapshot/key.ts";
+import type { Key, KeyContext } from "../snapshot/key.ts";
+import { findSnapshot, runFromSnapshot } from "../snapshot/restore.ts";
 import type { Factories } from "./factories.ts";
 import type { ResourceIdentity } from "./resources.ts";
 import { claimReusableStack, containersOf } from "./reusable-stack.ts";
 import type { ReusableStack } from "./reusable-stack.ts";
 import type { StackContext } from "./stack-context.ts";
 
-/** The snapshot that belongs to a stack as it is declared now. */
-export interface SnapshotUse {
-  readonly key: string;
-  /** The stack is started from it; otherwise there is none yet. */
-  readonly restored: boolean;
-}
+/** The snapshot that belongs to a stack as it is declared now, or why it can have none; and whether it is started from it. */
+export type SnapshotUse = Key & { readonly restored: boolean };
 
 /** What one start of a stack is going to do. Decided before the first container is made, and not changed afterwards. */
 export interface StackPlan extends ResourceIdentity {
@@ -101,7 +98,7 @@ async function findReusable(
       unlock: () => {},
     };
   if (keep !== true) return undefined;
-  const key = await keyOf(stack.nodes, made, context);
+  const { key } = await keyOfNodes(stack.nodes, made, await keyContext(context));
   return key === undefined ? undefined : claimReusableStack(await connect(), stack, key);
 }
 
@@ -120,19 +117,17 @@ async function findRestored(
         return found === undefined ? [] : [[node, found] as const];
       }),
     );
-  const key = context.joins?.key ?? (await keyOf(keptNodes(stack, made), made, context));
+  const joined = context.joins?.key;
+  const use = joined === undefined ? await snapshotKey(stack, made, await keyContext(context)) : { key: joined };
   // What is up already has long been initialised.
-  if (isUp)
-    return { snapshot: key === undefined ? undefined : { key, restored: true }, results: done(() => DONE_BEFORE) };
-  const holders = holdersOf(stack, made);
-  if (key === undefined || !(await canRestore(holders, made, context)))
-    return { snapshot: undefined, results: new Map() };
-  const snapshot = context.snapshots.read
-    ? await findSnapshot(await context.connect(), stack, holders, key)
-    : undefined;
-  if (snapshot === undefined) return { snapshot: { key, restored: false }, results: new Map() };
+  if (isUp) return { snapshot: use && { ...use, restored: true }, results: done(() => DONE_BEFORE) };
+  const snapshot =
+    use?.key === undefined || !context.snapshots.read
+      ? undefined
+      : await findSnapshot(await context.connect(), stack, holdersOf(stack, made), use.key);
+  if (snapshot === undefined) return { snapshot: use && { ...use, restored: false }, results: new Map() };
   for (const [service, image] of snapshot.images) made.set(service, await restored(service, image));
-  return { snapshot: { key, restored: true }, results: done(({ name }) => snapshot.tasks.get(name)) };
+  return { snapshot: { ...use!, restored: true }, results: done(({ name }) => snapshot.tasks.get(name)) };
 
   async function restored(service: Service, { reference, config }: { reference: string; config: ImageCommand }) {
     const container = await factories.recreate(service, reference);
@@ -141,30 +136,10 @@ async function findRestored(
   }
 }
 
-/** A snapshot's image takes the place of what the factory is given as `image`: one that runs another cannot be restored. */
-async function canRestore(
-  holders: readonly Service[],
-  made: ReadonlyMap<Node, unknown>,
-  { resolveImage, onProgress }: StackContext,
-): Promise<boolean> {
-  for (const service of holders) {
-    const container = made.get(service);
-    const { image } = service.options;
-    const given = image === undefined ? undefined : (await resolveImage(image)).reference;
-    if (isContainer(container) && imageReferenceOf(container) === given) continue;
-    const text = `${service.name}: no snapshot is kept, for its factory does not run the image that it is given: set the option image, and use it`;
-    onProgress({ kind: "notice", text });
-    return false;
-  }
-  return true;
-}
-
-function keyOf(
-  nodes: readonly Node[],
-  made: ReadonlyMap<Node, unknown>,
-  context: StackContext,
-): Promise<string | undefined> {
-  return snapshotKey(nodes, made, async ({ options }) =>
-    options.image === undefined ? undefined : context.resolveImage(options.image),
-  );
+/** What a key needs to know of the run. */
+export async function keyContext({ connect, resolveImage }: StackContext): Promise<KeyContext> {
+  return {
+    imageOf: async ({ options: { image } }) => (image === undefined ? undefined : resolveImage(image)),
+    local: (await connect()).local,
+  };
 }

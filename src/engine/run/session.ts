@@ -20,7 +20,6 @@ import { connectEngine } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import type { Joining, StackContext } from "./stack-context.ts";
 import { keepSnapshot } from "./take-snapshot.ts";
-import { evictSnapshots } from "../snapshot/store.ts";
 import { startStack } from "./start.ts";
 import type { StartedStack } from "./start.ts";
 import { startWatchdog } from "../cleanup/watchdog.ts";
@@ -33,8 +32,11 @@ export interface Session {
     stack: Stack<E>,
     options?: { keep?: boolean; joins?: Joining | undefined },
   ): Promise<StartedStack<E>>;
-  /** Makes the snapshot of a stack that was started and had none, for which it says so and stops what runs. False when there is none to make. */
-  keepSnapshot(stack: Stack, onBegin: () => void): Promise<boolean>;
+  /**
+   * Makes the snapshot of a stack that was started and had none, for which it stops what runs, and says so or why there is
+   * none, in one line; once in a run. True when the stacks were stopped for it.
+   */
+  keepSnapshot(stack: Stack, say: (line: string) => void): Promise<boolean>;
   /** Posts the run's guards, for what other processes start in it. */
   share(): Promise<void>;
   /** The stacks that run now. */
@@ -55,6 +57,8 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
   const running = new Set<StartedStack>();
   const images: ResolvedImage[] = [];
   const instances = new Map<string, number>();
+  /** Stacks whose snapshot this run has tried to make: a second time would not go better. */
+  const tried = new Set<Stack>();
   let dismissWatchdog: (() => void) | undefined;
   let connected: Promise<Runtime> | undefined;
   let reaper: Promise<Reaper | undefined> | undefined;
@@ -129,15 +133,13 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     runId,
     images,
     running,
-    async keepSnapshot(stack, onBegin) {
-      const found = [...running].find(({ name }) => name === stack.name);
-      if (found?.snapshot === undefined || found.snapshot.restored || config.snapshots.off || ending.signal.aborted)
+    async keepSnapshot(stack, say) {
+      const use = [...running].find(({ name }) => name === stack.name)?.snapshot;
+      if (use === undefined || use.restored || config.snapshots.off || ending.signal.aborted || tried.has(stack))
         return false;
-      onBegin();
-      await settleAll([...running].map((each) => each.stop()));
-      await keepSnapshot(stack, found.snapshot.key, { ...context, onProgress: () => {} });
-      await evictSnapshots((await connect()).docker, config.snapshots);
-      return true;
+      tried.add(stack);
+      const stopAll = (): Promise<void> => settleAll([...running].map((each) => each.stop()));
+      return keepSnapshot(stack, use, { ...context, onProgress: () => {} }, config.snapshots, say, stopAll);
     },
     async share() {
       await connect();

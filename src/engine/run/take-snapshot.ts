@@ -1,27 +1,82 @@
-import { StackspecError } from "../../errors.ts";
+import { StackspecError, messageOf } from "../../errors.ts";
 import type { Node, Stack, TaskResult } from "../../stack/stack.ts";
 import { imageReferenceOf, isContainer } from "../container/internals.ts";
-import { dataOf } from "../drivers/driver.ts";
-import type { StackContext } from "./stack-context.ts";
 import type { RunningContainer } from "../container/start-container.ts";
-import { startRun } from "./start.ts";
+import { dataOf } from "../drivers/driver.ts";
 import { dataPart, stopCleanly, volumePart, writeSnapshot } from "../snapshot/capture.ts";
 import type { Capture } from "../snapshot/capture.ts";
-import { keptNodes } from "../snapshot/key.ts";
-import { holdersOf } from "../snapshot/restore.ts";
+import { holdersOf, keptNodes, snapshotKey } from "../snapshot/key.ts";
+import { evictSnapshots } from "../snapshot/store.ts";
+import type { Retention } from "../snapshot/store.ts";
+import { stackFactories } from "./factories.ts";
+import { keyContext } from "./plan.ts";
+import type { SnapshotUse } from "./plan.ts";
+import type { StackContext } from "./stack-context.ts";
+import { StackRun } from "./stack-run.ts";
+import { startRun } from "./start.ts";
 
 /** How long a database may take to stop by itself. */
 const STOP_TIMEOUT_MS = 60_000;
 
 /**
- * Makes the snapshot of a stack: runs its tasks and what they need once more, apart from every spec, stops the
- * databases cleanly and writes what is there as images.
+ * Makes the snapshot of a stack that was started without one, unless it can have none, or what it comes from is not what
+ * it was at its start. Says which of it, and why, in one line: specs do not need a snapshot, so nothing fails for it.
+ *
+ * @param stopAll stops what runs, once it is clear that there will be a snapshot
+ * @returns true when it was called
+ */
+export async function keepSnapshot(
+  stack: Stack,
+  { key, reason }: SnapshotUse,
+  context: StackContext,
+  retention: Retention,
+  say: (line: string) => void,
+  stopAll: () => Promise<void>,
+): Promise<boolean> {
+  let stopped = false;
+  try {
+    if (key === undefined) throw new Error(reason);
+    // What waits for another's started value is in no snapshot.
+    const made = await stackFactories(new StackRun(stack, context), "").createAll();
+    await expectKey(key, stack, made, context);
+    say(`Keeping a snapshot of the stack ${stack.name}, which the next start restores`);
+    stopped = true;
+    await stopAll();
+    await takeSnapshot(stack, key, made, context);
+    await evictSnapshots((await context.connect()).docker, stack.name, retention);
+  } catch (error) {
+    say(`No snapshot of ${stack.name} is kept: ${error instanceof StackspecError ? error.sentence : messageOf(error)}`);
+  }
+  return stopped;
+}
+
+/** A snapshot of other content than its key stands for would be restored by whoever has that content again. */
+async function expectKey(
+  key: string,
+  stack: Stack,
+  made: ReadonlyMap<Node, unknown>,
+  context: StackContext,
+): Promise<void> {
+  const now = await snapshotKey(stack, made, await keyContext(context));
+  if (now?.key === key) return;
+  throw new Error(
+    "what it comes from has changed since the start: it was edited, a container writes where it is mounted, or a factory makes another one each time",
+  );
+}
+
+/**
+ * Runs the tasks of a stack and what they need once more, apart from every spec, stops the databases cleanly and
+ * writes what is there as images.
  *
  * @throws StackspecError when a database does not stop by itself; then there is no snapshot
  */
-export async function keepSnapshot(stack: Stack, key: string, context: StackContext): Promise<void> {
-  const whole = await callFactories(stack, context);
-  const kept: Stack = { ...stack, nodes: keptNodes(stack, whole), exports: {} };
+async function takeSnapshot(
+  stack: Stack,
+  key: string,
+  made: ReadonlyMap<Node, unknown>,
+  context: StackContext,
+): Promise<void> {
+  const kept: Stack = { ...stack, nodes: keptNodes(stack, made), exports: {} };
   const { start, stop } = await startRun(kept, { ...context, snapshots: { read: false }, toDisk: true });
   try {
     const { run, plan } = start;
@@ -31,8 +86,8 @@ export async function keepSnapshot(stack: Stack, key: string, context: StackCont
     run.setStopping();
 
     const captures: Capture[] = [];
-    for (const service of holdersOf(stack, whole)) {
-      const container = whole.get(service);
+    for (const service of holdersOf(stack, made)) {
+      const container = made.get(service);
       if (!isContainer(container))
         throw new StackspecError("RELEASE_FAILED", "expected a container", { subject: service.name });
       const parts = volumePartsOf(service, kept, ran, stack);
@@ -47,6 +102,8 @@ export async function keepSnapshot(stack: Stack, key: string, context: StackCont
     const tasks = new Map<string, TaskResult>();
     for (const node of kept.nodes)
       if (node.kind === "task") tasks.set(node.name, (await run.waitFor(node)) as TaskResult);
+    // What is edited while the tasks run counts too.
+    await expectKey(key, stack, made, context);
     await writeSnapshot(runtime.docker, stack.name, key, context.runId, captures, tasks);
   } finally {
     await stop();
@@ -64,18 +121,4 @@ function volumePartsOf(holder: Node, kept: Stack, ran: ReadonlyMap<Node, Running
     const path = writer.options.mounts!.find(({ volume }) => volume === mount.volume)!.path;
     return [{ ...volumePart(ran.get(writer)!.container, path), to: mount.path }];
   });
-}
-
-async function callFactories(stack: Stack, context: StackContext): Promise<Map<Node, unknown>> {
-  const made = new Map<Node, unknown>();
-  for (const node of stack.nodes) {
-    const image = node.options.image === undefined ? "" : (await context.resolveImage(node.options.image)).reference;
-    // A container made from another's started value is in no snapshot; it is not asked for here.
-    const never = new Promise<never>(() => {});
-    made.set(
-      node,
-      await Promise.race([node.create({ image, started: () => never, database: (name) => name }), Promise.resolve()]),
-    );
-  }
-  return made;
 }

@@ -3,7 +3,7 @@ import { StackspecError } from "../../errors.ts";
 import type { Service, TaskResult } from "../../stack/stack.ts";
 import { moveArchive } from "../docker/archive.ts";
 import { RUN_LABEL } from "../docker/labels.ts";
-import { DATA_PATH, SNAPSHOT_LABEL, TASKS_LABEL, snapshotReference, tasksLabel } from "./store.ts";
+import { DATA_PATH, SNAPSHOT_LABEL, STACK_LABEL, TASKS_LABEL, snapshotReference, tasksLabel } from "./store.ts";
 
 /** A folder of a stopped container, and where it lies in the snapshot's image. */
 export interface Part {
@@ -35,7 +35,7 @@ export async function writeSnapshot(
   captures: readonly Capture[],
   tasks: ReadonlyMap<string, TaskResult>,
 ): Promise<void> {
-  const labels = { [SNAPSHOT_LABEL]: key, [TASKS_LABEL]: tasksLabel(tasks) };
+  const labels = { [SNAPSHOT_LABEL]: key, [STACK_LABEL]: stack, [TASKS_LABEL]: tasksLabel(tasks) };
   for (const { service, image, parts } of captures) {
     const container = await docker.createContainer({ Image: image, Labels: { ...labels, [RUN_LABEL]: runId } });
     try {

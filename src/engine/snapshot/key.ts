@@ -1,13 +1,31 @@
+import { stat } from "node:fs/promises";
+import { isAbsolute } from "node:path";
 import type { GenericContainer } from "testcontainers";
-import { digestOf } from "../../images/digest.ts";
+import { StackspecError, messageOf } from "../../errors.ts";
+import { digestOf, digestOfContent } from "../../images/digest.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
-import type { Node, Stack } from "../../stack/stack.ts";
-import { declarationOf, isContainer, sourcesOf } from "../container/internals.ts";
-import { dataOf } from "../drivers/driver.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
+import type { Node, Service, Stack, Volume } from "../../stack/stack.ts";
+import { Unknowable, declarationOf } from "../container/declaration.ts";
+import { bindsOf, imageReferenceOf, isContainer, sourcesOf } from "../container/internals.ts";
+import { dataOf } from "../drivers/driver.ts";
 
 /** Raised when what a snapshot holds, or how it is taken, changes: older ones are then not found. */
-const FORMAT = "1";
+const FORMAT = "2";
+
+/** How much of this machine a container may mount and still have a snapshot: all of it is read at each start. */
+const MOST_MOUNTED = { entries: 10_000, bytes: 1024 ** 3 };
+
+/** A digest of all that something comes from, or, where that cannot be known before it runs, the reason: one sentence. */
+export type Key = { readonly key: string; readonly reason?: never } | { readonly key?: never; readonly reason: string };
+
+/** What a key needs to know of the run. */
+export interface KeyContext {
+  /** The image that a part declares. */
+  readonly imageOf: (node: Node) => Promise<ResolvedImage | undefined>;
+  /** The engine runs on this machine: what it mounts can be read here. */
+  readonly local: boolean;
+}
 
 /** What is made once and kept: the tasks of a stack, the services they need, and every data directory. */
 export function keptNodes(stack: Stack, made: ReadonlyMap<Node, unknown>): Node[] {
@@ -17,48 +35,159 @@ export function keptNodes(stack: Stack, made: ReadonlyMap<Node, unknown>): Node[
     kept.add(node);
     for (const dependency of node.options.after ?? []) keep(nodeOf(dependency));
   };
-  for (const node of stack.nodes) {
-    const container = made.get(node);
-    const hasData = node.kind === "service" && isContainer(container) && dataOf(node, container) !== undefined;
-    if (node.kind === "task" || hasData) keep(node);
-  }
+  for (const node of stack.nodes) if (node.kind === "task" || hasData(node, made)) keep(node);
   return stack.nodes.filter((node) => kept.has(node));
 }
 
 /**
- * A digest of everything that the tasks and the databases of a stack come from: images, environment,
- * commands, mounts, dependencies, the content of copied files. Undefined when that cannot be known before
- * they run: work in this process, a container made from another's started value, an archive to copy.
+ * The services that hold a snapshot: those with a data directory, and of each volume that a task may write
+ * the first service that mounts it. Their images are what a restored stack runs.
  */
-export async function snapshotKey(
-  nodes: readonly Node[],
-  made: ReadonlyMap<Node, unknown>,
-  imageOf: (node: Node) => Promise<ResolvedImage | undefined>,
-): Promise<string | undefined> {
-  if (nodes.length === 0) return undefined;
-  const texts = [FORMAT];
-  const files: string[] = [];
-  for (const node of nodes) {
-    const container = made.get(node);
-    if (!isContainer(container) || hasArchives(container)) return undefined;
-    const { after = [], mounts = [], networks = [] } = node.options;
-    texts.push(
-      JSON.stringify({
-        kind: node.kind,
-        name: node.name,
-        image: (await imageOf(node))?.digest,
-        after: after.map((dependency) => nodeOf(dependency).name),
-        mounts: mounts.map(({ volume, path, mode }) => [volume.name, path, mode]),
-        networks: networks.map(({ name }) => name),
-        data: node.kind === "service" ? dataOf(node, container) : undefined,
-        container: declarationOf(container),
-      }),
-    );
-    files.push(...sourcesOf(container).copied);
-  }
-  return digestOf(texts, files);
+export function holdersOf(stack: Stack, made: ReadonlyMap<Node, unknown>): Service[] {
+  const mountsIt = (volume: Volume) => (node: Node) => node.options.mounts?.some((mount) => mount.volume === volume);
+  const services = stack.nodes.filter((node) => node.kind === "service");
+  const written = stack.volumes.filter((volume) => keptNodes(stack, made).some(mountsIt(volume)));
+  const holders = [
+    ...services.filter((service) => hasData(service, made)),
+    ...written.map((volume) => services.find(mountsIt(volume))),
+  ];
+  return [...new Set(holders)].filter((holder) => holder !== undefined);
 }
 
-function hasArchives(container: GenericContainer): boolean {
-  return (container as unknown as { archivesToCopy?: unknown[] }).archivesToCopy?.length !== 0;
+function hasData(node: Node, made: ReadonlyMap<Node, unknown>): boolean {
+  const container = made.get(node);
+  return node.kind === "service" && isContainer(container) && dataOf(node, container) !== undefined;
+}
+
+/**
+ * The key of a stack's snapshot: of everything that goes into its tasks, and what they need, before they have run, and of
+ * the images that hold what they leave. Undefined when nothing of the stack is worth keeping.
+ */
+export async function snapshotKey(
+  stack: Stack,
+  made: ReadonlyMap<Node, unknown>,
+  context: KeyContext,
+): Promise<Key | undefined> {
+  const kept = keptNodes(stack, made);
+  const holders = holdersOf(stack, made);
+  if (kept.length === 0) return undefined;
+  if (holders.length === 0)
+    return {
+      reason:
+        "no service has a data directory (the option `data`), or mounts a volume that a task writes: nothing holds it",
+    };
+  return keyOfNodes(kept, made, context, holders);
+}
+
+/**
+ * A digest of everything that the containers of `nodes` come from: images, what they are told, the content of what they
+ * copy and mount, who waits for whom; of `holders` the image, and where they mount volumes. The same for the same
+ * content wherever it lies, and in another run.
+ *
+ * It cannot be known for work in this process, a container made from another's started value, an image that was not
+ * declared, a stream or an archive to copy; nor for mounts of sockets, devices, volumes of somebody else, other
+ * machines' folders, and of more than 1 GiB or 10,000 files.
+ *
+ * @throws StackspecError `FILE_MISSING` for what is copied or mounted and does not exist
+ */
+export async function keyOfNodes(
+  nodes: readonly Node[],
+  made: ReadonlyMap<Node, unknown>,
+  context: KeyContext,
+  holders: readonly Service[] = [],
+): Promise<Key> {
+  try {
+    const texts = await Promise.all([
+      ...nodes.map((node) => nameReason(node, ingredientsOf(node, made, context))),
+      ...holders.map(async (node) => [
+        node.name,
+        await nameReason(node, declaredImage(node, containerOf(node, made), context)),
+        mountsOf(node),
+      ]),
+    ]);
+    return { key: await digestOf([FORMAT, ...texts.map((text) => JSON.stringify(text))], []) };
+  } catch (error) {
+    if (error instanceof Unknowable) return { reason: error.message };
+    throw error;
+  }
+}
+
+/** Says of which part it is that something cannot be known. */
+async function nameReason<T>({ name }: Node, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw error instanceof Unknowable ? new Unknowable(`${name} ${error.message}`) : error;
+  });
+}
+
+async function ingredientsOf(node: Node, made: ReadonlyMap<Node, unknown>, context: KeyContext): Promise<unknown> {
+  const container = containerOf(node, made);
+  const { after = [], networks = [], sandbox } = node.options;
+  const { told, texts } = declarationOf(container);
+  return [
+    node.kind,
+    node.name,
+    await imageOf(node, container, context),
+    after.map((dependency) => [dependency.kind, nodeOf(dependency).name]),
+    mountsOf(node),
+    networks.map(({ name }) => name),
+    sandbox === undefined ? "" : { writable: sandbox.writable },
+    node.kind === "service" ? dataOf(node, container) : "",
+    told,
+    await Promise.all(sourcesOf(container).copied.map((path) => contentOf(path, node, "copies"))),
+    await Promise.all(bindsOf(container).map((bind) => mountedBy(node, bind, context))),
+    await Promise.all(texts.map(async (text) => ((await isFile(text)) ? contentOf(text, node, "names") : ""))),
+  ];
+}
+
+function containerOf(node: Node, made: ReadonlyMap<Node, unknown>): GenericContainer {
+  const container = made.get(node);
+  if (isContainer(container)) return container;
+  throw new Unknowable(made.has(node) ? "runs in this process" : "is made from another's started value");
+}
+
+function mountsOf({ options: { mounts = [] } }: Node): unknown[] {
+  return mounts.map(({ volume, path, mode }) => [volume.name, path, mode]);
+}
+
+/** The name of an image says little: another one may get it. */
+async function imageOf(node: Node, container: GenericContainer, context: KeyContext): Promise<string[]> {
+  const reference = imageReferenceOf(container);
+  return reference.includes("@sha256:") ? [reference] : declaredImage(node, container, context);
+}
+
+/** The image that the factory is given: in its place it is given the snapshot's. */
+async function declaredImage(node: Node, container: GenericContainer, context: KeyContext): Promise<string[]> {
+  const reference = imageReferenceOf(container);
+  const declared = await context.imageOf(node);
+  if (declared?.reference === reference) return [reference, declared.digest];
+  throw new Unknowable(`runs ${reference}, which its option \`image\` does not name: it may be another one each time`);
+}
+
+async function mountedBy(
+  node: Node,
+  { source, target, mode }: { source: string; target: string; mode: string },
+  { local }: KeyContext,
+): Promise<string[]> {
+  if (!isAbsolute(source)) throw new Unknowable(`mounts ${source}, a volume whose content only the engine knows`);
+  if (!local) throw new Unknowable(`mounts ${source} of the engine's machine, which is not this one`);
+  return [target, mode, await contentOf(source, node, "mounts", MOST_MOUNTED)];
+}
+
+async function contentOf(path: string, { name }: Node, verb: string, limit?: typeof MOST_MOUNTED): Promise<string> {
+  return digestOfContent(path, limit).catch((cause: unknown) => {
+    if (!(cause instanceof StackspecError)) throw new Unknowable(`${verb} ${path}: ${messageOf(cause)}`);
+    throw new StackspecError(cause.code, `${verb} ${path}, which does not exist`, {
+      subject: name,
+      hint: "check the path in its declaration",
+      cause,
+    });
+  });
+}
+
+/** What a module is told to copy when it starts is, until then, a text like any other. */
+function isFile(text: string): Promise<boolean> {
+  return stat(text).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }

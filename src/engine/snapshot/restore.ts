@@ -1,35 +1,14 @@
 import type { GenericContainer } from "testcontainers";
-import type { Node, Service, Stack, TaskResult } from "../../stack/stack.ts";
+import type { Service, Stack, TaskResult } from "../../stack/stack.ts";
 import type { ImageCommand } from "../container/configure.ts";
-import { isContainer } from "../container/internals.ts";
 import { dataOf, startFrom } from "../drivers/driver.ts";
 import type { Runtime } from "../docker/connect.ts";
-import { keptNodes } from "./key.ts";
 import { DATA_PATH, TASKS_LABEL, readTasksLabel, snapshotReference } from "./store.ts";
 
 /** A complete snapshot on the engine: the images that hold it, and what its tasks had to say. */
 export interface Snapshot {
   readonly images: ReadonlyMap<Service, { readonly reference: string; readonly config: ImageCommand }>;
   readonly tasks: ReadonlyMap<string, TaskResult>;
-}
-
-/**
- * The services that hold a snapshot: those with a data directory, and of each volume that a task may write
- * the first service that mounts it. Their images are what a restored stack runs.
- */
-export function holdersOf(stack: Stack, made: ReadonlyMap<Node, unknown>): Service[] {
-  const kept = new Set(keptNodes(stack, made));
-  const services = stack.nodes.filter((node) => node.kind === "service");
-  const holders = services.filter((service) => {
-    const container = made.get(service);
-    return isContainer(container) && dataOf(service, container) !== undefined;
-  });
-  for (const volume of stack.volumes) {
-    const written = [...kept].some(({ options }) => options.mounts?.some((mount) => mount.volume === volume));
-    const holder = services.find(({ options }) => options.mounts?.some((mount) => mount.volume === volume));
-    if (written && holder !== undefined && !holders.includes(holder)) holders.push(holder);
-  }
-  return holders;
 }
 
 /** The snapshot of this key, when all of it is there. One that was cut off while it was written is not. */

@@ -1,9 +1,11 @@
 import type Dockerode from "dockerode";
 import { LOCAL } from "../../images/debian.ts";
+import { mask } from "../../secrets.ts";
 import type { TaskResult } from "../../stack/stack.ts";
 
-/** Images of snapshots carry their key in this label, and what the tasks printed in the other. */
+/** Images of snapshots carry their key in this label, the name of their stack in the next, and what its tasks printed in the last. */
 export const SNAPSHOT_LABEL = "dev.stackspec.snapshot";
+export const STACK_LABEL = "dev.stackspec.snapshot.stack";
 export const TASKS_LABEL = "dev.stackspec.snapshot.tasks";
 
 /** Where in a snapshot's image a data directory lies: outside every path that an image may declare as a volume. */
@@ -14,37 +16,58 @@ export function snapshotReference(stack: string, service: string, key: string): 
   return `${LOCAL}/snapshot/${stack}/${service}:${key}`;
 }
 
-/** Which snapshots are kept. */
+/** Which snapshots of each stack are kept. */
 export interface Retention {
   readonly count: number;
   readonly days: number;
 }
 
-/** Removes all but the newest snapshots, and those older than allowed. What a container still uses stays. */
-export async function evictSnapshots(docker: Dockerode, { count, days }: Retention): Promise<number> {
+/**
+ * Removes the snapshots of a stack, or of all stacks, that are not to be kept. What a container still uses stays.
+ *
+ * @returns how many images are gone
+ */
+export async function evictSnapshots(
+  docker: Dockerode,
+  stack: string | undefined,
+  retention: Retention,
+): Promise<number> {
   const images = await docker.listImages({ filters: { label: [SNAPSHOT_LABEL] } });
+  const ofStack = images.filter((image) => stack === undefined || stackOf(image) === stack);
+  const dropped = expired(ofStack, retention, Date.now() / 1000);
+  const removals = await Promise.allSettled(dropped.map(({ Id }) => docker.getImage(Id).remove({ force: true })));
+  return removals.filter(({ status }) => status === "fulfilled").length;
+}
+
+/** An image of a snapshot, as the engine lists it. `Created` is in seconds since 1970. */
+type SnapshotImage = Pick<Dockerode.ImageInfo, "Id" | "Labels" | "RepoTags" | "Created">;
+
+/** The stack that an image is a snapshot of; undefined for one without a name, which was written a second time. */
+export function stackOf({ Labels, RepoTags }: SnapshotImage): string | undefined {
+  return Labels[STACK_LABEL] ?? RepoTags?.[0]?.slice(`${LOCAL}/snapshot/`.length).split("/")[0];
+}
+
+/** The images of all but the newest snapshots, and of those older than allowed. A snapshot is as old as its newest image. */
+export function expired<T extends SnapshotImage>(images: readonly T[], { count, days }: Retention, now: number): T[] {
   const newest = new Map<string, number>();
   for (const { Labels, Created } of images) {
     const key = Labels[SNAPSHOT_LABEL]!;
     newest.set(key, Math.max(newest.get(key) ?? 0, Created));
   }
-  const oldest = Date.now() / 1000 - days * 86_400;
   const kept = new Set(
     [...newest]
       .toSorted(([, a], [, b]) => b - a)
       .slice(0, count)
-      .filter(([, created]) => created >= oldest)
+      .filter(([, created]) => created >= now - days * 86_400)
       .map(([key]) => key),
   );
-  const dropped = images.filter(({ Labels }) => !kept.has(Labels[SNAPSHOT_LABEL]!));
-  const removals = await Promise.allSettled(dropped.map(({ Id }) => docker.getImage(Id).remove({ force: true })));
-  return removals.filter(({ status }) => status === "fulfilled").length;
+  return images.filter(({ Labels }) => !kept.has(Labels[SNAPSHOT_LABEL]!));
 }
 
-/** What tasks printed and how they ended, as a label. */
+/** What tasks printed, with secrets masked, and how they ended, as a label. */
 export function tasksLabel(results: ReadonlyMap<string, TaskResult>): string {
   const bounded = [...results].map(
-    ([name, result]) => [name, { ...result, output: result.output.slice(-4_096) }] as const,
+    ([name, result]) => [name, { ...result, output: mask(result.output).slice(-4_096) }] as const,
   );
   return JSON.stringify(Object.fromEntries(bounded));
 }

@@ -1,0 +1,195 @@
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { expect } from "chai";
+import { defineStack, requireEngine } from "stackspec";
+import type { GenericContainer } from "testcontainers";
+import { readConfig } from "../../src/config/config.ts";
+import { RUN_LABEL } from "../../src/engine/docker/labels.ts";
+import { openSession } from "../../src/engine/run/session.ts";
+import type { SnapshotUse } from "../../src/engine/run/plan.ts";
+import { LOCAL } from "../../src/images/debian.ts";
+import type { Stack } from "../../src/stack/stack.ts";
+import { cleanUp, NODE, engine, shell } from "./engine.ts";
+
+/** What a run of a stack was, and said of its snapshot. */
+interface Told {
+  readonly snapshot: SnapshotUse | undefined;
+  readonly said: readonly string[];
+  /** What its tasks printed. */
+  readonly printed: string;
+}
+
+interface Ways {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Done when the stack is up, */
+  readonly whenUp?: () => Promise<void>;
+  /** and when its snapshot begins to be made. */
+  readonly whenSaid?: () => void;
+  /** How often its snapshot is asked for. */
+  readonly times?: number;
+}
+
+describe("keeping a snapshot", function () {
+  this.timeout(60_000);
+  requireEngine();
+
+  const id = randomUUID().slice(0, 8);
+  let folder = "";
+  let file = "";
+
+  before("make a folder", async () => {
+    folder = await mkdtemp(join(tmpdir(), "stackspec-keep-"));
+    file = join(folder, "mounted");
+  });
+  beforeEach("write the file that is mounted", () => writeFile(file, "one"));
+
+  cleanUp("its images and its folder are gone", async () => {
+    const docker = await engine();
+    const names = (await imagesOf("*")).flatMap(({ RepoTags }) => RepoTags ?? []);
+    await Promise.all(names.map((name) => docker.getImage(name).remove({ force: true })));
+    await rm(folder, { recursive: true });
+  });
+
+  async function imagesOf(stack: string) {
+    const docker = await engine();
+    return docker.listImages({ filters: { reference: [`${LOCAL}/snapshot/keep-${id}-${stack}/*`] } });
+  }
+
+  /** A run of its own: starts a stack, asks for its snapshot, and ends. */
+  async function run(stack: Stack, { environment = {}, whenUp, whenSaid, times = 1 }: Ways = {}): Promise<Told> {
+    const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true", ...environment }), () => {}, folder);
+    const said: string[] = [];
+    try {
+      const { snapshot, values } = await session.start(stack);
+      await whenUp?.();
+      for (let time = 0; time < times; time++)
+        await session.keepSnapshot(stack, (line) => {
+          said.push(line);
+          whenSaid?.();
+        });
+      return { snapshot, said, printed: (values as { seed?: { output: string } }).seed?.output ?? "" };
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** What a server does when it is told to stop. */
+  const serving = (atStop: string): string => `trap '${atStop}' TERM; while :; do sleep 0.1; done`;
+
+  interface Parts {
+    readonly atStop?: string;
+    readonly servers?: readonly string[];
+    readonly change?: (container: GenericContainer) => GenericContainer;
+    readonly make?: (image: string, lines: string) => Promise<GenericContainer>;
+  }
+  /** A stack with servers that have data, and a task that prints what it will not print twice. */
+  function stackOf(name: string, { atStop = "exit 0", servers = ["db"], change = (made) => made, make }: Parts = {}) {
+    return defineStack(`keep-${id}-${name}`, (stack) => {
+      const after = servers.map((server) =>
+        stack.service(server, ({ image }) => make?.(image, serving(atStop)) ?? shell(image, serving(atStop)), {
+          image: NODE,
+          data: "/srv",
+        }),
+      );
+      const seed = stack.task("seed", ({ image }) => change(shell(image, "cat /proc/sys/kernel/random/uuid")), {
+        image: NODE,
+        after,
+      });
+      return { seed };
+    });
+  }
+
+  const keeping = (name: string): string =>
+    `Keeping a snapshot of the stack keep-${id}-${name}, which the next start restores`;
+  const none = (name: string, reason: string): string => `No snapshot of keep-${id}-${name} is kept: ${reason}`;
+  const changed =
+    "what it comes from has changed since the start: it was edited, a container writes where it is mounted, or a factory makes another one each time";
+
+  it("gives the next run one, of a service whose factory waits for something of its own", async () => {
+    const make = async (image: string, lines: string): Promise<GenericContainer> => {
+      await readFile(file);
+      return shell(image, lines);
+    };
+    const stack = stackOf("async", { make });
+    const { said } = await run(stack);
+    expect(said).to.deep.equal([keeping("async")]);
+    expect((await run(stack)).snapshot).to.have.property("restored", true);
+  });
+
+  it("leaves no mark of the run in its images", async () => {
+    await run(stackOf("marks"));
+    const [image] = await imagesOf("marks");
+    expect(image!.Labels[RUN_LABEL]).to.equal("");
+  });
+
+  it("does not restore one that has lost an image", async () => {
+    const stack = stackOf("half", { servers: ["db", "queue"] });
+    await run(stack);
+    const { snapshot, printed } = await run(stack);
+    expect(snapshot).to.have.property("restored", true);
+
+    const image = (await imagesOf("half")).find(({ RepoTags }) => RepoTags?.[0]?.includes("/queue:"));
+    await (await engine()).getImage(image!.RepoTags![0]!).remove({ force: true });
+    const anew = await run(stack);
+    expect(anew.snapshot).to.have.property("restored", false);
+    expect(anew.printed).not.to.equal(printed);
+  });
+
+  describe("of a server that does not stop cleanly", () => {
+    let said: readonly string[] = [];
+    before("it has been tried", async () => {
+      ({ said } = await run(stackOf("unclean", { atStop: "exit 3" }), { times: 2 }));
+    });
+
+    it("says so", () => {
+      expect(said[1]).to.include("db: expected it to stop with exit code 0 for the snapshot, got 3");
+    });
+
+    it("leaves no image", async () => {
+      expect(await imagesOf("unclean")).to.deep.equal([]);
+    });
+
+    it("is not tried a second time in one run", () => {
+      expect(said).to.have.lengthOf(2);
+    });
+  });
+
+  it("says why there is none, once, and does not try", async () => {
+    const stack = stackOf("stream", {
+      change: (made) => made.withCopyContentToContainer([{ content: Readable.from(["a"]), target: "/a" }]),
+    });
+    const { said } = await run(stack, { times: 2 });
+    expect(said).to.deep.equal([none("stream", "seed copies a stream to /a, and a stream can be read only once")]);
+  });
+
+  describe("of a stack that mounts a file", () => {
+    const mounting = (name: string): Stack =>
+      stackOf(name, { change: (made) => made.withBindMounts([{ source: file, target: "/file" }]) });
+
+    it("does not try when that was edited since the start", async () => {
+      const { said } = await run(mounting("edited"), { whenUp: () => writeFile(file, "two") });
+      expect(said).to.deep.equal([none("edited", changed)]);
+    });
+
+    it("keeps none when that is edited while the tasks run again", async () => {
+      const { said } = await run(mounting("meanwhile"), { whenSaid: () => writeFileSync(file, "two") });
+      expect(said).to.deep.equal([keeping("meanwhile"), none("meanwhile", changed)]);
+      expect(await imagesOf("meanwhile")).to.deep.equal([]);
+    });
+  });
+
+  it("does not try when a factory makes another container each time", async () => {
+    const { said } = await run(stackOf("random", { change: (made) => made.withEnvironment({ ID: randomUUID() }) }));
+    expect(said).to.deep.equal([none("random", changed)]);
+  });
+
+  it("evicts those of its own stack only", async () => {
+    await run(stackOf("mine"));
+    await run(stackOf("yours"), { environment: { STACKSPEC_SNAPSHOTS_KEPT: "0" } });
+    expect(await imagesOf("mine")).to.have.lengthOf(1);
+  });
+});

@@ -1,0 +1,90 @@
+import { expect } from "chai";
+import {
+  SNAPSHOT_LABEL,
+  STACK_LABEL,
+  TASKS_LABEL,
+  expired,
+  readTasksLabel,
+  snapshotReference,
+  stackOf,
+  tasksLabel,
+} from "../../src/engine/snapshot/store.ts";
+import { learnSecrets } from "../../src/secrets.ts";
+
+const DAY = 86_400;
+const NOW = 1000 * DAY;
+
+/** An image of the snapshot `key`, so many days old. */
+const image = (key: string, days: number, Id = key) => ({
+  Id,
+  Labels: { [SNAPSHOT_LABEL]: key },
+  RepoTags: [],
+  Created: NOW - days * DAY,
+});
+
+describe("eviction", () => {
+  const dropped = (count: number, days: number, ...images: ReturnType<typeof image>[]): string[] =>
+    expired(images, { count, days }, NOW).map(({ Id }) => Id);
+
+  it("drops none as long as there are as many as are kept", () => {
+    expect(dropped(2, 14, image("old", 2), image("new", 1))).to.deep.equal([]);
+  });
+
+  it("drops the oldest when there is one more", () => {
+    expect(dropped(2, 14, image("new", 1), image("oldest", 3), image("old", 2))).to.deep.equal(["oldest"]);
+  });
+
+  it("drops what is older than allowed", () => {
+    expect(dropped(10, 14, image("old", 15), image("new", 13))).to.deep.equal(["old"]);
+  });
+
+  it("drops all when none is kept", () => {
+    expect(dropped(0, 14, image("old", 2), image("new", 1))).to.deep.equal(["old", "new"]);
+  });
+
+  it("counts the images of one snapshot once", () => {
+    expect(dropped(1, 14, image("one", 1, "db"), image("one", 1, "app"))).to.deep.equal([]);
+  });
+
+  it("takes a snapshot for as old as its newest image", () => {
+    expect(dropped(1, 14, image("one", 20, "db"), image("one", 1, "app"), image("two", 2))).to.deep.equal(["two"]);
+  });
+
+  it("drops every image of a snapshot", () => {
+    expect(dropped(0, 14, image("one", 1, "db"), image("one", 1, "app"))).to.deep.equal(["db", "app"]);
+  });
+});
+
+describe("an image of a snapshot", () => {
+  const found = { Id: "", Created: 0, RepoTags: [snapshotReference("shop", "db", "0123456789ab")] };
+
+  it("is of the stack that its label names", () => {
+    expect(stackOf({ ...found, Labels: { [STACK_LABEL]: "todo" } })).to.equal("todo");
+  });
+
+  it("is of the stack in its name when it was written before there was that label", () => {
+    expect(stackOf({ ...found, Labels: {} })).to.equal("shop");
+  });
+});
+
+describe(`the label ${TASKS_LABEL}`, () => {
+  const result = { exitCode: 0, output: "seeded", durationMs: 1 };
+
+  it("gives back what it was given", () => {
+    const tasks = new Map([["seed", result]]);
+    expect(readTasksLabel(tasksLabel(tasks))).to.deep.equal(tasks);
+  });
+
+  it("holds no secret", () => {
+    learnSecrets({ LABEL_PASSWORD: "d2f6c1a0-in-a-label" });
+    const label = tasksLabel(new Map([["seed", { ...result, output: "login with d2f6c1a0-in-a-label" }]]));
+    expect(readTasksLabel(label).get("seed")?.output).to.equal("login with ***");
+  });
+
+  it("holds no part of a secret that it cuts", () => {
+    learnSecrets({ LABEL_PASSWORD: "d2f6c1a0-in-a-label" });
+    const output = `d2f6c1a0-in-a-label${"x".repeat(4_090)}`;
+    const label = tasksLabel(new Map([["seed", { ...result, output }]]));
+    expect(label).not.to.include("label");
+  });
+});

@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import type { GenericContainer } from "testcontainers";
+import type { Internals } from "./internals.ts";
+
+/** Something that a container comes from cannot be known before it runs: why, as a sentence that begins with its name. */
+export class Unknowable extends Error {}
+
+/**
+ * What Testcontainers keeps in each container: fields that count as they are, fields that are read one by one below, and
+ * fields that only say when it is ready, who removes it, or where stackspec puts it; then the options that the engine is
+ * asked for, which all count. A spec compares the list with Testcontainers, so that no new version adds an input unnoticed.
+ */
+export const FIELDS = {
+  told: ["networkAliases", "copyToContainerOptions"],
+  read: words(`createOpts hostConfig imageName pullPolicy
+    filesToCopy directoriesToCopy contentsToCopy archivesToCopy`),
+  // The network is its stack's; the last three are in the options too.
+  ignored: words(`startupTimeoutMs waitStrategy logConsumer reuse autoCleanup autoRemove networkMode
+    environment exposedPorts healthCheck`),
+  createOpts: words("Image Cmd Entrypoint Env User WorkingDir Hostname name Labels platform ExposedPorts Healthcheck"),
+  hostConfig: words(`Binds Tmpfs Ulimits SecurityOpt CapAdd CapDrop Privileged IpcMode ExtraHosts PortBindings LogConfig
+    Memory NanoCpus ShmSize AutoRemove`),
+};
+
+function words(text: string): string[] {
+  return text.split(/\s+/);
+}
+
+/** Labels that are given to what is started, and say nothing of what it is. */
+const OWN_LABELS = /^(dev\.stackspec|org\.testcontainers)\./;
+
+/** What a container was told before it runs. */
+export interface Declaration {
+  /** As plain data: equal for containers that would be run in the same way. */
+  readonly told: unknown;
+  /** Texts that a subclass keeps, which may name files that it copies when it starts. */
+  readonly texts: readonly string[];
+}
+
+/**
+ * All that decides what a container is, but for its image, and the content of what it copies and mounts. A subclass adds
+ * what its own fields hold, and its source: what it does with them.
+ *
+ * @throws Unknowable for what can be read only once, or not at all
+ */
+export function declarationOf(container: GenericContainer): Declaration {
+  const internals = container as unknown as Internals;
+  const { createOpts, hostConfig, filesToCopy, directoriesToCopy, contentsToCopy, archivesToCopy } = internals;
+  if (archivesToCopy.length > 0)
+    throw new Unknowable(`copies an archive to ${archivesToCopy[0]!.target}, and an archive can be read only once`);
+  if (internals.pullPolicy.shouldPull() === true)
+    throw new Unknowable("pulls its image at each start, and so may run another one each time");
+
+  const own = Object.entries(container).filter(([field]) => !isListed(field));
+  const texts: string[] = [];
+  const { Labels = {}, ...create } = known("createOpts", createOpts);
+  const { Binds: _binds, ...host } = known("hostConfig", hostConfig);
+  const target = (copy: { target: string; mode?: number }): unknown[] => [copy.target, copy.mode];
+  const told = {
+    classes: sourcesOfClasses(container),
+    own: own.map(([field, value]) => [field, plain(value, field, texts)]),
+    fields: FIELDS.told.map((field) => [field, plain((container as unknown as Record<string, unknown>)[field], field)]),
+    create: plain(create, "createOpts"),
+    host: plain(host, "hostConfig"),
+    labels: Object.entries(Labels as Record<string, string>).filter(([label]) => !OWN_LABELS.test(label)),
+    files: filesToCopy.map(target),
+    directories: directoriesToCopy.map(target),
+    contents: contentsToCopy.map((copy) => [...target(copy), contentOf(copy)]),
+  };
+  return { told, texts };
+}
+
+function isListed(field: string): boolean {
+  return [...FIELDS.told, ...FIELDS.read, ...FIELDS.ignored].includes(field);
+}
+
+/** These options, when the list knows each of them: another may name what is somewhere else. */
+function known(field: "createOpts" | "hostConfig", options: object): Record<string, unknown> {
+  const stranger = Object.keys(options).find((option) => !FIELDS[field].includes(option));
+  if (stranger !== undefined)
+    throw new Unknowable(`sets ${field}.${stranger}, of which stackspec does not know what it brings`);
+  return { ...options };
+}
+
+function contentOf({ content, target }: Internals["contentsToCopy"][number]): unknown {
+  if (typeof content === "string" || content instanceof Uint8Array) return plain(content, target);
+  throw new Unknowable(`copies a stream to ${target}, and a stream can be read only once`);
+}
+
+/** A class may do anything in its `start()`: what it does counts by its source, and what it does it with by its fields. */
+function sourcesOfClasses(container: GenericContainer): string[] {
+  const sources: string[] = [];
+  let prototype = Object.getPrototypeOf(container) as { constructor: unknown } | null;
+  for (; prototype !== null && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as never)
+    sources.push(String(prototype.constructor));
+  if (sources.some((source) => /\.#[\w$]|__classPrivateField/.test(source)))
+    throw new Unknowable("has a class with private fields (#), which nobody else can read");
+  return sources;
+}
+
+/** A value as JSON can hold it; `texts` gets each text of it. */
+function plain(value: unknown, path: string, texts: string[] = []): unknown {
+  if (path.length > 2_000) throw new Unknowable(`keeps in its field ${path.slice(0, 40)}… what has no end`);
+  if (typeof value === "string") texts.push(value);
+  if (value === null || ["string", "number", "boolean", "undefined"].includes(typeof value)) return value;
+  if (value instanceof Uint8Array) return { sha256: createHash("sha256").update(value).digest("hex") };
+  if (Array.isArray(value)) return value.map((each, index) => plain(each, `${path}[${index}]`, texts));
+  if (typeof value === "object" && [Object.prototype, null].includes(Object.getPrototypeOf(value)))
+    return { of: Object.entries(value).map(([key, each]) => [key, plain(each, `${path}.${key}`, texts)]) };
+  throw new Unknowable(`keeps in its field ${path} what is no plain data, and cannot be compared`);
+}
