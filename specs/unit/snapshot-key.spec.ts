@@ -288,6 +288,32 @@ describe("the key of a snapshot", () => {
         expect(await keyOf(defineStack("parts", (stack) => parts(stack, difference)))).not.to.deep.equal(same);
       });
 
+    /** Each copies or mounts the same, but for one thing. */
+    const COPIES: Record<string, (container: GenericContainer, source: string, other: boolean) => unknown> = {
+      "where content is copied to": (made, _, other) =>
+        made.withCopyContentToContainer([{ content: "a", target: other ? "/b" : "/a" }]),
+      "the mode of copied content": (made, _, other) =>
+        made.withCopyContentToContainer([{ content: "a", target: "/a", mode: other ? 0o644 : 0o600 }]),
+      "where a folder is copied to": (made, source, other) =>
+        made.withCopyDirectoriesToContainer([{ source, target: other ? "/b" : "/a" }]),
+      "the mode of a copied folder": (made, source, other) =>
+        made.withCopyDirectoriesToContainer([{ source, target: "/a", mode: other ? 0o755 : 0o700 }]),
+      "where a file is copied to": (made, source, other) =>
+        made.withCopyFilesToContainer([{ source: join(source, "a"), target: other ? "/b" : "/a" }]),
+      "the mode of a copied file": (made, source, other) =>
+        made.withCopyFilesToContainer([{ source: join(source, "a"), target: "/a", mode: other ? 0o644 : 0o600 }]),
+      "where a folder is mounted": (made, source, other) =>
+        made.withBindMounts([{ source, target: other ? "/b" : "/a" }]),
+      "whether a mount may be written to": (made, source, other) =>
+        made.withBindMounts([{ source, target: "/a", mode: other ? "ro" : "rw" }]),
+    };
+    for (const [what, copy] of Object.entries(COPIES))
+      it(`is another for another of: ${what}`, async () => {
+        const source = await onDisk({ a: "a" });
+        const same = await keyOf(stackOf((made) => copy(made, source, false)));
+        expect(await keyOf(stackOf((made) => copy(made, source, true)))).not.to.deep.equal(same);
+      });
+
     it("is another when what is mounted has another mode", async () => {
       const source = await onDisk("text");
       const change = (made: GenericContainer) => made.withBindMounts([{ source, target: "/file" }]);

@@ -47,7 +47,7 @@ describe("eviction", () => {
   });
 
   it("takes a snapshot for as old as its newest image", () => {
-    expect(dropped(1, 14, image("one", 20, "db"), image("one", 1, "app"), image("two", 2))).to.deep.equal(["two"]);
+    expect(dropped(1, 14, image("one", 1, "app"), image("one", 20, "db"), image("two", 2))).to.deep.equal(["two"]);
   });
 
   it("drops every image of a snapshot", () => {
