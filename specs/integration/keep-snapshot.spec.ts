@@ -12,6 +12,7 @@ import { RUN_LABEL } from "../../src/engine/docker/labels.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import type { SnapshotUse } from "../../src/engine/run/plan.ts";
 import { LOCAL } from "../../src/images/debian.ts";
+import { imageResolver } from "../../src/images/resolve.ts";
 import type { Stack } from "../../src/stack/stack.ts";
 import { cleanUp, NODE, engine, shell } from "./engine.ts";
 
@@ -51,6 +52,9 @@ describe("keeping a snapshot", function () {
     const docker = await engine();
     const names = (await imagesOf("*")).flatMap(({ RepoTags }) => RepoTags ?? []);
     await Promise.all(names.map((name) => docker.getImage(name).remove({ force: true })));
+    // What has lost its name.
+    const nameless = await docker.listImages({ filters: { label: [`keep-${id}`] } });
+    await Promise.all(nameless.map(({ Id }) => docker.getImage(Id).remove({ force: true })));
     await rm(folder, { recursive: true });
   });
 
@@ -81,13 +85,16 @@ describe("keeping a snapshot", function () {
   const serving = (atStop: string): string => `trap '${atStop}' TERM; while :; do sleep 0.1; done`;
 
   interface Parts {
+    /** The task's. */
+    readonly image?: string;
     readonly atStop?: string;
     readonly servers?: readonly string[];
     readonly change?: (container: GenericContainer) => GenericContainer;
     readonly make?: (image: string, lines: string) => Promise<GenericContainer>;
   }
   /** A stack with servers that have data, and a task that prints what it will not print twice. */
-  function stackOf(name: string, { atStop = "exit 0", servers = ["db"], change = (made) => made, make }: Parts = {}) {
+  function stackOf(name: string, parts: Parts = {}) {
+    const { atStop = "exit 0", servers = ["db"], image: own = NODE, change = (made) => made, make } = parts;
     return defineStack(`keep-${id}-${name}`, (stack) => {
       const after = servers.map((server) =>
         stack.service(server, ({ image }) => make?.(image, serving(atStop)) ?? shell(image, serving(atStop)), {
@@ -96,7 +103,7 @@ describe("keeping a snapshot", function () {
         }),
       );
       const seed = stack.task("seed", ({ image }) => change(shell(image, "cat /proc/sys/kernel/random/uuid")), {
-        image: NODE,
+        image: own,
         after,
       });
       return { seed };
@@ -180,6 +187,26 @@ describe("keeping a snapshot", function () {
       expect(said).to.deep.equal([keeping("meanwhile"), none("meanwhile", changed)]);
       expect(await imagesOf("meanwhile")).to.deep.equal([]);
     });
+  });
+
+  it("does not try when the name of an image is another image's by now", async () => {
+    const docker = await engine();
+    const image = `${LOCAL}/snapshot/keep-${id}-renamed/own`;
+    const { reference } = await imageResolver({
+      config: readConfig({}),
+      docker: engine,
+      signal: AbortSignal.timeout(60_000),
+      onDetail: () => {},
+      onResolved: () => {},
+    })(NODE);
+    const build = async (): Promise<void> => {
+      const container = await docker.createContainer({ Image: reference });
+      const changes = `LABEL keep-${id}=${randomUUID()}`;
+      await container.commit({ repo: image, tag: "1", changes }).finally(() => container.remove({ force: true }));
+    };
+    await build();
+    const { said } = await run(stackOf("renamed", { image: `${image}:1` }), { whenUp: build });
+    expect(said).to.deep.equal([none("renamed", changed)]);
   });
 
   it("does not try when a factory makes another container each time", async () => {

@@ -57,9 +57,7 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
       onDetail: (name, detail) => context.onDetail(name, "building", detail),
     });
     const found = typeof source === "string" ? await named(docker, source, substitutes) : await built(docker, source);
-    const { Id, RepoDigests } = await docker.getImage(found.reference).inspect();
-    const digest = RepoDigests?.[0]?.split("@")[1] ?? Id;
-    const image = { name: imageName(source), digest, ...found };
+    const image = { name: imageName(source), digest: await imageDigest(docker, found.reference), ...found };
     context.onResolved(image, Math.round(performance.now() - startedAt));
     return image;
   }
@@ -142,6 +140,12 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
   }
 
   return resolve;
+}
+
+/** What tells an image from another that may have its name later. */
+export async function imageDigest(docker: Dockerode, reference: string): Promise<string> {
+  const { Id, RepoDigests } = await docker.getImage(reference).inspect();
+  return RepoDigests?.[0]?.split("@")[1] ?? Id;
 }
 
 function notBuilt(name: string, available: readonly string[], cause?: unknown): StackspecError {

@@ -1,4 +1,6 @@
 import { StackspecError, messageOf } from "../../errors.ts";
+import { imageDigest } from "../../images/resolve.ts";
+import type { ResolvedImage } from "../../images/resolve.ts";
 import type { Node, Stack, TaskResult } from "../../stack/stack.ts";
 import { imageReferenceOf, isContainer } from "../container/internals.ts";
 import type { RunningContainer } from "../container/start-container.ts";
@@ -57,7 +59,14 @@ async function expectKey(
   made: ReadonlyMap<Node, unknown>,
   context: StackContext,
 ): Promise<void> {
-  const now = await snapshotKey(stack, made, await keyContext(context));
+  const { imageOf, local } = await keyContext(context);
+  const { docker } = await context.connect();
+  const imageNow = async (node: Node): Promise<ResolvedImage | undefined> => {
+    const image = await imageOf(node);
+    // A name may have become another image's.
+    return image && { ...image, digest: await imageDigest(docker, image.reference) };
+  };
+  const now = await snapshotKey(stack, made, { imageOf: imageNow, local });
   if (now?.key === key) return;
   throw new Error(
     "what it comes from has changed since the start: it was edited, a container writes where it is mounted, or a factory makes another one each time",
