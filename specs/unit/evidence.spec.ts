@@ -22,10 +22,12 @@ function runningStack() {
   return { stack: { logs: new Map([["web", log]]), death }, write, die, followed: () => followers.length > 0 };
 }
 
+/** Time does not pass here: a short wait is over at once, a longer one only when the news come. */
 const recorderOf = (...stacks: ReturnType<typeof runningStack>["stack"][]) =>
   recordEvidence(
     () => stacks,
-    (file) => file,
+    (file) => `/srv/${file}`,
+    (ms) => (ms <= 100 ? Promise.resolve() : new Promise(() => {})),
   );
 const webDied = () =>
   new StackspecError("SERVICE_DIED", "was ready and has exited since, with code 5", { subject: "web" });
@@ -58,13 +60,18 @@ describe("the evidence of a failed spec", () => {
 
   it("names the log's file as the report does", async () => {
     const { stack } = runningStack();
-    const recorder = recordEvidence(
-      () => [stack],
-      (file) => `/srv/${file}`,
-    );
+    const recorder = recorderOf(stack);
     const err = new Error("expected 1, got 2");
     await recorder.attachTo({ err });
     expect(evidenceOf(err)!.attachments).to.deep.equal(["/srv/reports/logs/shop/web.log"]);
+  });
+
+  it("does not wait for late news of a death when no connection broke", async () => {
+    const { stack, die } = runningStack();
+    const err = new Error("expected 1, got 2");
+    await recorderOf(stack).attachTo({ err });
+    die(webDied());
+    expect(evidenceOf(err)!.death).to.equal(undefined);
   });
 
   it("leaves the error as it was thrown, and is one more property of it", async () => {
@@ -90,6 +97,7 @@ describe("a spec whose connection broke", () => {
   for (const [name, err] of Object.entries({
     refused: Object.assign(new Error("connect"), { code: "ECONNREFUSED" }),
     reset: Object.assign(new Error("read"), { code: "ECONNRESET" }),
+    "broken while it wrote": Object.assign(new Error("write"), { code: "EPIPE" }),
     "hung up": new Error("socket hang up"),
   }))
     it(`is told which service died under it, when that is heard of later: ${name}`, async () => {
@@ -97,6 +105,7 @@ describe("a spec whose connection broke", () => {
       const recorder = recorderOf(stack);
       const attached = recorder.attachTo({ err });
       expect(followed()).to.equal(true);
+      await new Promise((resolve) => setImmediate(resolve));
       die(webDied());
       await attached;
       expect((shownError(err) as Error).message).to.equal(

@@ -38,10 +38,12 @@ export interface EvidenceRecorder {
 /**
  * @param running the stacks that run now
  * @param pathOf what a log's file is called in a report
+ * @param wait resolves after so many milliseconds
  */
 export function recordEvidence(
   running: () => readonly Pick<StartedStack, "logs" | "death">[],
   pathOf: (file: string) => string,
+  wait = (ms: number): Promise<unknown> => sleep(ms, undefined, { ref: false }),
 ): EvidenceRecorder {
   const exchanges = recordExchanges();
   let fromMs = 0;
@@ -58,8 +60,7 @@ export function recordEvidence(
       const written = logs.map(({ service, log }) => ({ service, lines: linesOf(log, spec) }));
 
       const broken = BROKEN.test(`${(err as { code?: string }).code} ${err.message}`);
-      const news =
-        stacks.length === 0 ? undefined : sleep(broken ? DEATH_WITHIN_MS : NEWS_WITHIN_MS, undefined, { ref: false });
+      const news = stacks.length === 0 ? undefined : wait(broken ? DEATH_WITHIN_MS : NEWS_WITHIN_MS);
       const death = await Promise.race([...stacks.map((stack) => stack.death), news]);
       spec.untilMs = Date.now();
 
