@@ -89,6 +89,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ),
   mysql2: ["engine/container", "engine/drivers", "engine/run"],
   "tar-stream": ["engine/docker", "engine/run"],
+  "tar-fs": ["images"],
+  "@balena/dockerignore": ["images"],
   superagent: ["http"],
   xml: ["report"],
   "fast-xml-parser": ["report"],

@@ -1,5 +1,8 @@
-import { readdir } from "node:fs/promises";
-import { sep } from "node:path";
+import { readFile, readdir } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { Readable } from "node:stream";
+import dockerIgnore from "@balena/dockerignore";
+import { pack } from "tar-fs";
 import type Dockerode from "dockerode";
 import { StackspecError, messageOf } from "../errors.ts";
 import { readToEnd } from "./stream.ts";
@@ -30,23 +33,24 @@ export async function buildImage(
   signal: AbortSignal,
   onDetail: (step: string) => void,
 ): Promise<void> {
+  const unreadable = new AbortController();
   try {
-    const stream = await docker.buildImage(
-      { context: build.folder, src: await contextOf(build.folder) },
-      {
-        t: build.reference,
-        buildargs: build.args,
-        labels: build.labels,
-        networkmode: build.network ? "default" : "none",
-        forcerm: true,
-        abortSignal: signal,
-      },
-    );
+    const context = await contextOf(build.folder);
+    context.once("error", (error) => unreadable.abort(error));
+    const stream = await docker.buildImage(context, {
+      t: build.reference,
+      buildargs: build.args,
+      labels: build.labels,
+      networkmode: build.network ? "default" : "none",
+      forcerm: true,
+      abortSignal: AbortSignal.any([signal, unreadable.signal]),
+    });
     await readToEnd(stream, ({ stream: text }) => {
       const [step] = /^Step .*/.exec(text ?? "") ?? [];
       if (step !== undefined) onDetail(step);
     });
-  } catch (cause) {
+  } catch (error) {
+    const cause: unknown = unreadable.signal.reason ?? error;
     const { printed = [] } = cause as { printed?: string[] };
     throw new StackspecError("IMAGE_BUILD_FAILED", `cannot be built from ${build.folder}: ${messageOf(cause)}`, {
       subject: build.reference,
@@ -57,8 +61,20 @@ export async function buildImage(
   }
 }
 
-/** Every file of a build's context: the engine's client takes a folder's name for the empty folder. */
-async function contextOf(folder: string): Promise<string[]> {
-  const paths = await readdir(folder, { recursive: true });
-  return paths.filter((path) => !path.split(sep).includes("node_modules"));
+/**
+ * A build's context as the archive that the engine reads: each file once, but for what `.dockerignore` leaves out and
+ * for `node_modules`, which it may bring back with a `!`. The Dockerfile and `.dockerignore` are always in it, for the
+ * engine needs them and leaves them out by itself.
+ */
+export async function contextOf(folder: string): Promise<Readable> {
+  const ignored = dockerIgnore.default({ ignorecase: false }).add("**/node_modules");
+  ignored.add(await readFile(join(folder, ".dockerignore"), "utf8").catch(() => ""));
+  const kept = new Set(["", "Dockerfile", ".dockerignore"]);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    let path = relative(folder, join(entry.parentPath, entry.name));
+    // Folders come with what is in them, for a `!` may bring back a file of one that is left out.
+    if (entry.isDirectory() || ignored.ignores(path)) continue;
+    for (; path !== "."; path = dirname(path)) kept.add(path);
+  }
+  return Readable.from(pack(folder, { ignore: (path) => !kept.has(relative(folder, path)) }));
 }
