@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer as createHttpServer, request } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, createServer } from "node:net";
 import type { Server, Socket, TcpNetConnectOpts, IpcNetConnectOpts } from "node:net";
 import { tmpdir } from "node:os";
@@ -31,28 +32,55 @@ export async function socketToEngine(): Promise<SocketToEngine> {
   );
 }
 
+/** A request that is on its way to the engine. */
+export interface Passing {
+  readonly method: string;
+  /** Changes count. */
+  readonly url: URL;
+  /** Given to whom has asked, once; what is answered here does not go to the engine. */
+  answer(status: number, body?: object): void;
+  /** Resolves when the engine's answer has been passed on whole, or has been broken off. */
+  readonly answered: Promise<void>;
+  /** Closes the connection in the middle of the engine's answer. */
+  cut(): void;
+}
+
+/** A socket that shows each request to `look`, and passes it on when that has returned. */
+export async function watchedSocketToEngine(look: (passing: Passing) => unknown): Promise<SocketToEngine> {
+  const { path, host, port } = await whereItIs();
+  const target = path === undefined ? { host: host!, port: port! } : { socketPath: path };
+  const pass = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const { headers } = incoming;
+    const method = incoming.method!;
+    const url = new URL(incoming.url!, "http://engine");
+    await look({
+      method,
+      url,
+      answer: (status, body) => outgoing.writeHead(status).end(body && JSON.stringify(body)),
+      answered: new Promise((resolve) => outgoing.once("close", resolve)),
+      cut: () => outgoing.destroy(),
+    });
+    if (outgoing.headersSent || outgoing.destroyed) return void incoming.resume();
+    const passed = request({ ...target, method, headers, path: `${url.pathname}${url.search}` }, (answer) => {
+      outgoing.writeHead(answer.statusCode!, answer.headers).flushHeaders();
+      answer.on("error", () => outgoing.destroy()).pipe(outgoing);
+    });
+    outgoing.once("close", () => passed.destroy());
+    incoming.pipe(passed.on("error", () => outgoing.destroy()));
+  };
+  return listening(createHttpServer((incoming, outgoing) => void pass(incoming, outgoing)));
+}
+
 /**
  * A socket on which the engine lists nothing but what carries `label`: for a command that removes
  * whatever it finds, on an engine that others use too.
  */
-export async function narrowSocketToEngine(label: string): Promise<SocketToEngine> {
-  const { path, host, port } = await whereItIs();
-  const target = path === undefined ? { host: host!, port: port! } : { socketPath: path };
-  return listening(
-    createHttpServer((incoming, outgoing) => {
-      const url = new URL(incoming.url!, "http://engine");
-      if (/\/(containers\/json|networks|volumes)$/.test(url.pathname) && incoming.method === "GET") {
-        const filters = JSON.parse(url.searchParams.get("filters") ?? "{}") as { label?: string[] };
-        url.searchParams.set("filters", JSON.stringify({ ...filters, label: [...(filters.label ?? []), label] }));
-      }
-      const { method, headers } = incoming;
-      const passed = request({ ...target, method, headers, path: `${url.pathname}${url.search}` }, (answer) => {
-        outgoing.writeHead(answer.statusCode!, answer.headers);
-        answer.pipe(outgoing);
-      });
-      incoming.pipe(passed.on("error", () => outgoing.destroy()));
-    }),
-  );
+export function narrowSocketToEngine(label: string): Promise<SocketToEngine> {
+  return watchedSocketToEngine(({ method, url }) => {
+    if (method !== "GET" || !/\/(containers\/json|networks|volumes)$/.test(url.pathname)) return;
+    const filters = JSON.parse(url.searchParams.get("filters") ?? "{}") as { label?: string[] };
+    url.searchParams.set("filters", JSON.stringify({ ...filters, label: [...(filters.label ?? []), label] }));
+  });
 }
 
 async function whereItIs(): Promise<{ path?: string; host?: string; port?: number }> {

@@ -33,24 +33,20 @@ export async function buildImage(
   signal: AbortSignal,
   onDetail: (step: string) => void,
 ): Promise<void> {
-  const unreadable = new AbortController();
   try {
-    const context = await contextOf(build.folder);
-    context.once("error", (error) => unreadable.abort(error));
-    const stream = await docker.buildImage(context, {
+    const stream = await docker.buildImage(await contextOf(build.folder), {
       t: build.reference,
       buildargs: build.args,
       labels: build.labels,
       networkmode: build.network ? "default" : "none",
       forcerm: true,
-      abortSignal: AbortSignal.any([signal, unreadable.signal]),
+      abortSignal: signal,
     });
     await readToEnd(stream, ({ stream: text }) => {
       const [step] = /^Step .*/.exec(text ?? "") ?? [];
       if (step !== undefined) onDetail(step);
     });
-  } catch (error) {
-    const cause: unknown = unreadable.signal.reason ?? error;
+  } catch (cause) {
     const { printed = [] } = cause as { printed?: string[] };
     throw new StackspecError("IMAGE_BUILD_FAILED", `cannot be built from ${build.folder}: ${messageOf(cause)}`, {
       subject: build.reference,
