@@ -3,10 +3,14 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import { defineStack, requireEngine, startStack } from "stackspec";
+import Dockerode from "dockerode";
+import { defineStack, logs, requireEngine, startStack } from "stackspec";
 import type { StackspecError } from "stackspec";
 import type { GenericContainer } from "testcontainers";
-import { NODE, RUN_LABEL, engine, failureOf, leftAfter, shell } from "./engine.ts";
+import { evidenceOf } from "../../src/engine/container/failure.ts";
+import { resultOf } from "./child.ts";
+import { NODE, engine, failureOf, shell, useRunning } from "./engine.ts";
+import { watchedSocketToEngine } from "./socket.ts";
 
 /** The failure of a stack with this one service. */
 const startWith = (make: (container: GenericContainer) => GenericContainer): Promise<StackspecError> =>
@@ -74,38 +78,76 @@ describe("a service that asks the engine for what it cannot have", () => {
 
 describe("an engine with no more addresses for networks", () => {
   requireEngine();
-  it("is said to have none, with what to do", async function () {
-    this.timeout(60_000);
-    // With the label of a run of ours they go with it, should this process be killed meanwhile.
-    const anchor = await startStack(
-      defineStack("anchor", (stack) => ({
-        one: stack.service("one", ({ image }) => shell(image, "sleep 1000"), { image: NODE }),
-      })),
+  // The addresses are everybody's on this engine: to use them up would end what else runs there. The words are an engine's.
+  for (const [engineVersion, words] of [
+    [
+      "20",
+      "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network",
+    ],
+    ["28", "all predefined address pools have been fully subnetted"],
+  ] as const)
+    it(`is said to have none, with what to do: version ${engineVersion}`, async function () {
+      this.timeout(60_000);
+      const socket = await watchedSocketToEngine(({ method, url, answer }) => {
+        if (method === "POST" && url.pathname.endsWith("/networks/create")) answer(500, { message: words });
+      });
+      try {
+        const { sentence } = await resultOf<{ sentence: string }>("no-engine.ts", {
+          environment: { DOCKER_HOST: socket.address },
+        });
+        expect(sentence).to.match(
+          /^NETWORK_EXHAUSTED: no-engine: its network cannot be made: .*address pool.* — remove networks that nobody needs: npm run clean, docker network prune$/,
+        );
+      } finally {
+        socket.cut();
+      }
+    });
+});
+
+describe("the evidence of a failure, from an engine that hangs", () => {
+  requireEngine();
+  const stack = useRunning(
+    defineStack("hangs", ({ service }) => ({
+      web: service("web", ({ image }) => shell(image, "echo here; sleep 1000"), { image: NODE, ready: logs(/here/) }),
+    })),
+  );
+
+  /** What is found out when the engine never answers these requests. */
+  async function evidenceWithout(hangs: (path: string) => boolean): Promise<string> {
+    const socket = await watchedSocketToEngine(({ url }) =>
+      hangs(url.pathname) ? new Promise<never>(() => {}) : undefined,
     );
-    const [, run] = /-([0-9a-f]{8})-\d+$/.exec(anchor.id)!;
-    const docker = await engine();
-    const label = "dev.stackspec.spec";
-    const mark = randomBytes(4).toString("hex");
-    let failure: StackspecError;
     try {
-      const fill = async (): Promise<unknown> => {
-        for (let count = 0; count < 200; count += 1)
-          await docker.createNetwork({
-            Name: `stackspec-fill-${mark}-${count}`,
-            Labels: { [RUN_LABEL]: run!, [label]: mark },
-          });
-        throw new Error("the engine does not run out of networks");
-      };
-      await expect(fill()).to.be.rejectedWith(/address pool/);
-      failure = await startWith((web) => web);
+      const docker = new Dockerode({ socketPath: socket.address.replace("unix://", "") });
+      return await evidenceOf(docker.getContainer(stack().values.web.getId()), "503");
     } finally {
-      const ours = await docker.listNetworks({ filters: { label: [`${label}=${mark}`] } });
-      await Promise.all(ours.map(({ Id }) => docker.getNetwork(Id).remove()));
+      socket.cut();
     }
-    await anchor.stop();
-    expect(failure.sentence).to.match(
-      /^NETWORK_EXHAUSTED: engine: its network cannot be made: .*address pool.* — remove networks that nobody needs: npm run clean, docker network prune$/,
+  }
+
+  it("is what was known before, and that the engine does not answer", async () => {
+    expect(await evidenceWithout(() => true)).to.equal(
+      [
+        "last answer: 503",
+        "state cannot be read: the engine has not answered within 2000 ms",
+        "log cannot be read: the engine has not answered within 2000 ms",
+      ].join("\n"),
     );
-    expect(await leftAfter(`${label}=${mark}`, 0)).to.deep.equal([]);
+  });
+
+  it("has what the engine still told", async () => {
+    expect(await evidenceWithout((path) => path.endsWith("/logs"))).to.equal(
+      [
+        "last answer: 503",
+        "state: running, exit code 0",
+        "log cannot be read: the engine has not answered within 2000 ms",
+      ].join("\n"),
+    );
+  });
+
+  it("is the state and the log of an engine that answers", async () => {
+    expect(await evidenceWithout(() => false)).to.equal(
+      "last answer: 503\nstate: running, exit code 0\nlog:\n  | here",
+    );
   });
 });

@@ -9,19 +9,32 @@ import { readLogTail } from "../docker/log.ts";
 
 /** How much of a failed container's log stands in the error. */
 const LOG_LINES = 40;
+/** How long the engine may take to say what is known of a container, in milliseconds: who waits for that has waited long. */
+const EVIDENCE_WITHIN_MS = 2_000;
+const OUT_OF_MEMORY = ", out of memory";
 
-/** What the engine says of a container, and the end of its log: gathered before it is removed. */
+/** What the engine says of a container, and the end of its log: gathered before it is removed. An engine that hangs is not waited for. */
 export async function evidenceOf(container: Dockerode.Container | undefined, lastAnswer?: string): Promise<string> {
   const lines = lastAnswer === undefined ? [] : [`last answer: ${lastAnswer}`];
   if (container === undefined) return lines.join("\n");
-  try {
-    const [{ State }, tail] = await Promise.all([container.inspect(), readLogTail(container, LOG_LINES)]);
-    lines.push(`state: ${State.Status}, exit code ${State.ExitCode}${State.OOMKilled ? ", out of memory" : ""}`);
-    lines.push(tail === "" ? "log: empty" : `log:\n${tail.replaceAll(/^/gm, "  | ")}`);
-  } catch (error) {
-    lines.push(`state and log cannot be read: ${messageOf(error)}`);
-  }
-  return lines.join("\n");
+  const signal = AbortSignal.timeout(EVIDENCE_WITHIN_MS);
+  const orWhyNot = (what: string, reading: Promise<string>): Promise<string> =>
+    reading.catch((error: unknown) => {
+      const why = signal.aborted ? `the engine has not answered within ${EVIDENCE_WITHIN_MS} ms` : messageOf(error);
+      return `${what} cannot be read: ${why}`;
+    });
+  const found = [orWhyNot("state", stateOf(container, signal)), orWhyNot("log", logOf(container, signal))];
+  return [...lines, ...(await Promise.all(found))].join("\n");
+}
+
+async function stateOf(container: Dockerode.Container, abortSignal: AbortSignal): Promise<string> {
+  const { State } = await container.inspect({ abortSignal });
+  return `state: ${State.Status}, exit code ${State.ExitCode}${State.OOMKilled ? OUT_OF_MEMORY : ""}`;
+}
+
+async function logOf(container: Dockerode.Container, signal: AbortSignal): Promise<string> {
+  const tail = await readLogTail(container, LOG_LINES, signal);
+  return tail === "" ? "log: empty" : `log:\n${tail.replaceAll(/^/gm, "  | ")}`;
 }
 
 /** The failure of a service that exited before it was ready. */
@@ -64,7 +77,7 @@ export async function deathFailure(
 }
 
 function outOfMemory(evidence: string): boolean {
-  return evidence.includes(", out of memory\n");
+  return evidence.includes(`${OUT_OF_MEMORY}\n`);
 }
 
 /** What the engine refuses, by the words it uses (Docker 20 to 28, Podman 4 and 5). */

@@ -103,7 +103,7 @@ export function startContainer(container: GenericContainer, options: StartOption
     },
     async running(hostPort, own) {
       running.resolve(handle!);
-      log = await followLog(handle!, options.logFile);
+      log = await followLog(handle!, options.logFile, config.adopted === undefined ? "start" : "now");
       const end = subject.kind === "task" ? exits.of(handle!.id) : readiness(hostPort, own, log);
       try {
         await Promise.race([end, failed.promise]);

@@ -1,17 +1,28 @@
+import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { StringDecoder } from "node:string_decoder";
+import { PassThrough, Readable, Writable } from "node:stream";
+import { createInterface } from "node:readline";
 import type Dockerode from "dockerode";
 import { mask } from "../../secrets.ts";
 
 /** How many of a container's last lines are remembered. The file has all of them. */
 const REMEMBERED_LINES = 5_000;
-/** When the engine got what follows: RFC 3339, before each line and, in a long line, each part of it. */
-const STAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) /;
+
+/** How long the engine may take, once a container has exited, to give the rest of its log, in milliseconds. */
+const REST_WITHIN_MS = 2_000;
+
 /** A line takes less than this to come to us; what seems to take longer, or less than nothing, is another machine's clock. */
 const COMES_WITHIN_MS = 1_000;
 
-/** What a container has written, from its first byte, as far as it is remembered. */
+interface LogLine {
+  readonly text: string;
+  /** When the engine had it, in the engine's words, and in milliseconds of Unix time. */
+  readonly time: string;
+  readonly atMs: number;
+}
+
+/** What a container has written, as far as it is remembered. */
 export interface Log {
   readonly lines: readonly string[];
   /** How many lines there have been. */
@@ -19,75 +30,94 @@ export interface Log {
   /** The file that has all lines; undefined when none is written. */
   readonly file: string | undefined;
   /**
-   * Calls back for each remembered line, and each that comes, until told to stop. `atMs` is when the engine got it,
-   * in milliseconds of Unix time by this machine's clock.
+   * Calls back for each remembered line, and each that comes, until told to stop. `atMs` is when the engine had it,
+   * however late it came here, in milliseconds of Unix time by this machine's clock.
    */
   follow(onLine: (line: string, atMs: number) => void): () => void;
   /** Resolves when the container has exited and its last line is here. */
   readonly ended: Promise<void>;
 }
 
-/** Follows the log of a container that runs, or has run, and writes it, masked, to `file`. */
-export async function followLog(container: Dockerode.Container, file: string | undefined): Promise<Log> {
-  const stream = await container.logs({ follow: true, stdout: true, stderr: true, timestamps: true });
-  const lines: { readonly text: string; readonly atMs: number }[] = [];
+/**
+ * Follows the log of a container that runs, or has run, and writes it, masked, to `file`.
+ *
+ * @param from `"start"` for all that it has ever written; `"now"` for what it writes from now on, as of a container
+ *   that an earlier run has started
+ */
+export async function followLog(
+  container: Dockerode.Container,
+  file: string | undefined,
+  from: "start" | "now" = "start",
+): Promise<Log> {
+  const stream = await container.logs({
+    follow: true,
+    stdout: true,
+    stderr: true,
+    timestamps: true,
+    ...(from === "now" ? { tail: 0 } : {}),
+  });
+  const written: LogLine[] = [];
   let count = 0;
   const followers = new Set<(line: string, atMs: number) => void>();
+  const byOurClock = clockOffset();
   const output = file === undefined ? undefined : openFile(file);
-  const add = (text: string, atMs: number): void => {
-    lines.push({ text, atMs });
+  const reader = createInterface({ input: demultiplexed(container, stream), crlfDelay: Infinity });
+  const take = ({ text, time, atMs: engineMs }: LogLine): void => {
+    const atMs = byOurClock(engineMs);
+    written.push({ text, time, atMs });
     count += 1;
-    if (lines.length > REMEMBERED_LINES) lines.shift();
+    if (written.length > REMEMBERED_LINES) written.shift();
     // At once, so that a killed run leaves what was there to read.
     if (output !== undefined) writeSync(output, `${mask(text)}\n`);
     for (const follower of followers) follower(text, atMs);
   };
-
-  const decoder = new StringDecoder("utf8");
-  let line = "";
-  let leastLateMs = Infinity;
-  let atMs = Date.now();
-  const take = (frame: Buffer): void => {
-    // As bytes, for a frame may end within a letter. With a terminal there are no frames, and several lines come at once.
-    for (const part of frame.toString("latin1").split(/(?<=\n)/)) {
-      const [before = "", stamp] = STAMP.exec(part) ?? [];
-      if (stamp !== undefined) {
-        const stampedMs = Date.parse(stamp);
-        leastLateMs = Math.min(leastLateMs, Date.now() - stampedMs);
-        atMs = stampedMs + (leastLateMs < 0 || leastLateMs > COMES_WITHIN_MS ? leastLateMs : 0);
-      }
-      line += decoder.write(Buffer.from(part.slice(before.length), "latin1"));
-      if (!part.endsWith("\n")) continue;
-      add(line.replace(/\r?\n$/, ""), atMs);
-      line = "";
-    }
-  };
-  container.modem.demuxStream(stream, { write: take }, { write: take });
-  const closed = new Promise<void>((resolve) =>
-    stream.once("close", resolve).once("end", resolve).once("error", resolve),
-  );
+  reader.on("line", (line) => take(parseLine(line)));
   const finish = async (): Promise<void> => {
-    await closed;
-    if (line !== "") add(line, atMs);
-    if (output !== undefined) closeSync(output);
+    await once(reader, "close");
+    if (from === "start" || count > 0) for (const line of await linesAfter(container, written.at(-1))) take(line);
   };
   const ended = finish();
+  if (output !== undefined) void ended.then(() => closeSync(output));
 
   return {
     get lines() {
-      return lines.map(({ text }) => text);
+      return written.map(({ text }) => text);
     },
     get count() {
       return count;
     },
     file,
     follow(onLine) {
-      for (const { text, atMs: then } of lines) onLine(text, then);
+      for (const { text, atMs } of written) onLine(text, atMs);
       followers.add(onLine);
       return () => followers.delete(onLine);
     },
     ended,
   };
+}
+
+/** Turns times of the engine's clock into those of this machine's. */
+function clockOffset(): (atMs: number) => number {
+  let leastLateMs = Infinity;
+  return (atMs) => {
+    leastLateMs = Math.min(leastLateMs, Date.now() - atMs);
+    return leastLateMs < 0 || leastLateMs > COMES_WITHIN_MS ? atMs + leastLateMs : atMs;
+  };
+}
+
+/** What the stream has not shown: engines end it before a last line that has no line break (seen in Docker 20.10). */
+async function linesAfter(container: Dockerode.Container, last: LogLine | undefined): Promise<LogLine[]> {
+  const abortSignal = AbortSignal.timeout(REST_WITHIN_MS);
+  const lastMs = Date.parse(last?.time.trimEnd() ?? "");
+  const since = Number.isNaN(lastMs) ? {} : { since: Math.floor(lastMs / 1_000) };
+  try {
+    // Before the container counts as stopped, the engine may still have to write that line.
+    await container.wait({ condition: "not-running", abortSignal });
+    const found = await readLines(container, { ...since, abortSignal });
+    return found.slice(found.findLastIndex(({ time }) => time === last?.time) + 1);
+  } catch {
+    return []; // It is gone, and its log with it.
+  }
 }
 
 function openFile(file: string): number {
@@ -96,20 +126,54 @@ function openFile(file: string): number {
 }
 
 /** The last lines of a log as text, read anew from the engine, so complete also for a container that died at once. */
-export async function readLogTail(container: Dockerode.Container, count: number): Promise<string> {
-  const raw = await container.logs({ follow: false, stdout: true, stderr: true, tail: count });
-  return demultiplex(raw).trimEnd();
+export async function readLogTail(
+  container: Dockerode.Container,
+  count: number,
+  abortSignal?: AbortSignal,
+): Promise<string> {
+  const lines = await readLines(container, { tail: count, ...(abortSignal && { abortSignal }) });
+  return lines
+    .map(({ text }) => text)
+    .join("\n")
+    .trimEnd();
 }
 
-/** Docker sends frames: one byte of stream number, three of nothing, four of length, then the text. */
-export function demultiplex(raw: Buffer): string {
-  const parts: Buffer[] = [];
-  let offset = 0;
-  while (offset + 8 <= raw.length && raw[offset]! <= 2) {
-    const length = raw.readUInt32BE(offset + 4);
-    parts.push(raw.subarray(offset + 8, offset + 8 + length));
-    offset += 8 + length;
-  }
-  // A container with a terminal has one stream and no frames.
-  return (offset === 0 ? raw : Buffer.concat(parts)).toString("utf8");
+async function readLines(container: Dockerode.Container, options: Dockerode.ContainerLogsOptions): Promise<LogLine[]> {
+  const raw = await container.logs({ ...options, stdout: true, stderr: true, timestamps: true, follow: false });
+  const lines = createInterface({ input: demultiplexed(container, Readable.from(slices(raw))), crlfDelay: Infinity });
+  return Array.fromAsync(lines, parseLine);
+}
+
+/** The engine's client goes one call deeper for each message in what it is given at once. */
+function* slices(raw: Buffer, bytes = 16_384): Generator<Buffer> {
+  for (let start = 0; start < raw.length; start += bytes) yield raw.subarray(start, start + bytes);
+}
+
+/** When the engine had each message, at its beginning: https://docs.docker.com/reference/cli/docker/container/logs/ */
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) ?/;
+
+function parseLine(line: string): LogLine {
+  const [time = ""] = TIMESTAMP.exec(line) ?? [];
+  return { text: line.slice(time.length), time, atMs: Date.parse(time.trimEnd()) };
+}
+
+/** A log's two streams as one, to its very end. A terminal's only stream comes as it is. */
+function demultiplexed(container: Dockerode.Container, stream: NodeJS.ReadableStream): PassThrough {
+  const merged = new PassThrough();
+  container.modem.demuxStream(stream, wholeLines(merged), wholeLines(merged));
+  for (const event of ["end", "close", "error"]) stream.once(event, () => merged.end());
+  return merged;
+}
+
+/** Takes messages, one at a time. The engine cuts a long line into several, each of them with a timestamp: the first one's is the line's. */
+function wholeLines(merged: PassThrough): Writable {
+  let isMidLine = false;
+  return new Writable({
+    write(message: Buffer, _encoding, done) {
+      const [timestamp] = (isMidLine ? TIMESTAMP.exec(message.toString("latin1", 0, 40)) : null) ?? [""];
+      merged.write(message.subarray(timestamp.length));
+      isMidLine = message.at(-1) !== "\n".charCodeAt(0);
+      done();
+    },
+  });
 }
