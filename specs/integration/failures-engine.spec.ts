@@ -1,5 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
@@ -149,5 +151,20 @@ describe("the evidence of a failure, from an engine that hangs", () => {
     expect(await evidenceWithout(() => false)).to.equal(
       "last answer: 503\nstate: running, exit code 0\nlog:\n  | here",
     );
+  });
+});
+
+describe("an engine that cannot be installed", () => {
+  it("is missing with the error of the attempt", async function () {
+    this.timeout(30_000);
+    // In a namespace where no engine is found, and this process is root.
+    if (spawnSync("unshare", ["--map-root-user", "--mount", "true"]).status !== 0 || !existsSync("/etc/debian_version"))
+      return this.skip();
+    const found = await resultOf<{ missing: string; code: string }>("no-install.ts", {
+      hidden: "/run",
+      environment: { DOCKER_HOST: "unix:///no/such.sock", HOME: "/nonexistent", XDG_RUNTIME_DIR: "/nonexistent" },
+    });
+    expect(found.code).to.equal("INSTALL_FAILED");
+    expect(found.missing).to.match(/^INSTALL_FAILED: .*ENOENT/);
   });
 });

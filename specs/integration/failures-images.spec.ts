@@ -1,8 +1,16 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import { defineStack, imageFrom, listens, requireEngine, startStack } from "stackspec";
 import type { ImageSource, StackspecError } from "stackspec";
 import { GenericContainer } from "testcontainers";
+import { resultOf } from "./child.ts";
 import { failureOf, shell, useRunning } from "./engine.ts";
+
+const [user, password] = ["stackspec", "open-sesame"];
+/** As `htpasswd -B` writes them. */
+const htpasswd = `${user}:$2y$05$x4rMz.QB8rsZ3Ul.89bHY.rGUwQ3TKg/E/Pt4yBlSAUq/CwBnHVY.\n`;
 
 /** One registry that lets everyone in, and one that asks for a password. Both have no image. */
 const registries = defineStack("registries", (stack) => {
@@ -14,13 +22,10 @@ const registries = defineStack("registries", (stack) => {
       new GenericContainer(image)
         .withEnvironment({
           REGISTRY_AUTH: "htpasswd",
-          REGISTRY_AUTH_HTPASSWD_REALM: "for nobody",
+          REGISTRY_AUTH_HTPASSWD_REALM: "not for everyone",
           REGISTRY_AUTH_HTPASSWD_PATH: "/htpasswd",
         })
-        // A user whom nobody knows the password of.
-        .withCopyContentToContainer([
-          { content: "nobody:$2y$05$4bC7p6Zc1tJ6rT0m7q8yuOq3l0cJm7w2QJx1kq3vXy0m1rB1Q8G5e\n", target: "/htpasswd" },
-        ]),
+        .withCopyContentToContainer([{ content: htpasswd, target: "/htpasswd" }]),
     options,
   );
   return { open, closed };
@@ -69,6 +74,22 @@ describe("an image that cannot be had", () => {
       expect(failure.sentence).to.match(
         new RegExp(`^REGISTRY_DENIED: ${name}: its registry refuses it: .* — .*docker login$`),
       );
+    });
+
+    it("is asked for with the credentials of the Docker config", async function () {
+      this.timeout(30_000);
+      const folder = await mkdtemp(join(tmpdir(), "stackspec-docker-config-"));
+      try {
+        const auth = Buffer.from(`${user}:${password}`).toString("base64");
+        await writeFile(join(folder, "config.json"), JSON.stringify({ auths: { [registry("closed")]: { auth } } }));
+        const IMAGE = `${registry("closed")}/secret:1`;
+        const { code, sentence } = await resultOf<StackspecError>("no-engine.ts", {
+          environment: { DOCKER_CONFIG: folder, IMAGE },
+        });
+        expect(code, sentence).to.equal("IMAGE_NOT_FOUND");
+      } finally {
+        await rm(folder, { recursive: true });
+      }
     });
 
     it("is named with the services that want it", async () => {

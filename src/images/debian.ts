@@ -51,8 +51,11 @@ export function debianSubstitutes(context: DebianContext): Substitutes {
   );
   const builds = new Map<string, Promise<string>>();
   const buildOnce = (key: string, work: () => Promise<string>): Promise<string> => {
-    const running = builds.get(key) ?? work();
+    const known = builds.get(key);
+    if (known !== undefined) return known;
+    const running = work();
     builds.set(key, running);
+    running.catch(() => builds.delete(key)); // Whoever needs it next tries again.
     return running;
   };
 

@@ -33,17 +33,20 @@ export interface ImageContext {
   readonly onResolved: (image: ResolvedImage, tookMs: number) => void;
 }
 
-/** Finds, pulls or builds images; each once in the life of the resolver, all of them in parallel. */
+/** Finds, pulls or builds images, all of them in parallel; each once in the life of the resolver, but for what has failed. */
 export function imageResolver(context: ImageContext): (source: ImageSource) => Promise<ResolvedImage> {
   const { config, signal } = context;
   const resolved = new Map<ImageSource, Promise<ResolvedImage>>();
   let substitutes: Substitutes | undefined;
-  /** Registries that a pull has not reached, so that the next need not wait for the same answer. */
+  /** Registries that a pull has not reached, so that the next image with a substitute need not wait for the same answer. */
   const unreachable = new Map<string, StackspecError>();
 
   const resolve = (source: ImageSource): Promise<ResolvedImage> => {
-    const running = resolved.get(source) ?? timed(source);
+    const known = resolved.get(source);
+    if (known !== undefined) return known;
+    const running = timed(source);
     resolved.set(source, running);
+    running.catch(() => resolved.delete(source)); // A later stack tries again.
     return running;
   };
 
@@ -75,7 +78,7 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
     if (substitute !== undefined && (await exists(docker, substitute)))
       return { reference: substitute, origin: "debian" };
     try {
-      const known = unreachable.get(await registryOf(name));
+      const known = substitute === undefined ? undefined : unreachable.get(await registryOf(name));
       if (config.images === "debian" || known !== undefined) throw known ?? notBuilt(name, await available.names());
       await pullImage(docker, reference, (detail) => context.onDetail(name, "pulling", detail));
       return { reference, origin: "registry" };

@@ -12,8 +12,8 @@ const LOG_FILE = "/var/log/stackspec-dockerd.log";
 /** dockerd answers within one to three seconds; a slow disk may take longer. */
 const ANSWERS_WITHIN_MS = 30_000;
 
-/** Whether there is an engine, and if not, why not. */
-export type EngineState = { readonly runtime: Runtime } | { readonly missing: string };
+/** Whether there is an engine, and if not, why not: in words, and as the error that an attempt to have one ended with. */
+export type EngineState = { readonly runtime: Runtime } | { readonly missing: string; readonly error?: StackspecError };
 
 /**
  * The engine that answers. Where none does and this process may, Docker is installed and started.
@@ -38,8 +38,16 @@ export async function ensureEngine(config: Pick<Config, "engine">, say: (line: s
     } else say("No Docker engine answers: starting dockerd (STACKSPEC_ENGINE=none refuses that)");
     await startDaemon();
     return { runtime: await untilAnswers() };
-  } catch (error) {
-    return { missing: messageOf(error) };
+  } catch (cause) {
+    const error =
+      cause instanceof StackspecError
+        ? cause
+        : new StackspecError("INSTALL_FAILED", `dockerd cannot be started: ${messageOf(cause)}`, {
+            subject: "engine",
+            hint: "start an engine by hand and try again",
+            cause,
+          });
+    return { missing: error.message, error };
   }
 }
 

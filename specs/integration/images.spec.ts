@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { imageFrom, requireEngine } from "stackspec";
+import type { ImageSource } from "stackspec";
+import { imageResolver } from "../../src/images/resolve.ts";
+import type { ResolvedImage } from "../../src/images/resolve.ts";
+import { NODE, cleanUp, engine } from "./engine.ts";
+
+/** What looks for the images of a run. */
+const resolver = (): ((source: ImageSource) => Promise<ResolvedImage>) =>
+  imageResolver({
+    config: { images: "auto", debianMirror: undefined },
+    docker: engine,
+    signal: new AbortController().signal,
+    onDetail: () => {},
+    onResolved: () => {},
+  });
+
+/** What an image means to a run that has looked for none before. */
+const resolve = (source: ImageSource): Promise<ResolvedImage> => resolver()(source);
+
+describe("an image that could not be had", () => {
+  requireEngine();
+  it("is looked for again by a later stack of the run", async function () {
+    this.timeout(60_000);
+    const [repo, tag] = [`localhost:1/${randomUUID()}`, "1"];
+    const resolveAgain = resolver();
+    await expect(resolveAgain(`${repo}:${tag}`)).to.be.rejectedWith(/^REGISTRY_UNREACHABLE/);
+    const docker = await engine();
+    await docker.getImage((await resolve(NODE)).reference).tag({ repo, tag });
+    try {
+      await expect(resolveAgain(`${repo}:${tag}`)).to.eventually.have.property("origin", "local");
+    } finally {
+      await docker.getImage(`${repo}:${tag}`).remove();
+    }
+  });
+});
+
+describe("an image that is built", () => {
+  requireEngine();
+  const name = `spec-${randomUUID()}`;
+  const base = `localhost/stackspec-spec/${name}`;
+  const made: string[] = [];
+  let folder: string;
+  before("a base and a folder", async () => {
+    folder = await mkdtemp(join(tmpdir(), "stackspec-image-"));
+    await retag((await resolve(NODE)).reference);
+  });
+  cleanUp("its images are gone", async () => {
+    await rm(folder, { recursive: true });
+    const docker = await engine();
+    for (const reference of [...made.toReversed(), `${base}:1`]) await docker.getImage(reference).remove();
+  });
+
+  /** Makes `reference` the image that the base's name means. */
+  async function retag(reference: string): Promise<void> {
+    await (await engine()).getImage(reference).tag({ repo: base, tag: "1" });
+  }
+
+  async function build(steps: string): Promise<ResolvedImage> {
+    await writeFile(join(folder, "Dockerfile"), `ARG BASE=${base}:1\nFROM \${BASE}\n${steps}\n`);
+    const image = await resolve(imageFrom(name, folder));
+    if (!made.includes(image.reference)) made.push(image.reference);
+    return image;
+  }
+
+  it("has no network while it is", async function () {
+    this.timeout(60_000);
+    // Fails where there is another interface than the loopback's.
+    const { reference } = await build('RUN test "$(ls /sys/class/net)" = lo');
+    expect((await (await engine()).getImage(reference).inspect()).Id).to.match(/^sha256:/);
+  });
+
+  it("is built once for the same folder and base", async function () {
+    this.timeout(60_000);
+    const first = await build("LABEL kept=yes");
+    expect(await build("LABEL kept=yes")).to.deep.equal(first);
+  });
+
+  it("is built anew when its base's name means another image", async function () {
+    this.timeout(60_000);
+    const before = await build("LABEL own=yes");
+    const docker = await engine();
+    const [repo, tag] = [`${base}-other`, "1"];
+    const container = await docker.createContainer({ Image: `${base}:1`, Cmd: ["true"] });
+    await container.commit({ repo, tag, changes: "LABEL base=other" });
+    await container.remove();
+    made.push(`${repo}:${tag}`);
+    await retag(`${repo}:${tag}`);
+    const after = await build("LABEL own=yes");
+    expect(after.reference).not.to.equal(before.reference);
+    const { Config } = await docker.getImage(after.reference).inspect();
+    expect(Config.Labels).to.include({ own: "yes", base: "other" });
+  });
+});
