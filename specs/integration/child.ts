@@ -29,6 +29,8 @@ export interface ChildOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** A folder that is empty for it: another file system is mounted there, in a namespace of its own. */
   readonly hidden?: string;
+  /** It leads a process group of its own, which a spec can kill as a whole: `process.kill(-pid)`. */
+  readonly ownGroup?: boolean;
 }
 
 /** What is set for this run is not meant for the runs inside of it. */
@@ -52,7 +54,10 @@ process.once("exit", () => {
 });
 
 /** Starts Node with these words, in the project's folder. */
-export function startNode(words: readonly string[], { environment = {}, hidden }: ChildOptions = {}): Child {
+export function startNode(
+  words: readonly string[],
+  { environment = {}, hidden, ownGroup = false }: ChildOptions = {},
+): Child {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.has(name)));
   const hide = [
     "unshare",
@@ -66,6 +71,7 @@ export function startNode(words: readonly string[], { environment = {}, hidden }
   const [program, ...rest] = [...(hidden === undefined ? [] : hide), process.execPath, "-C", "development", ...words];
   const child = spawn(program!, rest, {
     env: { ...inherited, ...environment },
+    detached: ownGroup,
     // The channel tells a run when this process is gone.
     stdio: ["pipe", "pipe", "pipe", "ipc"],
   });

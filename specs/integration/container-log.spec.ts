@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { answers, defineStack, requireEngine } from "stackspec";
 import { followLog, readLogTail } from "../../src/engine/docker/log.ts";
 import type { Log } from "../../src/engine/docker/log.ts";
-import { NODE, engine, insideOf, script, useRunning } from "./engine.ts";
+import { NODE, engine, script, useRunning } from "./engine.ts";
 
 /** Writes the path of each request to its log; `/big` is a line that the engine cuts into several. */
 const writes = `require("node:http").createServer(({ url }, response) => {
@@ -36,7 +36,7 @@ describe("the log of a container", () => {
 
   it("is followed from now on where an earlier run has the rest", async () => {
     await visit("/earlier");
-    await shown(insideOf(stack()).logs.get("web")!, "/earlier");
+    await shown(await followLog(await container(), undefined), "/earlier");
     const log = await followLog(await container(), undefined, "now");
     await visit("/now");
     await shown(log, "/now");
@@ -45,7 +45,7 @@ describe("the log of a container", () => {
 
   it("is told by the time of its lines", async () => {
     await visit("/before");
-    await shown(insideOf(stack()).logs.get("web")!, "/before");
+    await shown(await followLog(await container(), undefined), "/before");
     const nowMs = Date.now() + 1;
     while (Date.now() < nowMs);
     await visit("/after");

@@ -126,7 +126,7 @@ async function prepareTarget(config: Config): Promise<TargetStack | undefined> {
     return undefined;
   } finally {
     view.close();
-    reportProgress(() => {});
+    reportProgress();
   }
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { readConfig, tellWorkers } from "../config/config.ts";
 import type { Config } from "../config/config.ts";
-import type { OnProgress } from "../engine/run/progress.ts";
+import type { OnProgress, ProgressEvent } from "../engine/run/progress.ts";
 import { openSession } from "../engine/run/session.ts";
 import type { Session } from "../engine/run/session.ts";
 import type { Joining } from "../engine/run/stack-context.ts";
@@ -22,8 +22,8 @@ export class MochaRun {
     // Jenkins takes absolute paths, GitLab relative ones.
     (file) => (this.config.jenkins ? resolve(file) : file),
   );
-  /** Hears of the progress of stacks and images. */
-  onProgress: OnProgress = () => {};
+  /** Hears of the progress of stacks and images. Without a view of that, notices alone are shown. */
+  onProgress: OnProgress = sayNotices;
   /** Why specs are pending for want of an engine; undefined while none is. */
   engineMissing: string | undefined;
 
@@ -167,4 +167,8 @@ export class MochaRun {
       "version.node": process.versions.node,
     };
   }
+}
+
+export function sayNotices(event: ProgressEvent): void {
+  if (event.kind === "notice") console.error(event.text);
 }

@@ -2,7 +2,7 @@ import type { Config } from "../config/config.ts";
 import type { OnProgress } from "../engine/run/progress.ts";
 import type { RunningStack, StartedStack } from "../engine/run/start.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
-import { MochaRun } from "./mocha-run.ts";
+import { MochaRun, sayNotices } from "./mocha-run.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -24,7 +24,7 @@ export function startStack<E extends Exports>(stack: Stack<E>): Promise<RunningS
 // What the command, which is no part of mocha, tells the run and asks of it.
 export const configureRun = (config: Config): void => void (run.config = config);
 export const beginPhase = (name: string): void => run.clock.beginPhase(name);
-export const reportProgress = (listener: OnProgress): void => void (run.onProgress = listener);
+export const reportProgress = (listener: OnProgress = sayNotices): void => void (run.onProgress = listener);
 export const runTarget = (missing?: string, say?: (line: string) => void): Promise<Target> => run.target(missing, say);
 export const sharedStack = <E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> => run.share(stack);
 export const shareRun = (workers: number, stack?: Stack): Promise<void> => run.shareWithWorkers(workers, stack);

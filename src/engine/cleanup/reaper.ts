@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Socket } from "node:net";
 import type { Runtime } from "../docker/connect.ts";
 import { OWNER_LABEL, REAPER_LABEL, RUN_LABEL, thisProcess } from "../docker/labels.ts";
@@ -35,22 +36,27 @@ export async function startReaper(runtime: Runtime, image: string, runId: string
       PortBindings: { [`${REAPER_PORT}/tcp`]: [{ HostIp: local ? "127.0.0.1" : "", HostPort: "" }] },
     },
   });
-  await container.start();
-  const { NetworkSettings } = await container.inspect();
-  const port = Number(NetworkSettings.Ports[`${REAPER_PORT}/tcp`]?.[0]?.HostPort);
-  const socket = await subscribe(host, port, `label=${RUN_LABEL}=${runId}\n`);
-  socket.unref();
-  return {
-    async dismiss() {
-      socket.destroy();
-      await container.remove({ force: true }).catch(() => {});
-    },
-  };
+  const dismiss = (): Promise<void> => container.remove({ force: true }).catch(() => {});
+  try {
+    await container.start();
+    const { NetworkSettings } = await container.inspect();
+    const port = Number(NetworkSettings.Ports[`${REAPER_PORT}/tcp`]?.[0]?.HostPort);
+    const socket = await subscribe(host, port, `label=${RUN_LABEL}=${runId}\n`);
+    socket.unref();
+    return {
+      async dismiss() {
+        socket.destroy();
+        await dismiss();
+      },
+    };
+  } catch (error) {
+    await dismiss();
+    throw error;
+  }
 }
 
 /** Connects, says what to guard and resolves when that is acknowledged. Docker's proxy accepts before Ryuk listens, so it tries again. */
 async function subscribe(host: string, port: number, line: string): Promise<Socket> {
-  const { setTimeout: sleep } = await import("node:timers/promises");
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await new Promise<Socket>((resolve, reject) => {

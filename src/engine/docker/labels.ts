@@ -89,7 +89,10 @@ export function countResources({ containers, networks, volumes }: LabelledResour
 export function describeResources(found: LabelledResources): string {
   return Object.entries(found)
     .filter(([, ids]) => ids.length > 0)
-    .map(([kind, ids]) => `${ids.length} ${kind} (${ids.map((id: string) => id.slice(0, 40)).join(", ")})`)
+    .map(
+      ([kind, ids]) =>
+        `${ids.length} ${ids.length === 1 ? kind.slice(0, -1) : kind} (${ids.map((id: string) => id.slice(0, 40)).join(", ")})`,
+    )
     .join(", ");
 }
 

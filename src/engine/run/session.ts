@@ -87,8 +87,11 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     return startReaper(await connect(), reference, runId);
   };
   const postReaper = (): void => {
-    reaper ??= guard();
-    reaper.catch(() => {});
+    reaper ??= guard().catch((error: unknown) => {
+      const [why] = messageOf(error).split("\n");
+      if (!ending.signal.aborted) onProgress({ kind: "notice", text: `No reaper guards this run: ${why}` });
+      return undefined;
+    });
   };
 
   const context: StackContext = {
@@ -121,7 +124,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     const runtime = await connected?.catch(() => undefined);
     // What is left of a worker goes with the run.
     if (runtime !== undefined && worker === undefined) {
-      const dismissReaper = async (): Promise<void> => (await reaper?.catch(() => undefined))?.dismiss();
+      const dismissReaper = async (): Promise<void> => (await reaper)?.dismiss();
       await settleAll([leaveNothing(runtime, `${RUN_LABEL}=${runId}`), dismissReaper()]);
     }
     // Not before everything is gone: a release that failed is the watchdog's to repeat.
