@@ -7,7 +7,7 @@ import { requireEngine } from "stackspec";
 import { imageResolver } from "../../src/images/resolve.ts";
 import { removeResources } from "../../src/engine/docker/labels.ts";
 import type { Runtime } from "../../src/engine/docker/connect.ts";
-import { runOf, startRun } from "./child.ts";
+import { runOf, startNode, startRun } from "./child.ts";
 import type { ChildOptions, Run } from "./child.ts";
 import {
   NODE,
@@ -166,5 +166,35 @@ describe("a run that cannot remove what it made", () => {
     expect(ended.output).to.match(
       /RELEASE_FAILED: engine: expected nothing to be left, found 1 volume \(stackspec-ends-well-\S+\) — npm run clean/,
     );
+  });
+});
+
+describe("a start that is cut off while the engine makes a container", () => {
+  requireEngine();
+  it("has removed that container when it has failed", async function () {
+    this.timeout(120_000);
+    const asked = Promise.withResolvers<void>();
+    const swept = Promise.withResolvers<void>();
+    // The engine has the container only after the stack's network has gone.
+    const socket = await watchedSocketToEngine(({ method, url, answered }) => {
+      if (method === "DELETE" && url.pathname.includes("/networks/")) void answered.then(() => swept.resolve());
+      if (!url.pathname.endsWith("/containers/create")) return undefined;
+      asked.resolve();
+      return swept.promise;
+    });
+    try {
+      const child = startNode(["specs/integration/fixtures/cut-off.ts"], {
+        environment: { STACK_NAME: `cut-off-${randomUUID()}`, DOCKER_HOST: socket.address },
+      });
+      await asked.promise;
+      child.process.stdin!.write("fail\n");
+      const { output } = await child.ended;
+      expect(JSON.parse(output.trimEnd().split("\n").at(-1)!)).to.deep.equal({
+        sentence: "CREATE_FAILED: fails: cannot be started: told to fail",
+        left: [],
+      });
+    } finally {
+      socket.cut();
+    }
   });
 });
