@@ -100,6 +100,7 @@ describe("a digest", () => {
     const paths = [join(folder, "src"), join(folder, "lib")];
     await mkdir(paths[1]!);
     await writeFile(join(folder, "lib/other.js"), "");
+    await writeFile(join(folder, "lib/stays.js"), "");
     const first = await digestOf([], paths);
     await rename(join(folder, "lib/other.js"), join(folder, "src/other.js"));
     await expect(digestOf([], paths)).to.eventually.not.equal(first);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -423,6 +423,13 @@ describe("the key of a snapshot", () => {
       const reason = await reasonOf((made) => made.withBindMounts([{ source, target: "/engine.sock" }]));
       server.close();
       expect(reason).to.match(/^seed mounts .*engine\.sock: .* is neither a file, a folder nor a link/);
+    });
+
+    it("the mount of more than is read at each start", async () => {
+      const source = await onDisk("");
+      await truncate(source, 1024 ** 3 + 1);
+      const reason = await reasonOf((made) => made.withBindMounts([{ source, target: "/big" }]));
+      expect(reason).to.match(/^seed mounts .* holds more than 10000 files or 1024 MiB$/);
     });
 
     it("the mount of a volume that the stack does not declare", async () => {
