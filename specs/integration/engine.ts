@@ -66,13 +66,13 @@ export function insideOf<E extends Exports>(running: RunningStack<E>): StartedSt
   return running as StartedStack<E>;
 }
 
-/** The failure of a start that is expected to fail. */
-export async function failureOf(starting: Promise<RunningStack>): Promise<StackspecError> {
-  const outcome = await starting.catch((error: unknown) => error);
+/** The failure of a start, or of a reset, that is expected to fail. */
+export async function failureOf(work: Promise<RunningStack | void>): Promise<StackspecError> {
+  const outcome = await work.catch((error: unknown) => error);
   if (outcome instanceof StackspecError) return outcome;
   if (outcome instanceof Error) throw outcome;
-  await (outcome as RunningStack).stop();
-  throw new Error("expected the start to fail, it succeeded");
+  await (outcome as RunningStack | undefined)?.stop();
+  throw new Error("expected a failure, it succeeded");
 }
 
 /** What the engine says of each container of a stack, by its name in the declaration. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -19,26 +20,41 @@ describe("a kept stack", function () {
   requireEngine();
 
   const name = randomUUID().slice(0, 8);
+  /** What is noted of kept stacks is below this. */
+  const HOME = mkdtempSync(join(tmpdir(), "stackspec-keep-"));
   let first: Told;
 
-  const start = (environment: Record<string, string> = {}): Run =>
-    startRun(["once.ts"], {
-      environment: { STACK_NAME: name, STACKSPEC_KEEP: "1", STACKSPEC_SNAPSHOTS: "off", ...environment },
+  const start = (environment: Record<string, string> = {}, file = "once.ts"): Run =>
+    startRun([file], {
+      environment: { HOME, STACK_NAME: name, STACKSPEC_KEEP: "1", STACKSPEC_SNAPSHOTS: "off", ...environment },
     });
-  const told = async (child: Child): Promise<Told> => JSON.parse((await child.shown(/^told (.*)$/m))[1]!) as Told;
+  const told = async <T = Told>(child: Child): Promise<T> => JSON.parse((await child.shown(/^told (.*)$/m))[1]!) as T;
 
-  async function run(environment?: Record<string, string>): Promise<Told> {
-    const child = start(environment);
+  async function run<T = Told>(environment?: Record<string, string>, file?: string): Promise<T> {
+    const child = start(environment, file);
     const { exitCode, output } = await child.ended;
     expect(exitCode, output).to.equal(0);
-    return told(child);
+    return told<T>(child);
+  }
+
+  /** Keeps a stack with this marker, and finds the files with what is noted of it. */
+  async function noted(marker: string): Promise<{ container: string; content: string; note: string }> {
+    const { container } = await run({ MARKER: marker });
+    const { Config } = await (await engine()).getContainer(container).inspect();
+    const files = readdirSync(join(HOME, ".cache/stackspec/kept"), { recursive: false, withFileTypes: true });
+    const its = files.filter((file) => file.name.startsWith(`${Config.Labels["dev.stackspec.stack"]}.`));
+    const path = (ending: string): string => {
+      const { parentPath, name: file } = its.find((each) => each.name.endsWith(ending))!;
+      return join(parentPath, file);
+    };
+    return { container, content: path(".tar"), note: path(".json") };
   }
 
   /** The run labels of kept stacks of this spec: what belongs to them carries no run's. */
   async function owners(): Promise<string[]> {
     const docker = await engine();
     const networks = await docker.listNetworks({ filters: { label: ["dev.stackspec.run"] } });
-    const kept = networks.filter(({ Name }) => Name.startsWith(`stackspec-once-${name}-kept-`));
+    const kept = networks.filter(({ Name }) => Name.includes(`-${name}-kept-`));
     return kept.map(({ Labels }) => Labels!["dev.stackspec.run"]!);
   }
 
@@ -47,6 +63,7 @@ describe("a kept stack", function () {
   });
   cleanUp("all kept stacks are gone", async () => {
     for (const owner of await owners()) await removeLabelled(`dev.stackspec.run=${owner}`);
+    rmSync(HOME, { recursive: true });
   });
 
   it("stays up when its run has ended", async () => {
@@ -94,6 +111,79 @@ describe("a kept stack", function () {
   it("is left alone by a run that keeps nothing", async () => {
     const { container } = await run({ STACKSPEC_KEEP: "0" });
     expect(container).not.to.equal(first.container);
+  });
+
+  it("is taken over when the run that used it was killed", async () => {
+    const holder = start({ HOLD: "1", MARKER: "killed" });
+    const { container } = await told(holder);
+    holder.process.kill("SIGKILL");
+    await holder.ended;
+    await expect(run({ MARKER: "killed" })).to.eventually.have.property("container", container);
+  });
+
+  it("is taken over by one of several runs that find its last one killed", async () => {
+    const holder = start({ HOLD: "1", MARKER: "killed, then wanted" });
+    const { container } = await told(holder);
+    holder.process.kill("SIGKILL");
+    await holder.ended;
+    const runs = [1, 2, 3].map(() => start({ HOLD: "1", MARKER: "killed, then wanted" }));
+    const containers = await Promise.all(runs.map(async (each) => (await told(each)).container));
+    for (const each of runs) each.process.stdin!.write("go on\n");
+    await Promise.all(runs.map((each) => each.ended));
+    expect(containers.filter((each) => each === container)).to.have.lengthOf(1);
+    expect(new Set(containers)).to.have.lengthOf(runs.length);
+  });
+
+  it("is started anew when the content of a volume was written only half", async () => {
+    const { container, content } = await noted("half of a volume");
+    truncateSync(content, 512);
+    await expect(run({ MARKER: "half of a volume" })).not.to.eventually.have.property("container", container);
+  });
+
+  it("is started anew when what is noted of it was written only half", async () => {
+    const { container, note } = await noted("half of a note");
+    writeFileSync(note, '{"containers"');
+    await expect(run({ MARKER: "half of a note" })).not.to.eventually.have.property("container", container);
+  });
+
+  it("is started anew when nothing says that all of it came up", async () => {
+    const { container, note } = await noted("never up");
+    rmSync(note);
+    await expect(run({ MARKER: "never up" })).not.to.eventually.have.property("container", container);
+  });
+
+  it("is started anew as a whole when one container of several has gone", async () => {
+    const pair = await run<{ one: string; two: string }>({}, "pair.ts");
+    await (await engine()).getContainer(pair.two).remove({ force: true });
+    const anew = await run<{ one: string; two: string }>({}, "pair.ts");
+    expect(anew.one).not.to.equal(pair.one);
+    await expect((await engine()).getContainer(pair.one).inspect()).to.be.rejected;
+  });
+
+  it("is started anew when a run has left it as no reset can bring it back", async () => {
+    const { container } = await run({}, "large.ts");
+    await expect(run({}, "large.ts")).not.to.eventually.have.property("container", container);
+    await expect((await engine()).getContainer(container).inspect()).to.be.rejected;
+  });
+
+  it("is left alone when another host has it", async () => {
+    const { container } = await run({ MARKER: "elsewhere" });
+    const docker = await engine();
+    const { Config } = await docker.getContainer(container).inspect();
+    const id = Config.Labels["dev.stackspec.stack"]!;
+    await removeLabelled(`dev.stackspec.run=${id}`);
+    const { Image, Labels } = Config;
+    const theirs = await docker.createContainer({
+      Image,
+      Labels: { ...Labels, "dev.stackspec.owner": "another-host/1" },
+    });
+    try {
+      await run({ MARKER: "elsewhere" });
+      expect(await labelled(`dev.stackspec.run=${id}`)).to.have.lengthOf(1);
+      await theirs.inspect();
+    } finally {
+      await theirs.remove({ force: true });
+    }
   });
 
   it("is started anew when a container of it has gone", async () => {

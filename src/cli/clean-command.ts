@@ -5,13 +5,14 @@ import type { Command } from "./command.ts";
 
 export const cleanCommand: Command = {
   name: "clean",
-  usage: "[--snapshots] [--caches]",
-  summary: "removes what earlier runs have left; also the snapshots of stacks, and what pipelines keep between runs",
-  flags: ["snapshots", "caches"],
+  usage: "[--snapshots] [--caches] [--every-host]",
+  summary:
+    "removes what earlier runs have left; also the snapshots of stacks, what pipelines keep between runs, and what runs of other hosts have left",
+  flags: ["snapshots", "caches", "every-host"],
   words: [0, 0],
   mocha: false,
   async run({ flags }) {
-    await clean();
+    await clean({ everyHost: flags.has("every-host") });
     if (flags.has("snapshots")) await cleanSnapshots();
     if (flags.has("caches")) console.log(`Removed ${await removeCaches(await connectEngine())} caches.`);
   },

@@ -22,8 +22,20 @@ export interface LabelledResources {
 /** This process, as the value of the owner's label. */
 export const thisProcess = (): string => `${hostname()}/${process.pid}`;
 
-/** The ids of runs that have something on the engine, and of those the ones whose process is still there. */
-export async function listRuns({ docker }: Runtime): Promise<{ all: Set<string>; alive: Set<string> }> {
+/** The host in an owner's label. */
+export const hostOf = (owner = ""): string => owner.split("/")[0]!;
+
+/** The runs that have something on the engine. */
+export interface Runs {
+  readonly all: ReadonlySet<string>;
+  /** Those whose process is still there. */
+  readonly alive: ReadonlySet<string>;
+  /** Those of other hosts, with the host: whether they are alive can only be known there. */
+  readonly elsewhere: ReadonlyMap<string, string>;
+}
+
+/** Lists the runs that have something on the engine. */
+export async function listRuns({ docker }: Runtime): Promise<Runs> {
   const filters = { label: [RUN_LABEL] };
   const [containers, reapers, networks, { Volumes: volumes }] = await Promise.all([
     docker.listContainers({ all: true, filters }),
@@ -33,18 +45,20 @@ export async function listRuns({ docker }: Runtime): Promise<{ all: Set<string>;
   ]);
   const all = new Set<string>();
   const alive = new Set<string>();
+  const elsewhere = new Map<string, string>();
   for (const { Labels } of [...containers, ...reapers, ...networks, ...(volumes ?? [])]) {
     const { [REAPER_LABEL]: guarded, [RUN_LABEL]: run = guarded, [OWNER_LABEL]: owner = "" } = Labels ?? {};
     if (run === undefined) continue;
     all.add(run);
     const [host, pid] = owner.split("/");
-    if (host === hostname() && isAlive(Number(pid))) alive.add(run);
+    if (owner !== "" && host !== hostname()) elsewhere.set(run, host!);
+    else if (isAlive(Number(pid))) alive.add(run);
   }
-  return { all, alive };
+  return { all, alive, elsewhere };
 }
 
 /** True when a process of this machine has this id. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,19 +1,6 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { classNamesOf, isContainer } from "../container/internals.ts";
-
-/** How root reaches a server. */
-export interface MySqlServer {
-  readonly host: string;
-  readonly port: number;
-  readonly password: string;
-  /** What the names of one worker's databases end with; "" where the server is this process's own, or the first worker's. */
-  readonly suffix: string;
-}
-
-/** True for a `MySqlContainer`, or a subclass of it. */
-export function isMySql(made: unknown): boolean {
-  return isContainer(made) && classNamesOf(made).includes("MySqlContainer");
-}
+import { quoted } from "./mysql-server.ts";
+import type { MySqlServer } from "./mysql-server.ts";
 
 /** What the names of a parallel worker's databases end with on a server that it shares. */
 export function workerSuffix(worker: number): string {
@@ -29,7 +16,7 @@ const baselineOf = ({ suffix }: MySqlServer): string => `${BASELINE}${suffix}`;
 const SYSTEM = ["mysql", "sys", "performance_schema", "information_schema"];
 
 /** True for a database with a suite's data: of this worker, where the server is shared. */
-export function isOwn(schema: string, { suffix }: MySqlServer): boolean {
+export function isOwn(schema: string, { suffix }: Pick<MySqlServer, "suffix">): boolean {
   if (SYSTEM.includes(schema) || schema.startsWith(BASELINE)) return false;
   return suffix === "" ? !/__worker_\d+$/.test(schema) : schema.endsWith(suffix);
 }
@@ -46,7 +33,7 @@ interface BaselineTable extends RowDataPacket {
 /** Copies every table as it is now: what `resetMySql` goes back to. */
 export async function takeMySqlBaseline(server: MySqlServer): Promise<void> {
   const baseline = baselineOf(server);
-  await asRoot(server, async (connection) => {
+  await server.asRoot(async (connection) => {
     await connection.query(`DROP DATABASE IF EXISTS ${baseline}`);
     await connection.query(`CREATE DATABASE ${baseline}`);
     await connection.query(
@@ -76,7 +63,7 @@ export async function takeMySqlBaseline(server: MySqlServer): Promise<void> {
  * has changed. Views, routines and users stay as they are.
  */
 export async function resetMySql(server: MySqlServer): Promise<void> {
-  await asRoot(server, async (connection) => {
+  await server.asRoot(async (connection) => {
     const [baseline] = await connection.query<BaselineTable[]>(`SELECT * FROM ${baselineOf(server)}.tables`);
     const now = await tablesOf(connection, server);
     for (const { schema, table } of now)
@@ -147,38 +134,4 @@ async function definitionOf(connection: Connection, schema: string, table: strin
 async function sameRows(connection: Connection, ...names: string[]): Promise<boolean> {
   const [rows] = await connection.query<RowDataPacket[]>(`CHECKSUM TABLE ${names.join(", ")}`);
   return rows[0]!["Checksum"] === rows[1]!["Checksum"];
-}
-
-/** Half of a reset would be the greeting: the connection stays, and goes with its server. */
-const connections = new Map<string, Promise<Connection>>();
-
-/** Does some work on a server as root. */
-export async function asRoot(server: MySqlServer, work: (connection: Connection) => Promise<void>): Promise<void> {
-  const address = `${server.host}:${server.port}`;
-  const connecting = connections.get(address) ?? connect(server, () => connections.delete(address));
-  connections.set(address, connecting);
-  try {
-    await work(await connecting);
-  } catch (error) {
-    connections.delete(address);
-    (await connecting.catch(() => undefined))?.destroy();
-    throw error;
-  }
-}
-
-async function connect(server: MySqlServer, onClosed: () => void): Promise<Connection> {
-  const { createConnection } = await import("mysql2/promise");
-  const { host, port, password } = server;
-  const connection = await createConnection({ host, port, password, user: "root" });
-  connection.on("error", onClosed).on("end", onClosed);
-  // Statistics as they are, not as they were a day ago; keys checked when all tables are back; ids as they were.
-  await connection.query(
-    "SET SESSION information_schema_stats_expiry = 0, foreign_key_checks = 0, unique_checks = 0, lock_wait_timeout = 5, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
-  );
-  return connection;
-}
-
-/** A name as SQL has it. */
-export function quoted(...names: string[]): string {
-  return names.map((name) => `\`${name.replaceAll("`", "``")}\``).join(".");
 }

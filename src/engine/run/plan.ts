@@ -5,6 +5,7 @@ import { holdersOf, keyOfNodes, snapshotKey } from "../snapshot/key.ts";
 import type { Key, KeyContext } from "../snapshot/key.ts";
 import { findSnapshot, runFromSnapshot } from "../snapshot/restore.ts";
 import type { Factories } from "./factories.ts";
+import { volumesToReset } from "./resources.ts";
 import type { ResourceIdentity } from "./resources.ts";
 import { claimReusableStack, containersOf } from "./reusable-stack.ts";
 import type { ReusableStack } from "./reusable-stack.ts";
@@ -50,7 +51,7 @@ export async function planStack(
     const isUp = reusable?.containers !== undefined;
     const shared = sharedServices(stack, context);
     const containers = reusable?.containers ?? (shared.size > 0 ? await joinedContainers(context) : new Map());
-    const { snapshot, results } = await findRestored(stack, made, factories, isUp, context);
+    const { snapshot, results } = await findRestored(stack, made, factories, reusable, context);
     return Object.freeze({
       ...(reusable === undefined ? fresh : { id: reusable.id, owner: reusable.owner, isUp }),
       made,
@@ -94,12 +95,21 @@ async function findReusable(
       id: joins.id,
       owner: runId,
       containers: await joinedContainers(context),
-      baselineFile: () => undefined,
+      tasks: undefined,
+      volume: () => undefined,
+      remember: async () => {},
       unlock: () => {},
     };
   if (keep !== true) return undefined;
   const { key } = await keyOfNodes(stack.nodes, made, await keyContext(context));
-  return key === undefined ? undefined : claimReusableStack(await connect(), stack, key);
+  return key === undefined
+    ? undefined
+    : claimReusableStack(
+        await connect(),
+        stack,
+        key,
+        volumesToReset(stack).map(({ name }) => name),
+      );
 }
 
 /** The stack's snapshot, and the results of tasks that are in it. Its containers are made anew, to run the snapshot's images. */
@@ -107,7 +117,7 @@ async function findRestored(
   stack: Stack,
   made: Map<Node, unknown>,
   factories: Factories,
-  isUp: boolean,
+  reusable: ReusableStack | undefined,
   context: StackContext,
 ): Promise<Pick<StackPlan, "snapshot" | "results">> {
   const done = (result: (node: Node) => TaskResult | undefined): ReadonlyMap<Node, TaskResult> =>
@@ -119,12 +129,16 @@ async function findRestored(
     );
   const joined = context.joins?.key;
   const use = joined === undefined ? await snapshotKey(stack, made, await keyContext(context)) : { key: joined };
-  // What is up already has long been initialised.
-  if (isUp) return { snapshot: use && { ...use, restored: true }, results: done(() => DONE_BEFORE) };
-  const snapshot =
-    use?.key === undefined || !context.snapshots.read
-      ? undefined
-      : await findSnapshot(await context.connect(), stack, holdersOf(stack, made), use.key);
+  const isUp = reusable?.containers !== undefined;
+  const find = async () =>
+    use?.key === undefined ? undefined : findSnapshot(await context.connect(), stack, holdersOf(stack, made), use.key);
+  if (isUp) {
+    // What is up already has long been initialised.
+    const tasks = new Map(Object.entries(reusable.tasks ?? {}));
+    const known = reusable.tasks === undefined ? ((await find())?.tasks ?? tasks) : tasks;
+    return { snapshot: use && { ...use, restored: true }, results: done(({ name }) => known.get(name) ?? DONE_BEFORE) };
+  }
+  const snapshot = context.snapshots.read ? await find() : undefined;
   if (snapshot === undefined) return { snapshot: use && { ...use, restored: false }, results: new Map() };
   for (const [service, image] of snapshot.images) made.set(service, await restored(service, image));
   return { snapshot: { ...use!, restored: true }, results: done(({ name }) => snapshot.tasks.get(name)) };

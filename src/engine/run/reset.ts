@@ -1,76 +1,122 @@
-import type { Service } from "../../stack/stack.ts";
+import { StackspecError, messageOf } from "../../errors.ts";
+import type { Service, TaskResult, Volume } from "../../stack/stack.ts";
+import { settleAll } from "../docker/labels.ts";
+import { resetMySql, takeMySqlBaseline } from "../drivers/mysql.ts";
+import { isLockTimeout, isMySql, lockHolders, mySqlServer } from "../drivers/mysql-server.ts";
+import type { MySqlServer, StartedMySql } from "../drivers/mysql-server.ts";
+import { containersOf } from "./reusable-stack.ts";
+import { volumesToReset, writersOf } from "./resources.ts";
 import type { StackStart } from "./start-node.ts";
-import { isMySql, resetMySql, takeMySqlBaseline } from "../drivers/mysql.ts";
-import type { MySqlServer } from "../drivers/mysql.ts";
-import { resetVolume, takeVolumeBaseline } from "./volume-baseline.ts";
-import type { VolumeBaseline } from "./volume-baseline.ts";
+import { takeVolumeBaseline } from "./volume-baseline.ts";
+import type { VolumeBaseline, VolumeRecord } from "./volume-baseline.ts";
 
-/** What StartedMySqlContainer tells of its server. */
-export interface StartedMySql {
-  getHost(): string;
-  getPort(): number;
-  getRootPassword(): string;
+/** What a stack's tasks have left, and the way back to it. */
+export interface Baseline {
+  /** Notes for the runs after this one that the stack is up, and what it is reset to. Does nothing where it is not kept. */
+  remember(): Promise<void>;
+  /**
+   * Brings databases and volumes back, and resets the services of this process that can be.
+   *
+   * @throws StackspecError `RESET_FAILED` naming the service or volume, after everything has been tried
+   */
+  reset(): Promise<void>;
+  /** Closes connections and files, when the stack has been stopped or is left to the next run. */
+  close(): Promise<void>;
 }
 
-/** The services of a stack that are a `MySqlContainer`. */
-export async function mySqlServices({ run, factories }: StackStart): Promise<Service[]> {
-  const services = run.stack.nodes.filter((node) => node.kind === "service");
-  const made = await Promise.all(services.map((service) => factories.create(service)));
-  return services.filter((_, index) => isMySql(made[index]));
+/** One of the things that are reset. */
+interface Part {
+  readonly name: string;
+  readonly server?: MySqlServer;
+  readonly volume?: VolumeBaseline;
+  reset(): Promise<void> | undefined;
 }
 
-/** The databases of a stack that can be reset: those of `MySqlContainer`. */
-async function mySqlServers(start: StackStart): Promise<MySqlServer[]> {
-  return Promise.all(
-    (await mySqlServices(start)).map(async (node) =>
-      serverOf(
-        (await start.run.waitFor(node)) as StartedMySql,
-        start.plan.shared.has(node) ? start.databaseSuffix : "",
-      ),
-    ),
-  );
-}
-
-/** How root reaches a server that has been started. */
-export function serverOf(started: StartedMySql, suffix = ""): MySqlServer {
-  return { host: started.getHost(), port: started.getPort(), password: started.getRootPassword(), suffix };
-}
-
-/** Remembers the databases as the tasks have left them. A restored one has that with it. */
-export async function takeDatabaseBaselines(start: StackStart): Promise<void> {
-  await start.run.tasksDone();
-  await Promise.all((await mySqlServers(start)).map((server) => takeMySqlBaseline(server)));
-}
-
-/** Remembers the volumes as the tasks, and the first service that may write there, have left them. */
-export async function takeVolumeBaselines(start: StackStart): Promise<VolumeBaseline[]> {
+/**
+ * Remembers databases and volumes as the tasks have left them, each as soon as nothing but specs will write there.
+ *
+ * @param options `hasDatabases`: a restored server has its databases' baseline with it
+ */
+export async function takeBaseline(start: StackStart, options: { hasDatabases: boolean }): Promise<Baseline> {
   const { run, plan } = start;
+  const { stack, context } = run;
   await run.tasksDone();
-  const found = run.stack.volumes.map(async (volume) => {
-    for (const node of plan.running) {
-      const mount = node.options.mounts?.find((each) => each.volume === volume && each.mode === "rw");
-      if (node.kind === "task" || mount === undefined) continue;
-      await run.waitFor(node);
-      const { container } = await run.containers.get(node)!.done;
-      const { runtime, volumeName } = await run.resources(plan);
-      const name = volumeName(volume);
-      const folder = runtime.local ? (await runtime.docker.getVolume(name).inspect()).Mountpoint : undefined;
-      return takeVolumeBaseline(volume.name, container, mount.path, folder, plan.reusable?.baselineFile(volume.name));
-    }
-    return undefined;
-  });
-  return (await Promise.all(found)).filter((baseline) => baseline !== undefined);
+  const services = stack.nodes.filter((node) => node.kind === "service");
+  const parts = await Promise.all([
+    ...services.map((service) => servicePart(start, service, options.hasDatabases)),
+    ...volumesToReset(stack).map((volume) => volumePart(start, volume)),
+  ]);
+  return {
+    async remember() {
+      if (plan.reusable === undefined) return;
+      const tasks: Record<string, TaskResult> = {};
+      for (const task of stack.nodes)
+        if (task.kind === "task") tasks[task.name] = (await run.waitFor(task)) as TaskResult;
+      const records: Record<string, VolumeRecord | undefined> = {};
+      for (const { name, volume } of parts) if (volume !== undefined) records[name] = volume.record();
+      await plan.reusable.remember(await containersOf(await context.connect(), plan.id), records, tasks);
+    },
+    reset: () => settleAll(parts.map(resetPart)),
+    async close() {
+      for (const { volume } of parts) volume?.close();
+      for (const { server } of parts) await server?.close();
+    },
+  };
 }
 
-/** Brings databases and volumes back to where the tasks left them, and resets the services of this process that can be. */
-export async function resetStack(start: StackStart, volumes: readonly VolumeBaseline[]): Promise<void> {
-  const { run } = start;
-  const objects = run.stack.nodes.filter((node) => node.kind === "service" && !run.containers.has(node));
-  await Promise.all([
-    ...(await mySqlServers(start)).map((server) => resetMySql(server)),
-    ...volumes.map((volume) => resetVolume(volume)),
-    ...objects.map(async (node) =>
-      ((await run.disposables.get(node)) as { reset?(): Promise<void> } | undefined)?.reset?.(),
-    ),
-  ]);
+async function servicePart(start: StackStart, service: Service, hasDatabase: boolean): Promise<Part> {
+  const { run, plan, factories, databaseSuffix } = start;
+  const { name } = service;
+  const started = await run.waitFor(service);
+  if (isMySql(await factories.create(service))) {
+    const server = mySqlServer(started as StartedMySql, plan.shared.has(service) ? databaseSuffix : "");
+    if (!hasDatabase)
+      await takeMySqlBaseline(server).catch(async (cause: unknown) => {
+        throw await failure({ name, server }, "its databases cannot be remembered", cause);
+      });
+    return { name, server, reset: () => resetMySql(server) };
+  }
+  // An object of this process may know how to reset itself.
+  const object = run.containers.has(service) ? undefined : (started as { reset?(): Promise<void> } | undefined);
+  return { name, reset: () => object?.reset?.() };
+}
+
+async function volumePart({ run, plan }: StackStart, volume: Volume): Promise<Part> {
+  const { name } = volume;
+  const writers = writersOf(run.stack, volume);
+  // What each of them writes while it starts belongs to what the stack was started with.
+  await Promise.all(writers.map((writer) => run.waitFor(writer)));
+  const { container } = await run.containers.get(writers[0]!)!.done;
+  const { path } = writers[0]!.options.mounts!.find((mount) => mount.volume === volume && mount.mode === "rw")!;
+  const { runtime, volumeName } = await run.resources(plan);
+  const folder = runtime.local ? (await runtime.docker.getVolume(volumeName(volume)).inspect()).Mountpoint : undefined;
+  const baseline = await takeVolumeBaseline({ name, container, path, folder }, plan.reusable?.volume(name), (why) =>
+    run.context.onProgress({
+      kind: "notice",
+      text: `a reset cannot bring back the volume ${name} where specs change or remove files: ${why}`,
+    }),
+  );
+  return { name, volume: baseline, reset: () => baseline.reset() };
+}
+
+async function resetPart(part: Part): Promise<void> {
+  try {
+    await part.reset();
+  } catch (cause) {
+    throw cause instanceof StackspecError
+      ? cause
+      : await failure(part, "it cannot be brought back to where the tasks left it", cause);
+  }
+}
+
+async function failure({ name, server }: Omit<Part, "reset">, what: string, cause: unknown): Promise<StackspecError> {
+  const holders = server !== undefined && isLockTimeout(cause) ? await lockHolders(server).catch(() => []) : [];
+  return new StackspecError("RESET_FAILED", `${what}: ${messageOf(cause)}`, {
+    subject: name,
+    hint:
+      holders.length > 0
+        ? `end the transaction of a spec that is still open: ${holders.join("; ")}`
+        : 'a stack of its own needs no reset: useStack(stack, { scope: "suite" })',
+    cause,
+  });
 }

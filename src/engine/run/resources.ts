@@ -1,5 +1,5 @@
 import { StackspecError, messageOf } from "../../errors.ts";
-import type { Network, Node, Stack, Volume } from "../../stack/stack.ts";
+import type { Network, Node, Service, Stack, Volume } from "../../stack/stack.ts";
 import type { ContainerConfig } from "../container/configure.ts";
 import { NAME_LABEL, OWNER_LABEL, RUN_LABEL, STACK_LABEL, thisProcess } from "../docker/labels.ts";
 import type { Runtime } from "../docker/connect.ts";
@@ -80,6 +80,18 @@ export async function openResources(
       sandbox: node.options.sandbox,
     }),
   };
+}
+
+/** The volumes that specs can change: those that a service may write to. */
+export function volumesToReset(stack: Stack): Volume[] {
+  return stack.volumes.filter((volume) => writersOf(stack, volume).length > 0);
+}
+
+/** The services that may write to a volume. */
+export function writersOf({ nodes }: Stack, volume: Volume): Service[] {
+  return nodes
+    .filter((node) => node.kind === "service")
+    .filter(({ options }) => options.mounts?.some((mount) => mount.volume === volume && mount.mode === "rw"));
 }
 
 async function createNetwork(

@@ -132,6 +132,11 @@ export class StackRun {
     this.#phase = "up";
   }
 
+  /** It was up and cannot be used: it is removed, also where it would have been kept. */
+  setBroken(): void {
+    this.#phase = "starting";
+  }
+
   /** What exits from now on is meant to. */
   setStopping(): void {
     this.#phase = "stopping";

@@ -10,13 +10,13 @@ import { stackFactories } from "./factories.ts";
 import { fail, giveUpLater } from "./failed-start.ts";
 import { planStack, sharedServices } from "./plan.ts";
 import type { SnapshotUse, StackPlan } from "./plan.ts";
-import { resetStack, takeDatabaseBaselines, takeVolumeBaselines } from "./reset.ts";
+import { takeBaseline } from "./reset.ts";
+import type { Baseline } from "./reset.ts";
 import type { StackContext } from "./stack-context.ts";
 import { StackRun } from "./stack-run.ts";
 import { startNode } from "./start-node.ts";
 import type { StackStart } from "./start-node.ts";
 import { stopStack } from "./stop.ts";
-import type { VolumeBaseline } from "./volume-baseline.ts";
 import { createWorkerDatabases } from "./worker-databases.ts";
 
 /** A started stack. */
@@ -59,9 +59,18 @@ export interface StartedStack<E extends Exports = Exports> extends RunningStack<
  * @throws StackspecError the first failure, with the chain that waited for it and a timeline
  */
 export async function startStack<E extends Exports>(stack: Stack<E>, context: StackContext): Promise<StartedStack<E>> {
-  const { start, volumes, stop } = await startRun(stack, context);
+  const { start, baseline, stop } = await startRun(stack, context);
   const { plan, run } = start;
-  if (plan.isUp) await resetStack(start, volumes);
+  if (plan.isUp)
+    try {
+      await baseline.reset();
+    } catch (error) {
+      // What cannot be brought back is removed and started anew; but not by a worker that has joined it.
+      if (context.joins === undefined) run.setBroken();
+      await stop();
+      if (context.joins !== undefined) throw error;
+      return startStack(stack, context);
+    }
   return {
     name: stack.name,
     id: plan.id,
@@ -71,7 +80,7 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
     inContainers: stack.nodes.every((node) => node.kind === "task" || run.containers.has(node)),
     logs: run.logs,
     death: run.death,
-    reset: () => resetStack(start, volumes),
+    reset: () => baseline.reset(),
     createWorkerDatabases: (workers) => createWorkerDatabases(start, workers),
     stop,
   };
@@ -79,7 +88,7 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
 
 interface StartedRun {
   readonly start: StackStart;
-  readonly volumes: readonly VolumeBaseline[];
+  readonly baseline: Baseline;
   stop(): Promise<void>;
 }
 
@@ -95,10 +104,14 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
   let planning: Promise<StackPlan> | undefined;
   let start: StackStart | undefined;
   let stopped: Promise<void> | undefined;
+  let remembering: Promise<Baseline> | undefined;
+  const release = async (): Promise<void> => {
+    await (await remembering?.catch(() => undefined))?.close();
+    start?.plan.reusable?.unlock();
+    context.onStopped?.(start?.plan.id ?? id);
+  };
   const stop = (): Promise<void> => {
-    stopped ??= stopStack(run, start?.plan ?? fresh, start?.plan).finally(() =>
-      context.onStopped?.(start?.plan.id ?? id),
-    );
+    stopped ??= stopStack(run, start?.plan ?? fresh, start?.plan).finally(release);
     return stopped;
   };
   const deadline = new AbortController();
@@ -111,9 +124,15 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
     planning = planStack(stack, fresh, factories, context);
     const plan = await Promise.race([planning, aborted(run.signal)]);
     start = { plan, run, factories, logFolder: join(context.logFolder, logs), databaseSuffix: suffix };
-    const volumes = await startNodes(start);
+    startNodes(start);
+    // A restored database has its baseline with it.
+    remembering = takeBaseline(start, { hasDatabases: plan.snapshot?.restored === true && plan.shared.size === 0 });
+    remembering.catch(() => {});
+    await Promise.all(stack.nodes.map((node) => run.waitFor(node)));
+    const baseline = await remembering;
+    await baseline.remember();
     run.setUp();
-    return { start, volumes, stop };
+    return { start, baseline, stop };
   } catch (error) {
     run.cancel(withContext(error, nodeAbout(error, stack), run));
     // A plan that comes too late has nothing but a lock to give back.
@@ -125,11 +144,10 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
   }
 }
 
-/** Starts all nodes, and remembers the data that a reset brings back. Resolves when everything is ready. */
-async function startNodes(start: StackStart): Promise<readonly VolumeBaseline[]> {
-  const { run, plan } = start;
-  const { stack } = run;
-  for (const node of stack.nodes) {
+/** Starts all nodes. The first failure cancels the start. */
+function startNodes(start: StackStart): void {
+  const { run } = start;
+  for (const node of run.stack.nodes) {
     startNode(node, start).then(
       (value) => run.setDone(node, value),
       (error: unknown) => fail(run, node, error),
@@ -137,17 +155,8 @@ async function startNodes(start: StackStart): Promise<readonly VolumeBaseline[]>
   }
   // What was ready and has exited leaves those that wait behind it waiting for nothing.
   void run.death.then((error) => {
-    if (run.phase === "starting") run.cancel(withContext(error, nodeAbout(error, stack), run));
+    if (run.phase === "starting") run.cancel(withContext(error, nodeAbout(error, run.stack), run));
   });
-  // A restored database has its baseline with it.
-  const restored = plan.snapshot?.restored === true && plan.shared.size === 0;
-  const databases = restored ? undefined : takeDatabaseBaselines(start);
-  databases?.catch(() => {});
-  const volumes = takeVolumeBaselines(start);
-  volumes.catch(() => {});
-  await Promise.all(stack.nodes.map((node) => run.waitFor(node)));
-  await databases;
-  return volumes;
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

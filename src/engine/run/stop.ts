@@ -26,7 +26,6 @@ export async function stopStack(run: StackRun, { id }: ResourceIdentity, plan: S
   // A reusable stack that came up stays up; one that did not is removed as any other.
   if (plan?.reusable !== undefined && wasUp) {
     (await run.openedResources)?.exits.close();
-    plan.reusable.unlock();
     return;
   }
   const problems: unknown[] = [];
@@ -65,7 +64,6 @@ export async function stopStack(run: StackRun, { id }: ResourceIdentity, plan: S
       await attempt(removeResources(runtime, label));
     }
   }
-  plan?.reusable?.unlock();
   if (problems.length > 0)
     throw new StackspecError(
       "RELEASE_FAILED",

@@ -1,113 +1,165 @@
-import { createHash } from "node:crypto";
-import { lstat, readFile, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
-import type Dockerode from "dockerode";
-import { isDeepStrictEqual } from "node:util";
-import tar from "tar-stream";
-import { moveArchive } from "../docker/archive.ts";
-import { StackspecError } from "../../errors.ts";
+import { createHash, randomUUID } from "node:crypto";
+import { closeSync, createReadStream, createWriteStream, openSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { Transform } from "node:stream";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { StackspecError, messageOf } from "../../errors.ts";
+import { archiveOf, listArchive, listFiles, putBack, removeAdded } from "./volume-files.ts";
+import type { ReachableVolume, VolumeFiles } from "./volume-files.ts";
 
-/** Content of a volume that is remembered whole; more than that is not what a volume of a test stack holds. */
+/** Content that is kept of one volume, in bytes: a start must not take long for what it may never need. */
 const MOST_BYTES = 64 * 1024 ** 2;
+const inMiB = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2)} MiB`;
 
-/** A volume's files as they were, and through which container they are reached. */
+/** What is remembered of a volume for the runs after this one, beside the file with its content. */
+export interface VolumeRecord {
+  readonly bytes: number;
+  readonly entries: readonly (readonly [path: string, state: string])[];
+  /** The digest of that file; undefined when the volume has too much content. */
+  readonly content: string | undefined;
+}
+
+/** A volume as it was. */
 export interface VolumeBaseline {
-  readonly name: string;
-  readonly container: Dockerode.Container;
-  readonly path: string;
-  readonly archive: Buffer;
-  /** Its folder on this machine, where that can be seen. */
-  readonly folder: string | undefined;
-  /** How that folder looked when its files were those of the archive; undefined when that is not known. */
-  look: string | undefined;
+  /** Undefined where its files cannot even be listed. */
+  record(): VolumeRecord | undefined;
+  /**
+   * Brings changed and removed files back, and removes added ones.
+   *
+   * @throws StackspecError `RESET_FAILED` when content is needed that was not kept
+   */
+  reset(): Promise<void>;
+  close(): void;
 }
 
-/** Remembers a volume's files; for the runs after this one too, in `file`, which is believed when it is there. */
-export async function takeVolumeBaseline(
-  name: string,
-  container: Dockerode.Container,
-  path: string,
-  folder: string | undefined,
-  file: string | undefined,
-): Promise<VolumeBaseline> {
-  const look = await fingerprintOf(folder);
-  const remembered = file === undefined ? undefined : await readFile(file).catch(() => undefined);
-  const archive = remembered ?? (await archiveOf(container, path));
-  if (archive.length > MOST_BYTES)
-    throw new StackspecError(
-      "RESET_FAILED",
-      `expected at most ${MOST_BYTES} bytes to remember, found ${archive.length}`,
-      { subject: name, hint: 'use a stack of its own: useStack(stack, { scope: "suite" })' },
-    );
-  if (file !== undefined && remembered === undefined) await writeFile(file, archive, { mode: 0o600 });
-  return { name, container, path, archive, folder, look: remembered === undefined ? look : undefined };
-}
+/** A volume's content in a file that is open, or why there is none. */
+type Content =
+  | { readonly fd: number; readonly digest: string; readonly why?: undefined }
+  | { readonly fd?: undefined; readonly digest?: undefined; readonly why: string };
 
-/** Brings a volume's files back: changed and removed ones from memory; added ones go. Sockets stay. */
-export async function resetVolume(baseline: VolumeBaseline): Promise<void> {
-  const { name, container, path, archive, folder } = baseline;
-  const look = await fingerprintOf(folder);
-  if (look !== undefined && look === baseline.look) return;
-  const [known, now] = await Promise.all([filesIn(archive), archiveOf(container, path).then(filesIn)]);
-  const isSame = isDeepStrictEqual(now, known);
-  baseline.look = isSame ? look : undefined;
-  if (isSame) return;
-  const added = [...now.keys()].filter((file) => !known.has(file));
-  const parent = path.replace(/\/[^/]+\/?$/, "") || "/";
-  if (added.length > 0)
-    await run(name, container, ["rm", "-f", "--", ...added.map((file) => `${parent === "/" ? "" : parent}/${file}`)]);
-  // Into the volume itself: what is around it may be read-only.
-  await container.putArchive(moveArchive(Readable.from(archive), ""), { path });
+/** Where a kept stack's content is, and what is known of it already. */
+interface Kept {
+  readonly file: string;
+  readonly record: VolumeRecord | undefined;
 }
 
 /**
- * What tells at once whether anything in a folder has changed: each file's place, size and times. The engine takes ten
- * times as long to hand out the files. Undefined when this process cannot see the folder.
+ * Remembers a volume: a list of its files, and their content in a file of this machine while it is not too much. A file
+ * that is changed in a larger volume cannot be brought back, but one that is only read there is no hindrance.
+ *
+ * @param onNotKept told why, when the content is not kept
  */
-async function fingerprintOf(folder: string | undefined): Promise<string | undefined> {
-  if (folder === undefined) return undefined;
-  try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
-    const looks = files.map(async ({ parentPath, name }) => {
-      const path = join(parentPath, name);
-      const { ino, mode, size, mtimeNs, ctimeNs } = await lstat(path, { bigint: true });
-      return [path, ino, mode, size, mtimeNs, ctimeNs].join(" ");
+export async function takeVolumeBaseline(
+  volume: ReachableVolume,
+  kept: Kept | undefined,
+  onNotKept: (why: string) => void,
+): Promise<VolumeBaseline> {
+  let files = kept?.record === undefined ? await listFiles(volume) : filesOf(kept.record);
+  const content = await contentOf(volume, files, kept);
+  if (content.fd === undefined) onNotKept(content.why);
+  else files ??= await listArchive(read(content.fd));
+
+  const failure = (what: string): StackspecError =>
+    new StackspecError("RESET_FAILED", what, {
+      subject: volume.name,
+      hint: 'mount it with "ro" where it is only read, or use a stack of its own: useStack(stack, { scope: "suite" })',
     });
-    return (await Promise.all(looks)).toSorted().join("\n");
-  } catch {
-    return undefined;
+  return {
+    record: () => files && { bytes: files.bytes, entries: [...files.entries], content: content.digest },
+    async reset() {
+      if (files === undefined)
+        throw failure(`its files could not be listed, and its content was not kept: ${content.why ?? ""}`);
+      const before = files.entries;
+      const now = await entriesNow(volume);
+      const changed = new Set([...before].filter(([path, state]) => now.get(path) !== state).map(([path]) => path));
+      const added = [...now].filter(([path]) => !before.has(path));
+      if (changed.size > 0 && content.fd === undefined) {
+        const some = `${[...changed].slice(0, 3).join(", ")}${changed.size > 3 ? ", …" : ""}`;
+        const what = changed.size === 1 ? "a file was" : `${changed.size} files were`;
+        throw failure(`${what} changed or removed (${some}), and its content was not kept: ${content.why}`);
+      }
+      if (added.length > 0)
+        await removeAdded(
+          volume,
+          added.map(([path, state]) => ({ path, isFolder: state.startsWith("directory") })),
+        );
+      if (changed.size === 0 || content.fd === undefined) return;
+      await putBack(volume, read(content.fd), changed);
+      const after = await entriesNow(volume);
+      // Of what was not put back nothing new is believed: it may have been changed since.
+      const entries = [...before].map(
+        ([path, state]) => [path, (changed.has(path) ? after.get(path) : undefined) ?? state] as const,
+      );
+      files = { ...files, entries: new Map(entries) };
+    },
+    close: () => {
+      if (content.fd !== undefined) closeSync(content.fd);
+    },
+  };
+}
+
+function filesOf({ bytes, entries }: VolumeRecord): VolumeFiles {
+  return { bytes, entries: new Map(entries) };
+}
+
+async function entriesNow(volume: ReachableVolume): Promise<ReadonlyMap<string, string>> {
+  return ((await listFiles(volume)) ?? (await listArchive(await archiveOf(volume)))).entries;
+}
+
+async function contentOf(
+  volume: ReachableVolume,
+  files: VolumeFiles | undefined,
+  kept: Kept | undefined,
+): Promise<Content> {
+  const tooLarge = (size: string): Content => ({
+    why: `it has ${size}, and ${inMiB(MOST_BYTES)} is the most that is kept`,
+  });
+  if (files !== undefined && files.bytes > MOST_BYTES) return tooLarge(inMiB(files.bytes));
+  try {
+    if (kept?.record?.content !== undefined) return { fd: openSync(kept.file, "r"), digest: kept.record.content };
+    // What it was before the runs that used it is known no more.
+    if (kept?.record !== undefined) return { why: "it could not be read when the stack was started" };
+    return await keepContent(volume, kept?.file);
+  } catch (error) {
+    // Nobody may ever ask for it: that is no reason for a start to fail.
+    return error instanceof TooLarge
+      ? tooLarge(`more than ${inMiB(MOST_BYTES)}`)
+      : { why: `it could not be read: ${messageOf(error)}` };
   }
 }
 
-async function archiveOf(container: Dockerode.Container, path: string): Promise<Buffer> {
-  return buffer(await container.getArchive({ path }));
-}
-
-/** The files and links of an archive, each with what it is. A folder's own time changes with a socket that is made in it. */
-async function filesIn(archive: Buffer): Promise<Map<string, string>> {
-  const extract = Readable.from(archive).pipe(tar.extract());
-  const files = new Map<string, string>();
-  for await (const entry of extract) {
-    const { type, name, mode, uid, gid, mtime, linkname } = entry.header;
-    const content = createHash("sha256").update(await buffer(entry));
-    if (type === "file" || type === "symlink")
-      files.set(name, [type, mode, uid, gid, mtime?.getTime(), linkname, content.digest("hex")].join(" "));
+/** Writes a volume's content into a file, whole or not at all; without a name, into one that is gone when this process is. */
+async function keepContent(volume: ReachableVolume, file: string | undefined): Promise<Content> {
+  const unfinished = `${file ?? join(tmpdir(), "stackspec")}-${randomUUID()}`;
+  await mkdir(dirname(unfinished), { recursive: true });
+  const fd = openSync(unfinished, "wx+", 0o600);
+  try {
+    if (file === undefined) await rm(unfinished);
+    const digest = createHash("sha256");
+    let bytes = 0;
+    const count = new Transform({
+      transform(chunk: Buffer, _, done) {
+        bytes += chunk.length;
+        digest.update(chunk);
+        done(bytes > MOST_BYTES ? new TooLarge() : null, chunk);
+      },
+    });
+    await pipeline(await archiveOf(volume), count, createWriteStream("", { fd, autoClose: false }));
+    if (file !== undefined) await rename(unfinished, file);
+    return { fd, digest: digest.digest("hex") };
+  } catch (error) {
+    closeSync(fd);
+    await rm(unfinished, { force: true });
+    throw error;
   }
-  return files;
 }
 
-async function run(name: string, container: Dockerode.Container, command: string[]): Promise<void> {
-  const exec = await container.exec({ Cmd: command, AttachStdout: true, AttachStderr: true });
-  const stream = await exec.start({});
-  const output = await buffer(stream);
-  const { ExitCode } = await exec.inspect();
-  if (ExitCode !== 0)
-    throw new StackspecError(
-      "RESET_FAILED",
-      `files that were added cannot be removed: ${output.toString("utf8").trim()}`,
-      { subject: name },
-    );
+class TooLarge extends Error {}
+
+/** Reads a file from its beginning, which stays open. */
+function read(fd: number): Readable {
+  return createReadStream("", { fd, start: 0, autoClose: false });
 }

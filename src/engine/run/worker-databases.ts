@@ -2,9 +2,9 @@ import type { RowDataPacket } from "mysql2/promise";
 import type { StartedTestContainer } from "testcontainers";
 import { StackspecError } from "../../errors.ts";
 import type { StackStart } from "./start-node.ts";
-import { asRoot, isOwn, quoted, workerSuffix } from "../drivers/mysql.ts";
-import { mySqlServices, serverOf } from "./reset.ts";
-import type { StartedMySql } from "./reset.ts";
+import { isOwn, workerSuffix } from "../drivers/mysql.ts";
+import { isMySql, mySqlServer, quoted } from "../drivers/mysql-server.ts";
+import type { StartedMySql } from "../drivers/mysql-server.ts";
 
 /** Where MySQL notes who may use a database, or a part of one: https://dev.mysql.com/doc/refman/9.7/en/grant-tables.html */
 const GRANTS = ["db", "tables_priv", "columns_priv", "procs_priv"];
@@ -15,10 +15,11 @@ const GRANTS = ["db", "tables_priv", "columns_priv", "procs_priv"];
  *
  * @throws StackspecError `CREATE_FAILED` when a database cannot be copied
  */
-export async function createWorkerDatabases(start: StackStart, workers: number): Promise<void> {
-  for (const service of await mySqlServices(start)) {
-    if (service.options.shared !== true) continue;
-    const started = (await start.run.waitFor(service)) as StartedMySql & StartedTestContainer;
+export async function createWorkerDatabases({ run, factories }: StackStart, workers: number): Promise<void> {
+  for (const service of run.stack.nodes) {
+    if (service.kind !== "service" || service.options.shared !== true) continue;
+    if (!isMySql(await factories.create(service))) continue;
+    const started = (await run.waitFor(service)) as StartedMySql & StartedTestContainer;
     for (let worker = 1; worker < workers; worker += 1)
       await copyDatabases(started, workerSuffix(worker), service.name);
   }
@@ -29,8 +30,8 @@ async function copyDatabases(
   suffix: string,
   service: string,
 ): Promise<void> {
-  const server = serverOf(started);
-  await asRoot(server, async (connection) => {
+  const server = mySqlServer(started);
+  const copying = server.asRoot(async (connection) => {
     const [schemas] = await connection.query<RowDataPacket[]>(
       "SELECT SCHEMA_NAME AS name, DEFAULT_CHARACTER_SET_NAME AS letters, DEFAULT_COLLATION_NAME AS collation FROM information_schema.SCHEMATA",
     );
@@ -63,4 +64,5 @@ async function copyDatabases(
     }
     await connection.query("FLUSH PRIVILEGES");
   });
+  await copying.finally(() => server.close());
 }

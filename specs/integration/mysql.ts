@@ -1,0 +1,24 @@
+import type { StartedMySqlContainer } from "@testcontainers/mysql";
+import { createConnection } from "mysql2/promise";
+import type { Connection } from "mysql2/promise";
+
+/** A connection of root's: what the `mysql` of a container prints has its warnings anywhere in between. */
+export function connectAsRoot(server: StartedMySqlContainer, database: string): Promise<Connection> {
+  const password = server.getRootPassword();
+  return createConnection({ host: server.getHost(), port: server.getPort(), user: "root", password, database });
+}
+
+/** What root gets for one statement. */
+export async function queryAsRoot(
+  server: StartedMySqlContainer,
+  database: string,
+  statement: string,
+): Promise<unknown> {
+  const connection = await connectAsRoot(server, database);
+  try {
+    const [rows] = await connection.query(statement);
+    return rows;
+  } finally {
+    connection.destroy();
+  }
+}
