@@ -32,24 +32,3 @@ export type { TargetStack } from "./mocha/target.ts";
 export type { RunningStack } from "./engine/run/start.ts";
 export { StackspecError } from "./errors.ts";
 export type { ErrorCode } from "./errors.ts";
-export { definePipeline, unchecked } from "./pipeline/define-pipeline.ts";
-export type { PipelineBuilder, StageBuilder } from "./pipeline/define-pipeline.ts";
-export type {
-  BuildOptions,
-  BuildStage,
-  Cache,
-  CacheMount,
-  Fill,
-  Pipeline,
-  PublishOptions,
-  PublishStage,
-  ReleaseOptions,
-  ReleaseStage,
-  Stage,
-  StageStack,
-  StageTask,
-  StageTaskOptions,
-  TaskFactory,
-  TestStage,
-  Unchecked,
-} from "./pipeline/pipeline.ts";

@@ -21,7 +21,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "engine/container": ["engine/docker", "stack", "http", "errors", "secrets"],
   "engine/drivers": ["engine/container", "stack"],
   "engine/snapshot": ["engine/drivers", "engine/container", "engine/docker", "stack", "images", "errors", "secrets"],
-  "engine/cleanup": ["engine/docker"],
+  "engine/cleanup": ["engine/docker", "errors"],
   "engine/run": [
     "engine/cleanup",
     "engine/snapshot",
@@ -48,7 +48,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   pipeline: [
     "engine/run",
-    "engine/cleanup",
     "engine/container",
     "engine/docker",
     "stack",
@@ -70,7 +69,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "errors",
     "types of images",
   ],
-  index: ["stack", "http", "mocha", "pipeline", "engine/run", "errors"],
+  index: ["stack", "http", "mocha", "engine/run", "errors"],
 };
 
 /** The one room that knows a package, or several. Packages that are not named here are known to none. */
@@ -89,7 +88,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ),
   mysql2: ["engine/container", "engine/drivers", "engine/run"],
   "tar-stream": ["engine/docker", "engine/run"],
-  "tar-fs": ["images"],
+  "tar-fs": ["images", "pipeline"],
   "@balena/dockerignore": ["images"],
   superagent: ["http"],
   xml: ["report"],
@@ -211,10 +210,11 @@ describe("the architecture", () => {
     expect(lengths.filter(({ lines }) => lines > MOST_LINES)).to.deep.equal([]);
   });
 
-  it("has an index of explicit re-exports and nothing else", () => {
-    const rest = files.get("src/index.ts")!.replaceAll(/^export (type )?\{[^}]*\} from "[^"]+";$/gm, "");
-    expect(rest.trim()).to.equal("");
-  });
+  for (const index of ["src/index.ts", "src/pipeline/index.ts"])
+    it(`has explicit re-exports in ${index} and nothing else`, () => {
+      const rest = files.get(index)!.replaceAll(/^export (type )?\{[^}]*\} from "[^"]+";$/gm, "");
+      expect(rest.trim()).to.equal("");
+    });
 });
 
 /** Each circle once, as "a → b → a". */

@@ -4,7 +4,8 @@ import { cp, mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { MySqlContainer } from "@testcontainers/mysql";
-import { acceptsSql, definePipeline, defineStack, imageFrom, unchecked } from "stackspec";
+import { acceptsSql, defineStack, imageFrom } from "stackspec";
+import { definePipeline, unchecked } from "stackspec/pipeline";
 import { GenericContainer } from "testcontainers";
 
 const app = "containers/app";

@@ -63,20 +63,20 @@ async function runPipeline(name: string | undefined): Promise<number> {
     isTTY: false,
     write: (text: string) => process.stdout.write(text),
   } as NodeJS.WriteStream);
-  const given = { pipeline, config, settings, runtime: engine.runtime, say: (line: string) => console.log(line) };
-  const { bench, cancel, close } = openPipelineContext(given, runSuite, onProgress);
+  const given = { pipeline, config, settings, say: (line: string) => console.log(line) };
+  const context = await openPipelineContext(given, runSuite, onProgress);
   let signalCode: number | undefined;
   onEndSignals((signal, code) => {
     signalCode = code;
     console.error(endingLine(signal));
-    cancel(new StackspecError("CANCELLED", `stopped by ${signal}`, { subject: "pipeline" }));
+    context.session.cancel(new StackspecError("CANCELLED", `stopped by ${signal}`, { subject: "pipeline" }));
   });
 
   try {
-    const exitCode = await runStages(stages, bench);
+    const exitCode = await runStages(stages, context);
     return signalCode ?? exitCode;
   } finally {
-    await close();
+    await context.session.close();
   }
 }
 

@@ -1,8 +1,10 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type Dockerode from "dockerode";
+import { pack } from "tar-fs";
 import { RUN_LABEL, settleAll } from "../engine/docker/labels.ts";
 import { isNotFound } from "../engine/docker/connect.ts";
 import type { Runtime } from "../engine/docker/connect.ts";
@@ -31,21 +33,21 @@ export function cacheKey(cache: Cache): Promise<string> {
  *
  * @param image any image of the engine's: a container holds the volume while it is looked at and filled, and never starts
  */
-export async function openCache(cache: Cache, image: string, bench: PipelineContext): Promise<OpenCache> {
-  const { docker } = bench.runtime;
+export async function openCache(cache: Cache, image: string, context: PipelineContext): Promise<OpenCache> {
+  const { docker } = context.runtime;
   const { Architecture } = (await docker.info()) as { Architecture: string };
   const architecture = { x86_64: "x64", aarch64: "arm64" }[Architecture] ?? Architecture;
   const key = await cacheKey(cache);
-  const volume = `stackspec-cache-${bench.pipeline.name}-${cache.name}-${key}-${architecture}`;
+  const volume = `stackspec-cache-${context.pipeline.name}-${cache.name}-${key}-${architecture}`;
   await docker.createVolume({ Name: volume, Labels: { [CACHE_LABEL]: cache.name } });
   const holder = await docker.createContainer({
     Image: image,
     Entrypoint: ["none"],
-    Labels: { [RUN_LABEL]: bench.session.runId },
+    Labels: { [RUN_LABEL]: context.session.runId },
     HostConfig: { Binds: [`${volume}:/cache:rw,nocopy`], NetworkMode: "none" },
   });
   try {
-    if (!(await has(holder, `/cache/${COMPLETE}`))) await fill(cache, holder, architecture, bench);
+    if (!(await has(holder, `/cache/${COMPLETE}`))) await fill(cache, holder, architecture, context);
     return { key, volume };
   } finally {
     await holder.remove({ force: true }).catch(() => {});
@@ -56,19 +58,19 @@ async function fill(
   cache: Cache,
   holder: Dockerode.Container,
   architecture: string,
-  bench: PipelineContext,
+  context: PipelineContext,
 ): Promise<void> {
-  bench.say(`  ${cache.name}: filling the cache`);
+  context.say(`  ${cache.name}: filling the cache`);
   const folder = await mkdtemp(join(tmpdir(), "stackspec-cache-"));
   try {
     const { fill: put } = cache;
-    await put({ folder, architecture, signal: bench.signal });
+    await put({ folder, architecture, signal: context.signal });
     await copyIn(holder, folder, ["."]);
     // Last of all: half a cache is none.
     await writeFile(join(folder, COMPLETE), "");
     await copyIn(holder, folder, [COMPLETE]);
   } catch (cause) {
-    bench.signal.throwIfAborted();
+    context.signal.throwIfAborted();
     const { stderr } = cause as { stderr?: string };
     throw new StackspecError("TASK_FAILED", `the cache cannot be filled: ${messageOf(cause).split("\n")[0]}`, {
       subject: cache.name,
@@ -80,13 +82,17 @@ async function fill(
   }
 }
 
-async function copyIn(holder: Dockerode.Container, folder: string, paths: readonly string[]): Promise<void> {
-  const tar = spawn("tar", ["-c", "-C", folder, ...paths], {
-    env: { ...process.env, COPYFILE_DISABLE: "1" }, // Else macOS adds a file for each file's attributes.
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  const failed = new Promise<never>((_, reject) => tar.once("error", reject));
-  await Promise.race([holder.putArchive(tar.stdout, { path: "/cache" }), failed]);
+/** Either half that breaks takes the other with it: neither an archive that nobody reads nor a request without an end is left. */
+async function copyIn(holder: Dockerode.Container, folder: string, entries: readonly string[]): Promise<void> {
+  const over = new AbortController();
+  const { signal } = over;
+  const archive = new PassThrough();
+  const answer = holder.putArchive(archive, { path: "/cache", abortSignal: signal });
+  try {
+    await Promise.all([pipeline(pack(folder, { entries: [...entries] }), archive, { signal }), answer]);
+  } finally {
+    over.abort();
+  }
 }
 
 async function has(container: Dockerode.Container, path: string): Promise<boolean> {

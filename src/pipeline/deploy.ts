@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { messageOf } from "../errors.ts";
+import { StackspecError, messageOf } from "../errors.ts";
 import type { PipelineContext } from "./pipeline-context.ts";
+import { outcomeOf } from "./outcome.ts";
 import type { TaskOutcome } from "./outcome.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -16,42 +17,30 @@ export interface Deployment {
 }
 
 /** Tells whoever deploys: a POST when the hook is an address, else a command of the shell. */
-export async function deploy(hook: string, deployment: Deployment, bench: PipelineContext): Promise<TaskOutcome> {
-  const startedAt = performance.now();
-  const done = (why?: string): TaskOutcome => {
-    bench.say(`  deploy ${why === undefined ? "hook called" : `failed: ${why}`}`);
-    return {
-      name: "deploy",
-      verdict: why === undefined ? "passed" : "failed",
-      why,
-      tookMs: Math.round(performance.now() - startedAt),
-    };
-  };
-  try {
-    return done(
-      /^https?:\/\//.test(hook)
-        ? await post(hook, deployment, bench.signal)
-        : await run(hook, deployment, bench.signal),
-    );
-  } catch (error) {
-    bench.signal.throwIfAborted();
-    const { cause } = error as { cause?: { code?: string } };
-    return done(`the hook does not answer: ${cause?.code ?? messageOf(error).replaceAll(hook, "the hook")}`);
-  }
+export async function deploy(
+  hook: string,
+  deployment: Deployment,
+  context: Pick<PipelineContext, "say" | "signal">,
+): Promise<TaskOutcome> {
+  const call = /^https?:\/\//.test(hook) ? post : run;
+  return (await outcomeOf("deploy", context, () => call(hook, deployment, context.signal))).outcome;
 }
 
 /** The address may hold a token: it is not repeated. */
-async function post(hook: string, deployment: Deployment, signal: AbortSignal): Promise<string | undefined> {
+async function post(hook: string, deployment: Deployment, signal: AbortSignal): Promise<void> {
   const response = await fetch(hook, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(deployment),
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  }).catch((error: unknown) => {
+    const { cause } = error as { cause?: { code?: string } };
+    throw failure(`it does not answer: ${cause?.code ?? messageOf(error).replaceAll(hook, "the hook")}`, error);
   });
-  return response.ok ? undefined : `${new URL(hook).host} answered ${response.status}`;
+  if (!response.ok) throw failure(`${new URL(hook).host} answered ${response.status}`);
 }
 
-async function run(hook: string, deployment: Deployment, signal: AbortSignal): Promise<string | undefined> {
+async function run(hook: string, deployment: Deployment, signal: AbortSignal): Promise<void> {
   const told = Object.entries(deployment).map(([name, value]) => [`DEPLOY_${name.toUpperCase()}`, String(value)]);
   const child = spawn(hook, {
     shell: true,
@@ -61,5 +50,9 @@ async function run(hook: string, deployment: Deployment, signal: AbortSignal): P
     env: { ...process.env, ...Object.fromEntries(told) },
   });
   const [code] = (await once(child, "close")) as [number | null];
-  return code === 0 ? undefined : `the command exited with ${code ?? "a signal"}`;
+  if (code !== 0) throw failure(`the command exited with ${code ?? "a signal"}`);
+}
+
+function failure(what: string, cause?: unknown): StackspecError {
+  return new StackspecError("TASK_FAILED", what, { subject: "deploy hook", cause });
 }

@@ -51,7 +51,10 @@ export interface StageTaskOptions<E extends Exports = Exports> {
   /** The stack whose network it is on. Default: it has no network at all. */
   readonly on?: StageStack<E>;
   readonly caches?: readonly CacheMount[];
-  /** Files or folders of the container, each to its place on this machine, which it replaces; also when the task fails. */
+  /**
+   * Files or folders of the container, each to its place on this machine, which it replaces; also when the task fails.
+   * One that is not there fails the task, as does a link in it that leads out of it.
+   */
   readonly collects?: Readonly<Record<string, string>>;
   /** How long it may run, in milliseconds. Default: 600 000. */
   readonly timeoutMs?: number;

@@ -53,13 +53,7 @@ export async function openRegistry(
         );
         const { Descriptor } = await image.distribution(auth as Dockerode.ImageDistributionOptions);
         const { Id, RepoDigests } = await image.inspect();
-        // The engine notes under which digest a registry has an image: this one, and not another.
-        if (Id !== id || Descriptor.digest !== digest || !RepoDigests.includes(`${repository}@${Descriptor.digest}`))
-          throw new StackspecError(
-            "TASK_FAILED",
-            `expected ${digest}, as it was pushed, the registry has ${Descriptor.digest}`,
-            { subject: name, hint: "somebody else may push to this tag" },
-          );
+        checkPushed(name, { id, digest }, { id: Id, digest: Descriptor.digest, digests: RepoDigests });
         return Descriptor.digest;
       } catch (error) {
         throw error instanceof StackspecError ? error : refusal(host!, error);
@@ -68,6 +62,32 @@ export async function openRegistry(
       }
     },
   };
+}
+
+/**
+ * Holds what is in the registry after a push to what was pushed.
+ *
+ * @param name repository and tag
+ * @param found the digest that the registry answers, and what the engine has under that name: the image, and the
+ * digests under which it noted that registries have it
+ * @throws StackspecError `TASK_FAILED` when any of these is another
+ */
+export function checkPushed(
+  name: string,
+  pushed: { readonly id: string; readonly digest: string | undefined },
+  found: { readonly id: string; readonly digest: string; readonly digests: readonly string[] },
+): void {
+  const repository = name.slice(0, name.lastIndexOf(":"));
+  if (
+    found.id !== pushed.id ||
+    found.digest !== pushed.digest ||
+    !found.digests.includes(`${repository}@${found.digest}`)
+  )
+    throw new StackspecError(
+      "TASK_FAILED",
+      `expected ${pushed.digest}, as it was pushed, the registry has ${found.digest}`,
+      { subject: name, hint: "somebody else may push to this tag" },
+    );
 }
 
 /** One line, and never what was sent. */

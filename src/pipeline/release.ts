@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isContainer } from "../engine/container/internals.ts";
-import { StackspecError, messageOf, usageError } from "../errors.ts";
+import { StackspecError, usageError } from "../errors.ts";
 import { buildImage } from "../images/build.ts";
 import { LOCAL } from "../images/debian.ts";
 import { readTotals, totalsLine } from "../report/totals.ts";
@@ -11,30 +11,30 @@ import { runToEnd } from "./task-container.ts";
 import type { ReleaseOptions, ReleaseStage } from "./pipeline.ts";
 import { readRecord, recordFile, sha256, verifyArtefact, writeRecord } from "./record.ts";
 import type { Manifest } from "./record.ts";
-import type { StageResult, TaskOutcome } from "./outcome.ts";
+import { outcomeOf } from "./outcome.ts";
+import type { StageResult } from "./outcome.ts";
 
 const REPORT = join("reports", "acceptance.xml");
 
 /** Builds the release image from the artefact alone, and holds it to the acceptance specs. */
-export async function release(stage: ReleaseStage, bench: PipelineContext): Promise<StageResult> {
+export async function release(stage: ReleaseStage, context: PipelineContext): Promise<StageResult> {
   const manifest = readRecord(stage.from);
   await verifyArtefact(stage.from, manifest);
   const manifestDigest = await sha256(recordFile(stage.from));
   const reference = `${LOCAL}/${stage.options.image}:release-${manifestDigest.slice(0, 12)}`;
 
-  const image = await timed("image", () => build(stage, manifest, reference, bench));
+  const image = await outcomeOf("image", context, () => build(stage, manifest, reference, context));
   if (image.value === undefined) return { outcomes: [image.outcome], notes: [] };
-  bench.say(`  image ${image.value} is ${reference}`);
+  context.say(`  image ${image.value} is ${reference}`);
 
   await rm(REPORT, { force: true });
-  const { specs } = bench.settings;
-  const acceptance = await timed("acceptance", async () => {
+  const { specs } = context.settings;
+  const acceptance = await outcomeOf("acceptance", context, async () => {
     await (specs === "container"
-      ? inContainer(stage.options, reference, bench)
-      : onHost(stage.options, reference, bench));
+      ? inContainer(stage.options, reference, context)
+      : onHost(stage.options, reference, context));
     return readVerdict();
   });
-  bench.signal.throwIfAborted();
   const outcomes = [image.outcome, acceptance.outcome];
   const notes = existsSync(REPORT) ? [`${REPORT}: ${totalsLine(readTotals([REPORT]))}`] : [];
   if (acceptance.value === undefined) return { outcomes, notes };
@@ -52,12 +52,12 @@ async function build(
   stage: ReleaseStage,
   manifest: Manifest,
   reference: string,
-  bench: PipelineContext,
+  context: PipelineContext,
 ): Promise<string> {
-  const { docker } = bench.runtime;
+  const { docker } = context.runtime;
   const folder = stage.from.options.artefact;
   const [, base] = /^ARG BASE=(\S+)/m.exec(await readFile(join(folder, "Dockerfile"), "utf8")) ?? [];
-  const args = base === undefined ? {} : { BASE: (await bench.resolveImage(base)).reference };
+  const args = base === undefined ? {} : { BASE: (await context.session.resolveImage(base)).reference };
   // https://github.com/opencontainers/image-spec/blob/main/annotations.md
   const labels = {
     "org.opencontainers.image.title": stage.options.image,
@@ -66,9 +66,9 @@ async function build(
     "org.opencontainers.image.created": manifest.created,
     "org.opencontainers.image.source": stage.options.source,
   };
-  await buildImage(docker, { reference, folder, args, network: false, labels }, bench.signal, () => {});
+  await buildImage(docker, { reference, folder, args, network: false, labels }, context.signal, () => {});
   const { Id, Config } = await docker.getImage(reference).inspect();
-  if (["", "root", "0"].includes(Config.User.split(":")[0]!))
+  if (isRoot(Config.User))
     throw new StackspecError("IMAGE_BUILD_FAILED", "expected an image that runs as a user other than root", {
       subject: reference,
       hint: `add USER to ${folder}/Dockerfile`,
@@ -76,8 +76,13 @@ async function build(
   return Id;
 }
 
-async function onHost({ acceptance }: ReleaseOptions, reference: string, bench: PipelineContext): Promise<void> {
-  const exitCode = await bench.runSuite(acceptance.suite, {
+/** True for the user of an image, with or without a group, that may do everything. */
+export function isRoot(user: string): boolean {
+  return /^(root|0*)(:|$)/.test(user);
+}
+
+async function onHost({ acceptance }: ReleaseOptions, reference: string, context: PipelineContext): Promise<void> {
+  const exitCode = await context.runSuite(acceptance.suite, {
     ...acceptance.environment(reference),
     JUNIT_REPORT_PATH: REPORT,
   });
@@ -88,18 +93,18 @@ async function onHost({ acceptance }: ReleaseOptions, reference: string, bench: 
     });
 }
 
-async function inContainer({ specs }: ReleaseOptions, reference: string, bench: PipelineContext): Promise<void> {
+async function inContainer({ specs }: ReleaseOptions, reference: string, context: PipelineContext): Promise<void> {
   if (specs === undefined)
     throw usageError("STACKSPEC_SPECS", "expected host, since this pipeline declares no specs image, got container");
-  const stack = await bench.session.start(await specs.stack(reference));
+  const stack = await context.session.start(await specs.stack(reference));
   try {
-    const { reference: image } = await bench.resolveImage(specs.image);
-    const made = await specs.create({ image, stack: stack.values, signal: bench.signal });
+    const { reference: image } = await context.session.resolveImage(specs.image);
+    const made = await specs.create({ image, stack: stack.values, signal: context.signal });
     if (!isContainer(made)) throw usageError("specs image", "expected a container from its factory");
     await runToEnd(
       made,
       { name: "acceptance", network: stack.id, binds: [], collects: { [specs.report]: REPORT }, timeoutMs: undefined },
-      bench,
+      context,
     );
   } finally {
     await stack.stop();
@@ -116,18 +121,4 @@ function readVerdict(): { passed: number; failed: number } {
       { subject: REPORT },
     );
   return { passed, failed };
-}
-
-async function timed<T>(name: string, work: () => Promise<T>): Promise<{ outcome: TaskOutcome; value: T | undefined }> {
-  const startedAt = performance.now();
-  const tookMs = (): number => Math.round(performance.now() - startedAt);
-  try {
-    const value = await work();
-    return { value, outcome: { name, verdict: "passed", why: undefined, tookMs: tookMs() } };
-  } catch (error) {
-    if (error instanceof StackspecError && error.code === "USAGE") throw error;
-    console.error(messageOf(error));
-    const why = error instanceof StackspecError ? error.sentence : messageOf(error).split("\n")[0]!;
-    return { value: undefined, outcome: { name, verdict: "failed", why, tookMs: tookMs() } };
-  }
 }

@@ -38,60 +38,55 @@ export function chooseStages(
  *
  * @returns the exit code: 0, 1 for a stage that is red, 2 for one that was refused its input
  */
-export async function runStages(stages: readonly Stage[], bench: PipelineContext): Promise<number> {
+export async function runStages(stages: readonly Stage[], context: PipelineContext): Promise<number> {
   const outcomes: StageOutcome[] = [];
   let exitCode = 0;
   for (const stage of stages) {
     if (exitCode !== 0) {
-      outcomes.push({ name: stage.name, verdict: "not run", why: undefined, tookMs: 0, tasks: [], notes: [] });
+      outcomes.push({ ...NOTHING, name: stage.name, verdict: "not run", why: undefined, tookMs: 0 });
       continue;
     }
-    bench.say(`\n── ${stage.name} ${"─".repeat(40)}`);
-    const outcome = await runOne(stage, bench);
+    context.say(`\n── ${stage.name} ${"─".repeat(40)}`);
+    const outcome = await runOne(stage, context);
     outcomes.push(outcome);
     exitCode = { passed: 0, failed: 1, refused: 2, cancelled: 1, "not run": 0 }[outcome.verdict];
   }
-  const title = `Pipeline ${bench.pipeline.name}`;
+  const title = `Pipeline ${context.pipeline.name}`;
   const summary = mask(markdownSummary(title, outcomes));
   writeAtomically(join("reports", "summary.md"), summary);
-  if (bench.settings.stepSummary !== undefined) appendFileSync(bench.settings.stepSummary, summary);
-  bench.say(`\n${mask(textSummary(outcomes))}`);
+  if (context.settings.stepSummary !== undefined) appendFileSync(context.settings.stepSummary, summary);
+  context.say(`\n${textSummary(outcomes)}`);
   return exitCode;
 }
 
-async function runOne(stage: Stage, bench: PipelineContext): Promise<StageOutcome> {
-  const { name } = stage;
+/** What a stage came to that came to no end. */
+const NOTHING = { tasks: [], notes: [] };
+
+async function runOne(stage: Stage, context: PipelineContext): Promise<StageOutcome> {
   const startedAt = performance.now();
-  const ended = (): Pick<StageOutcome, "name" | "tookMs"> => ({
-    name,
-    tookMs: Math.round(performance.now() - startedAt),
-  });
+  const ended = (
+    verdict: StageOutcome["verdict"],
+    why: string | undefined,
+    result: Pick<StageOutcome, "tasks" | "notes"> = NOTHING,
+  ): StageOutcome => ({ name: stage.name, verdict, why, tookMs: Math.round(performance.now() - startedAt), ...result });
   try {
     // What an earlier run handed over is not this one's.
-    dropRecords(bench.pipeline.stages.filter((other) => standsOn(other, stage)));
-    const { outcomes: tasks, notes } = await runStage(stage, bench);
-    bench.signal.throwIfAborted();
-    const failed = tasks.filter(({ verdict }) => verdict === "failed").map((task) => task.name);
-    return {
-      ...ended(),
-      verdict: failed.length === 0 ? "passed" : "failed",
-      why: failed.length === 0 ? undefined : `${failed.join(", ")} failed`,
-      tasks,
-      notes,
-    };
+    dropRecords(context.pipeline.stages.filter((other) => standsOn(other, stage)));
+    const { outcomes: tasks, notes } = await runStage(stage, context);
+    context.signal.throwIfAborted();
+    const failed = tasks.filter(({ verdict }) => verdict === "failed").map(({ name }) => name);
+    return failed.length === 0
+      ? ended("passed", undefined, { tasks, notes })
+      : ended("failed", `${failed.join(", ")} failed`, { tasks, notes });
   } catch (error) {
-    if (bench.signal.aborted)
-      return { ...ended(), verdict: "cancelled", why: messageOf(bench.signal.reason), tasks: [], notes: [] };
+    if (context.signal.aborted) return ended("cancelled", messageOf(context.signal.reason));
+    if (!(error instanceof StackspecError)) {
+      context.say(String((error as Error).stack ?? error));
+      return ended("failed", messageOf(error));
+    }
     const refused = isBadInput(error);
-    bench.say(
-      error instanceof StackspecError
-        ? refused
-          ? error.sentence
-          : error.message
-        : String((error as Error).stack ?? error),
-    );
-    const why = error instanceof StackspecError ? error.sentence : messageOf(error);
-    return { ...ended(), verdict: refused ? "refused" : "failed", why, tasks: [], notes: [] };
+    context.say(refused ? error.sentence : error.message);
+    return ended(refused ? "refused" : "failed", error.sentence);
   }
 }
 

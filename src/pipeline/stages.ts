@@ -17,42 +17,42 @@ import { runTasks } from "./tasks.ts";
  *
  * @throws StackspecError `USAGE` when the stage before has not run or its output has changed
  */
-export function runStage(stage: Stage, bench: PipelineContext): Promise<StageResult> {
+export function runStage(stage: Stage, context: PipelineContext): Promise<StageResult> {
   switch (stage.kind) {
     case "test":
-      return test(stage, bench);
+      return test(stage, context);
     case "build":
-      return build(stage, bench);
+      return build(stage, context);
     case "release":
-      return release(stage, bench);
+      return release(stage, context);
     case "publish":
-      return publish(stage, bench);
+      return publish(stage, context);
   }
 }
 
-async function test(stage: TestStage, bench: PipelineContext): Promise<StageResult> {
+async function test(stage: TestStage, context: PipelineContext): Promise<StageResult> {
   // Of the sources as they are now: what is edited while the tests run has not been tested.
   const sources = await digestOf([], stage.sources);
-  const { outcomes, caches } = await runTasks(stage.tasks, bench);
+  const { outcomes, caches } = await runTasks(stage.tasks, context);
   if (isGreen(outcomes)) writeRecord(stage, { sources, caches });
   return { outcomes, notes: [] };
 }
 
-async function build(stage: BuildStage, bench: PipelineContext): Promise<StageResult> {
+async function build(stage: BuildStage, context: PipelineContext): Promise<StageResult> {
   const { name, from, options, tasks } = stage;
   const tested = readRecord(from);
   await checkTested(stage, tested);
-  const revision = await readRevision(bench.settings.branch);
+  const revision = await readRevision(context.settings.branch);
   await rm(options.artefact, { recursive: true, force: true });
 
-  const { outcomes, images } = await runTasks(tasks, bench);
+  const { outcomes, images } = await runTasks(tasks, context);
   if (!isGreen(outcomes)) return { outcomes, notes: [] };
   const files = await checksums(options.artefact);
   if (files["Dockerfile"] === undefined)
     throw usageError(`stage "${name}"`, `expected a Dockerfile in ${options.artefact} after its tasks, found none`);
   writeRecord(stage, {
     ...tested,
-    name: bench.pipeline.name,
+    name: context.pipeline.name,
     version: await options.version(),
     versions: (await options.versions?.()) ?? {},
     revision: revision.hash,

@@ -1,13 +1,14 @@
 import { isContainer } from "../engine/container/internals.ts";
 import { settleAll } from "../engine/docker/labels.ts";
 import type { RunningStack } from "../engine/run/start.ts";
-import { StackspecError, messageOf } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
 import type { PipelineContext } from "./pipeline-context.ts";
 import { openCache } from "./cache.ts";
 import type { OpenCache } from "./cache.ts";
 import { runToEnd } from "./task-container.ts";
-import type { Cache, StageStack, StageTask } from "./pipeline.ts";
+import type { Cache, StageStack, StageTask, Unchecked } from "./pipeline.ts";
+import { outcomeOf } from "./outcome.ts";
 import type { TaskOutcome } from "./outcome.ts";
 
 /** What the tasks of a stage came to. */
@@ -23,7 +24,7 @@ export interface TasksResult {
  * the others from nothing but what comes after it, so that all reports are there. The stack stops
  * when the last task has ended.
  */
-export async function runTasks(tasks: readonly StageTask[], bench: PipelineContext): Promise<TasksResult> {
+export async function runTasks(tasks: readonly StageTask[], context: PipelineContext): Promise<TasksResult> {
   const caches = new Map<Cache, Promise<OpenCache>>();
   const stacks = new Map<StageStack, Promise<RunningStack>>();
   const images = new Map<string, ResolvedImage>();
@@ -36,28 +37,24 @@ export async function runTasks(tasks: readonly StageTask[], bench: PipelineConte
     return found;
   };
 
-  async function work({ name, create, options }: StageTask): Promise<string | undefined> {
+  async function work({ name, create, options }: StageTask): Promise<Unchecked | void> {
     const { image: source, on, caches: mounts = [], collects = {}, timeoutMs } = options;
     // Stack, image and cache come up at the same time.
-    const started = on === undefined ? undefined : once(stacks, on, () => bench.session.start(on.stack));
-    const image = source === undefined ? undefined : await bench.resolveImage(source);
+    const started = on === undefined ? undefined : once(stacks, on, () => context.session.start(on.stack));
+    const image = source === undefined ? undefined : await context.session.resolveImage(source);
     if (image !== undefined) images.set(image.name, image);
     const opened = await Promise.all(
       mounts.map(
         async ({ cache, path }) =>
-          `${(await once(caches, cache, () => openCache(cache, image!.reference, bench))).volume}:${path}:ro`,
+          `${(await once(caches, cache, () => openCache(cache, image!.reference, context))).volume}:${path}:ro`,
       ),
     );
     const stack = await started;
-    const made = await create({ image: image?.reference ?? "", stack: stack?.values as never, signal: bench.signal });
-    if (made === undefined) return undefined;
-    if ("unchecked" in made) return made.unchecked;
+    const made = await create({ image: image?.reference ?? "", stack: stack?.values as never, signal: context.signal });
+    if (made === undefined || "unchecked" in made) return made;
     if (!isContainer(made))
-      throw new StackspecError("USAGE", "expected a container, unchecked(reason) or nothing from it", {
-        subject: `task "${name}"`,
-      });
-    await runToEnd(made, { name, network: stack?.id ?? "none", binds: opened, collects, timeoutMs }, bench);
-    return undefined;
+      throw usageError(`task "${name}"`, "expected a container, unchecked(reason) or nothing from it");
+    await runToEnd(made, { name, network: stack?.id ?? "none", binds: opened, collects, timeoutMs }, context);
   }
 
   const run = async (task: StageTask): Promise<TaskOutcome> => {
@@ -65,27 +62,7 @@ export async function runTasks(tasks: readonly StageTask[], bench: PipelineConte
     const before = await Promise.all((task.options.after ?? []).map((other) => running.get(other)!));
     const blocker = before.find(({ verdict }) => verdict !== "passed");
     if (blocker !== undefined) return { name, verdict: "not run", why: `comes after ${blocker.name}`, tookMs: 0 };
-    const startedAt = performance.now();
-    const tookMs = (): number => Math.round(performance.now() - startedAt);
-    try {
-      const reason = await work(task);
-      const outcome = {
-        name,
-        verdict: reason === undefined ? "passed" : "not checked",
-        why: reason,
-        tookMs: tookMs(),
-      } as const;
-      bench.say(
-        `  ${name} ${outcome.verdict}${reason === undefined ? "" : `: ${reason}`} after ${(outcome.tookMs / 1000).toFixed(1)} s`,
-      );
-      return outcome;
-    } catch (error) {
-      if (error instanceof StackspecError && error.code === "USAGE") throw error;
-      bench.signal.throwIfAborted();
-      bench.say(`  ${name} failed: ${messageOf(error)}`);
-      const why = error instanceof StackspecError ? error.sentence : messageOf(error).split("\n")[0]!;
-      return { name, verdict: "failed", why, tookMs: tookMs() };
-    }
+    return (await outcomeOf(name, context, () => work(task))).outcome;
   };
 
   for (const task of tasks) {

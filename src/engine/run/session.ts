@@ -4,16 +4,11 @@ import type { Config } from "../../config/config.ts";
 import { StackspecError, messageOf } from "../../errors.ts";
 import { imageResolver } from "../../images/resolve.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
+import type { ImageSource } from "../../stack/image.ts";
 import type { Exports, Stack } from "../../stack/stack.ts";
-import {
-  RUN_LABEL,
-  countResources,
-  describeResources,
-  listResources,
-  removeResources,
-  settleAll,
-} from "../docker/labels.ts";
+import { RUN_LABEL, settleAll } from "../docker/labels.ts";
 import type { OnProgress } from "./progress.ts";
+import { removeAll } from "../cleanup/remove-all.ts";
 import { startReaper } from "../cleanup/reaper.ts";
 import type { Reaper } from "../cleanup/reaper.ts";
 import { connectEngine } from "../docker/connect.ts";
@@ -27,6 +22,11 @@ import { startWatchdog } from "../cleanup/watchdog.ts";
 /** One run: the owner of every stack that is started in it. */
 export interface Session {
   readonly runId: string;
+  /** Aborts when the run ends: its reason is that of `cancel`, if that ended it. */
+  readonly signal: AbortSignal;
+  /** Connects to the engine, with the run's watchdog posted before there is anything to leave. */
+  connect(): Promise<Runtime>;
+  readonly resolveImage: (source: ImageSource) => Promise<ResolvedImage>;
   /** Starts a stack; with `keep` it stays up, with `joins` it is up already, or part of it is. */
   start<E extends Exports>(
     stack: Stack<E>,
@@ -43,6 +43,8 @@ export interface Session {
   readonly running: ReadonlySet<StartedStack>;
   /** Images that this run has resolved so far. */
   readonly images: readonly ResolvedImage[];
+  /** Ends what is on its way, for this reason. Nothing is removed before `close`. */
+  cancel(reason: Error): void;
   /** Cancels what is starting, stops what runs, and removes all that carries the run's label. A second call waits for the first. */
   close(): Promise<void>;
 }
@@ -125,7 +127,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     // What is left of a worker goes with the run.
     if (runtime !== undefined && worker === undefined) {
       const dismissReaper = async (): Promise<void> => (await reaper)?.dismiss();
-      await settleAll([leaveNothing(runtime, `${RUN_LABEL}=${runId}`), dismissReaper()]);
+      await settleAll([removeAll(runtime, `${RUN_LABEL}=${runId}`), dismissReaper()]);
     }
     // Not before everything is gone: a release that failed is the watchdog's to repeat.
     dismissWatchdog?.();
@@ -134,6 +136,10 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
 
   return {
     runId,
+    signal: ending.signal,
+    connect,
+    resolveImage,
+    cancel: (reason) => ending.abort(reason),
     images,
     running,
     async keepSnapshot(stack, say) {
@@ -162,29 +168,4 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     },
     close: () => (closed ??= close()),
   };
-}
-
-/** Removes what is left under a label, looks once more, and names what would not go. */
-async function leaveNothing(runtime: Runtime, label: string): Promise<void> {
-  const hint = "npm run clean removes what is left";
-  let left;
-  try {
-    await removeResources(runtime, label);
-    left = await listResources(runtime, label);
-  } catch (cause) {
-    throw new StackspecError(
-      "RELEASE_FAILED",
-      `the engine does not say whether anything is left: ${messageOf(cause)}`,
-      {
-        subject: "engine",
-        hint,
-        cause,
-      },
-    );
-  }
-  if (countResources(left) > 0)
-    throw new StackspecError("RELEASE_FAILED", `expected nothing to be left, found ${describeResources(left)}`, {
-      subject: "engine",
-      hint,
-    });
 }

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { StackspecError, messageOf } from "../../errors.ts";
+import type { Runtime } from "../docker/connect.ts";
+import { countResources, describeResources, listResources, removeResources } from "../docker/labels.ts";
+import type { LabelledResources } from "../docker/labels.ts";
+
+/** How long something may take to go that is being removed already, in milliseconds. */
+const GONE_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 200;
+
+/**
+ * Removes what carries a label (`KEY=VALUE`), and looks whether it is gone. What somebody else is removing at this
+ * moment, a reaper say, is waited for.
+ *
+ * @throws StackspecError `RELEASE_FAILED` naming what would not go
+ */
+export async function removeAll(runtime: Runtime, label: string): Promise<void> {
+  const failure = (what: string, cause?: unknown): StackspecError =>
+    new StackspecError("RELEASE_FAILED", what, {
+      subject: "engine",
+      hint: "npm run clean removes what is left",
+      cause,
+    });
+  const removeAndLook = async (): Promise<LabelledResources> => {
+    await removeResources(runtime, label);
+    return listResources(runtime, label);
+  };
+  const until = performance.now() + GONE_WITHIN_MS;
+  for (;;) {
+    const left = await removeAndLook().catch((cause: unknown) => {
+      throw failure(`the engine does not say whether anything is left: ${messageOf(cause)}`, cause);
+    });
+    if (countResources(left) === 0) return;
+    if (performance.now() > until) throw failure(`expected nothing to be left, found ${describeResources(left)}`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
