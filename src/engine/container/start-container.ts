@@ -103,7 +103,9 @@ export function startContainer(container: GenericContainer, options: StartOption
     },
     async running(hostPort, own) {
       running.resolve(handle!);
-      log = await followLog(handle!, options.logFile, config.adopted === undefined ? "start" : "now");
+      // One that runs already has said long ago that it is ready, if it does so in its log.
+      const fromStart = config.adopted === undefined || subject.options.ready?.kind === "log";
+      log = await followLog(handle!, options.logFile, fromStart ? "start" : "now");
       const end = subject.kind === "task" ? exits.of(handle!.id) : readiness(hostPort, own, log);
       try {
         await Promise.race([end, failed.promise]);
