@@ -9,16 +9,21 @@ export default {
     "src/engine/snapshot/key.ts",
   ],
   testRunner: "mocha",
-  // Everything else that mocha needs is in .mocharc.yml. Processes that a spec starts meet no mutants: they would only take time.
   mochaOptions: {
     spec: ["specs/unit/*.spec.ts"],
+    // Its specs look at processes that they start, which meet no mutants.
     ignore: ["specs/unit/{junit-reporter,all-suites,command-words}.spec.ts"],
+    // As a file: what .mocharc.yml requires is loaded before there is a mutant, and all that it imports with it.
+    require: [],
+    file: ["src/mocha/hooks.ts"],
   },
   // As .mocharc.yml says, which cannot reach into the runner's own processes.
   testRunnerNodeArgs: ["--conditions=development"],
   // Each mutant meets the specs that reach it, and no others.
   coverageAnalysis: "perTest",
   concurrency: 2,
+  // What times out counts as noticed: a busy machine must not.
+  timeoutMS: 20_000,
   // Node strips the types. Stryker would read tsconfig.json with the API of an older TypeScript.
   disableTypeChecks: false,
   ignorePatterns: ["tsconfig.json"],
