@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { run } from "./process.ts";
 
-describe("a command of the app", () => {
+describe("a command of the app", function () {
+  // Processes start slowly on a busy machine.
+  this.timeout(30_000);
+
   for (const args of [[], ["bogus"], ["toString"], ["serve", "now"]]) {
     it(`exits 2 with one line on how to use it for: ${args.join(" ") || "nothing"}`, async () => {
       const { code, stderr } = await run(args);

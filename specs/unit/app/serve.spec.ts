@@ -5,7 +5,10 @@ import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { run, serve, type Served } from "./process.ts";
 
-describe("the served app", () => {
+describe("the served app", function () {
+  // Processes start slowly on a busy machine.
+  this.timeout(30_000);
+
   let app: Served | undefined;
   afterEach(() => app?.child.kill("SIGKILL"));
 

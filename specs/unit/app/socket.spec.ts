@@ -6,7 +6,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { run, serve, type Served } from "./process.ts";
 
-describe("the app on a unix socket", () => {
+describe("the app on a unix socket", function () {
+  // Processes start slowly on a busy machine.
+  this.timeout(30_000);
+
   let folder: string;
   let path: string;
   let app: Served | undefined;

@@ -14,7 +14,10 @@ import { run } from "./process.ts";
 /** For a thread to import. */
 const module = new URL("../../../containers/app/src/store/sqlite.ts", import.meta.url).href;
 
-describe("the store of the app, in a file,", () => {
+describe("the store of the app, in a file,", function () {
+  // Processes start slowly on a busy machine.
+  this.timeout(30_000);
+
   let folder: string;
   let path: string;
   beforeEach(async () => {
