@@ -1,88 +1,21 @@
-import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
-import { MySqlContainer } from "@testcontainers/mysql";
 import { expect } from "chai";
-import { createConnection } from "mysql2/promise";
-import type { Connection, PoolConnection, RowDataPacket } from "mysql2/promise";
-import { acceptsSql, defineStack, requireEngine } from "stackspec";
+import type { PoolConnection, RowDataPacket } from "mysql2/promise";
+import { requireEngine } from "stackspec";
 import { Unavailable } from "../../containers/app/src/errors.ts";
-import type { MysqlSettings } from "../../containers/app/src/settings.ts";
 import { mysqlConnections } from "../../containers/app/src/store/mysql-connections.ts";
 import { openMysql } from "../../containers/app/src/store/mysql.ts";
 import type { Store } from "../../containers/app/src/store/store.ts";
 import { defaults } from "../../containers/app/src/todo.ts";
-import { useRunning } from "./engine.ts";
-
-const declared = defineStack("app-mysql", (stack) => ({
-  db: stack.service("db", ({ image }) => new MySqlContainer(image).withRootPassword("root-of-app-mysql"), {
-    image: "mysql:9.7",
-    ready: acceptsSql(),
-  }),
-}));
+import { useAppDatabase } from "./app-database.ts";
 
 describe("the app's store in MySQL", function () {
   this.timeout(20_000);
   requireEngine();
-  const running = useRunning(declared);
+  const { settings, other, ask, closing, another, waitsFor } = useAppDatabase();
 
-  let settings: MysqlSettings;
-  /** What else goes on in the server: a connection that is not the app's. */
-  let other: Connection;
-  const closings: (() => Promise<void>)[] = [];
-
-  beforeEach("a database of its own", async () => {
-    const { db } = running().values;
-    // As long as a name can be.
-    const database = `todos-${randomUUID()}`.padEnd(64, "x");
-    settings = { host: db.getHost(), port: db.getPort(), user: "root", password: db.getRootPassword(), database };
-    const { database: _, ...server } = settings;
-    other = await createConnection(server);
-    await other.query("CREATE DATABASE ??", [database]);
-    await other.changeUser({ database });
-  });
-
-  afterEach("nobody is connected to it", async () => {
-    for (const close of closings.splice(0)) await close();
-    other.destroy();
-  });
-
-  function open(lockTimeoutSeconds?: number): Store {
-    const store = openMysql(settings, lockTimeoutSeconds);
-    closings.push(store.close);
-    return store;
-  }
-
-  function connect(connectTimeoutMs?: number) {
-    const connections = mysqlConnections(settings, connectTimeoutMs);
-    closings.push(connections.close);
-    return connections;
-  }
-
-  async function another(): Promise<Connection> {
-    const connection = await createConnection(settings);
-    closings.push(async () => connection.destroy());
-    return connection;
-  }
-
-  async function ask(sql: string, ...values: unknown[]): Promise<unknown[]> {
-    const [rows] = await other.query<RowDataPacket[]>({ sql, values, rowsAsArray: true });
-    return rows.flat();
-  }
-
-  /** Resolves when a connection to the database waits for this. There is no event to wait for. */
-  async function waitsFor(what: "User lock" | "Waiting for table metadata lock" | "a row"): Promise<void> {
-    const found = () =>
-      what === "a row"
-        ? ask("SELECT 1 FROM performance_schema.data_lock_waits")
-        : ask("SELECT 1 FROM performance_schema.processlist WHERE db = ? AND state = ?", settings.database, what);
-    const giveUpAt = performance.now() + 8_000;
-    while ((await found()).length === 0) {
-      if (performance.now() > giveUpAt) throw new Error(`expected a connection that waits for "${what}", got none`);
-      await sleep(10);
-    }
-  }
-
-  const lockName = () => `migrate.${settings.database}`.slice(0, 64);
+  const open = (lockTimeoutSeconds?: number) => closing(openMysql(settings(), lockTimeoutSeconds));
+  const connect = (connectTimeoutMs?: number) => closing(mysqlConnections(settings(), connectTimeoutMs));
+  const lockName = () => `migrate.${settings().database}`.slice(0, 64);
 
   describe("is migrated", () => {
     it("once", async () => {
@@ -115,7 +48,7 @@ describe("the app's store in MySQL", function () {
       ["fails", "todos"],
     ] as const)
       it(`and others can be migrated after it: a migration that ${what} leaves no lock`, async () => {
-        await other.query("CREATE TABLE ?? (id INT)", [table]);
+        await other().query("CREATE TABLE ?? (id INT)", [table]);
         await open()
           .migrate()
           .catch(() => {});
@@ -137,17 +70,17 @@ describe("the app's store in MySQL", function () {
     });
 
     it("lets others see what is created after a change that failed", async () => {
-      await other.query("RENAME TABLE todos TO hidden");
+      await other().query("RENAME TABLE todos TO hidden");
       await expect(store.update(1, { title: "changed" })).to.be.rejected;
-      await other.query("RENAME TABLE hidden TO todos");
+      await other().query("RENAME TABLE hidden TO todos");
       await store.create({ ...defaults, title: "created" });
       expect(await ask("SELECT title FROM todos")).to.deep.equal(["created"]);
     });
 
     it("answers a change with what it has written, not with what somebody wrote just after", async () => {
       const { id } = await store.create(defaults);
-      await other.beginTransaction();
-      await other.query("SELECT * FROM todos WHERE id = ? FOR UPDATE", [id]);
+      await other().beginTransaction();
+      await other().query("SELECT * FROM todos WHERE id = ? FOR UPDATE", [id]);
       const changed = store.update(id, { title: "mine" });
       await waitsFor("a row");
       const next = await another();
@@ -156,7 +89,7 @@ describe("the app's store in MySQL", function () {
         .then(() => next.query("UPDATE todos SET title = 'theirs'"))
         .then(() => next.query("UNLOCK TABLES"));
       await waitsFor("Waiting for table metadata lock");
-      await other.commit();
+      await other().commit();
       expect(await changed).to.have.property("title", "mine");
       await theirs;
     });
@@ -193,14 +126,14 @@ describe("the app's store in MySQL", function () {
       const late = connect().use((connection) => connection.query("SELECT SLEEP(60)"), 100);
       await expect(late).to.be.rejectedWith(
         Unavailable,
-        `cannot use MySQL at ${settings.host}:${settings.port}: expected an end within 100 ms, got none`,
+        `cannot use MySQL at ${settings().host}:${settings().port}: expected an end within 100 ms, got none`,
       );
     });
 
     it("on which the database counts as unavailable when they are cut, until the next one", async () => {
       const { use } = connect();
       const cut = use(async (connection) => {
-        await other.query("KILL ?", [await idOf(connection)]);
+        await other().query("KILL ?", [await idOf(connection)]);
         await connection.query("SELECT 1");
       });
       await expect(cut).to.be.rejectedWith(Unavailable, "cannot use MySQL at");
