@@ -57,7 +57,10 @@ async function runPipeline(name: string | undefined): Promise<number> {
   const stages = chooseStages(pipeline, name, settings);
   const engine = await ensureEngine(config, console.log);
   if ("missing" in engine)
-    throw new StackspecError("ENGINE_UNREACHABLE", engine.missing, { subject: "engine", hint: "a pipeline needs one" });
+    throw (
+      engine.error ??
+      new StackspecError("ENGINE_UNREACHABLE", engine.missing, { subject: "engine", hint: "a pipeline needs one" })
+    );
 
   const { onProgress } = progressView({
     isTTY: false,

@@ -7,7 +7,15 @@ import { ensureEngine } from "../engine/docker/install.ts";
 import { imagesOf } from "../engine/run/start.ts";
 import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
 import { reportFile } from "../mocha/reporter.ts";
-import { beginPhase, configureRun, reportProgress, runTarget, shareRun, sharedStack } from "../mocha/run.ts";
+import {
+  beginPhase,
+  configureRun,
+  reportProgress,
+  runTarget,
+  setEngineError,
+  shareRun,
+  sharedStack,
+} from "../mocha/run.ts";
 import { endOnSignals } from "../mocha/signals.ts";
 import { loadStack } from "../mocha/target.ts";
 import type { TargetStack } from "../mocha/target.ts";
@@ -60,6 +68,7 @@ async function prepareAndRun(config: Config, { suite, files, mocha: words }: Sui
   const mocha = import("mocha/lib/cli/cli.js");
   const target = suite === TARGET_SUITE ? await prepareTarget(config) : undefined;
   const engine = suite === ENGINE_SUITE ? await ensureEngine(config, say) : undefined;
+  if (engine !== undefined && "error" in engine) setEngineError(engine.error);
   beginPhase("load specs");
   const { loadOptions } = await import("mocha/lib/cli/options.js");
   const options = loadOptions([...words]);
@@ -106,7 +115,8 @@ async function prepareTarget(config: Config): Promise<TargetStack | undefined> {
   const needsEngine =
     config.url === undefined && (config.stack === undefined || imagesOf(await loadStack(config.stack)).length > 0);
   const engine = needsEngine ? await ensureEngine(config, say) : undefined;
-  const target = await runTarget(engine !== undefined && "missing" in engine ? engine.missing : undefined, say);
+  const missing = engine !== undefined && "missing" in engine ? (engine.error ?? engine.missing) : undefined;
+  const target = await runTarget(missing, say);
   if ("url" in target) {
     say(`Target: ${target.url}`);
     return undefined;

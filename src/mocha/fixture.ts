@@ -69,11 +69,13 @@ export function requireEngine(): void {
     const missing = await engineMissing();
     if (missing === undefined) return;
     if (run.config.ci)
-      throw new StackspecError("ENGINE_UNREACHABLE", missing, {
-        subject: "engine",
-        hint: "CI=true makes this a failure",
-      });
-    run.engineMissing = missing;
+      throw missing instanceof StackspecError
+        ? missing
+        : new StackspecError("ENGINE_UNREACHABLE", missing, {
+            subject: "engine",
+            hint: "CI=true makes this a failure",
+          });
+    run.engineMissing = messageOf(missing);
     this.skip();
   });
 }
@@ -90,11 +92,12 @@ function fileOf(hook: Mocha.Context): string | undefined {
   return hook.test?.parent?.file;
 }
 
-async function engineMissing(): Promise<string | undefined> {
+/** Why there is no engine, as the error that an attempt to have one ended with, if there was one. */
+async function engineMissing(): Promise<string | StackspecError | undefined> {
   if (run.config.engine === "none") return "STACKSPEC_ENGINE=none";
   return connectEngine().then(
     () => undefined,
-    (error: unknown) => messageOf(error),
+    (error: unknown) => run.engineError ?? messageOf(error),
   );
 }
 

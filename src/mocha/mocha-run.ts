@@ -7,6 +7,7 @@ import type { Session } from "../engine/run/session.ts";
 import type { Joining } from "../engine/run/stack-context.ts";
 import { imagesOf } from "../engine/run/start.ts";
 import type { StartedStack } from "../engine/run/start.ts";
+import type { StackspecError } from "../errors.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
 import { startClock } from "./clock.ts";
@@ -24,6 +25,8 @@ export class MochaRun {
   );
   /** Hears of the progress of stacks and images. Without a view of that, notices alone are shown. */
   onProgress: OnProgress = sayNotices;
+  /** What the attempt to have an engine ended with, when there is none. */
+  engineError: StackspecError | undefined;
   /** Why specs are pending for want of an engine; undefined while none is. */
   engineMissing: string | undefined;
 
@@ -110,7 +113,7 @@ export class MochaRun {
   }
 
   /** What acceptance specs talk to: decided once, by the command or by the first spec. */
-  target(missing?: string, say: (line: string) => void = () => {}): Promise<Target> {
+  target(missing?: string | StackspecError, say: (line: string) => void = () => {}): Promise<Target> {
     return (this.#target ??= chooseTarget(this.config, missing, say));
   }
 

@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { OnProgress } from "../engine/run/progress.ts";
 import type { RunningStack, StartedStack } from "../engine/run/start.ts";
+import type { StackspecError } from "../errors.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
 import { MochaRun, sayNotices } from "./mocha-run.ts";
 import type { Target } from "./target.ts";
@@ -25,7 +26,9 @@ export function startStack<E extends Exports>(stack: Stack<E>): Promise<RunningS
 export const configureRun = (config: Config): void => void (run.config = config);
 export const beginPhase = (name: string): void => run.clock.beginPhase(name);
 export const reportProgress = (listener: OnProgress = sayNotices): void => void (run.onProgress = listener);
-export const runTarget = (missing?: string, say?: (line: string) => void): Promise<Target> => run.target(missing, say);
+export const runTarget = (missing?: string | StackspecError, say?: (line: string) => void): Promise<Target> =>
+  run.target(missing, say);
+export const setEngineError = (error: StackspecError | undefined): void => void (run.engineError = error);
 export const sharedStack = <E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> => run.share(stack);
 export const shareRun = (workers: number, stack?: Stack): Promise<void> => run.shareWithWorkers(workers, stack);
 export const finishRun = (): Promise<void> => run.finish();

@@ -39,24 +39,26 @@ export function loadStack(name: string): Promise<TargetStack> {
  * What acceptance specs talk to: the `URL`, the `STACK`, else the release stack, or, where there is
  * no engine and nobody demands one, the embedded stack.
  *
- * @param missing why there is no engine; undefined when there is one
+ * @param missing why there is no engine, as the error that an attempt to have one ended with, if there was one
  * @param say told when the choice is not the one a reader would expect
- * @throws StackspecError `USAGE`, or in CI `ENGINE_UNREACHABLE`
+ * @throws StackspecError `USAGE`, or in CI `ENGINE_UNREACHABLE` or what `missing` is
  */
 export async function chooseTarget(
   config: Config,
-  missing: string | undefined,
+  missing: string | StackspecError | undefined,
   say: (line: string) => void,
 ): Promise<Target> {
   if (config.url !== undefined) return { url: config.url };
   if (config.stack !== undefined) return { stack: await loadStack(config.stack) };
   if (missing === undefined) return { stack: await loadStack(DEFAULT) };
-  if (config.ci || !(await stackNames()).includes(FALLBACK))
+  if (config.ci || !(await stackNames()).includes(FALLBACK)) {
+    if (missing instanceof StackspecError) throw missing;
     throw new StackspecError("ENGINE_UNREACHABLE", `expected a Docker-compatible engine: ${missing}`, {
       subject: "engine",
       hint: `STACK=${FALLBACK} runs without one`,
     });
-  say(`Running on the ${FALLBACK} stack, without containers: ${missing}`);
+  }
+  say(`Running on the ${FALLBACK} stack, without containers: ${messageOf(missing)}`);
   return { stack: await loadStack(FALLBACK) };
 }
 

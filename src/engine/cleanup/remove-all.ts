@@ -7,6 +7,8 @@ import type { LabelledResources } from "../docker/labels.ts";
 /** How long something may take to go that is being removed already, in milliseconds. */
 const GONE_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 200;
+/** How long the engine may take for all of it, in milliseconds: one that hangs must not keep the run from ending. */
+const ANSWERS_WITHIN_MS = 60_000;
 
 /**
  * Removes what carries a label (`KEY=VALUE`), and looks whether it is gone. What somebody else is removing at this
@@ -26,8 +28,12 @@ export async function removeAll(runtime: Runtime, label: string): Promise<void> 
     return listResources(runtime, label);
   };
   const until = performance.now() + GONE_WITHIN_MS;
+  const silent = sleep(ANSWERS_WITHIN_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`it does not answer within ${ANSWERS_WITHIN_MS} ms`);
+  });
+  silent.catch(() => {});
   for (;;) {
-    const left = await removeAndLook().catch((cause: unknown) => {
+    const left = await Promise.race([removeAndLook(), silent]).catch((cause: unknown) => {
       throw failure(`the engine does not say whether anything is left: ${messageOf(cause)}`, cause);
     });
     if (countResources(left) === 0) return;

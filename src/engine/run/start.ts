@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { StackspecError } from "../../errors.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
 import type { Exports, Stack, Started } from "../../stack/stack.ts";
@@ -18,6 +19,9 @@ import { startNode } from "./start-node.ts";
 import type { StackStart } from "./start-node.ts";
 import { stopStack } from "./stop.ts";
 import { createWorkerDatabases } from "./worker-databases.ts";
+
+/** How long what a failed start has made may take to be released before the failure is told, in milliseconds. */
+const RELEASED_WITHIN_MS = 30_000;
 
 /** A started stack. */
 export interface RunningStack<E extends Exports = Exports> {
@@ -137,7 +141,8 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
     run.cancel(withContext(error, nodeAbout(error, stack), run));
     // A plan that comes too late has nothing but a lock to give back.
     if (start === undefined) planning?.then(({ reusable }) => reusable?.unlock()).catch(() => {});
-    await stop().catch(() => {}); // The first failure is the one to report.
+    // The first failure is the one to report. What an engine that hangs does not release is the run's end to remove.
+    await Promise.race([stop().catch(() => {}), sleep(RELEASED_WITHIN_MS, undefined, { ref: false })]);
     throw run.signal.reason;
   } finally {
     deadline.abort();
