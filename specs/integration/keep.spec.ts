@@ -80,6 +80,7 @@ describe("a kept stack", function () {
     const reports = await mkdtemp(join(tmpdir(), "stackspec-keep-"));
     const child = startNode(["src/cli/main.ts", "start", "--keep", "specs/integration/fixtures/once.ts"], {
       environment: {
+        HOME,
         STACK_NAME: name,
         STACKSPEC_SNAPSHOTS: "off",
         JUNIT_REPORT_PATH: `${reports}/`,

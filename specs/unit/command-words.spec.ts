@@ -16,9 +16,9 @@ const manifest = JSON.parse(readFileSync(join(import.meta.dirname, "../../packag
 
 describe("the words behind a command", () => {
   for (const [command, words, expected] of [
-    [cleanCommand, ["--snapshot"], "[--snapshots] [--caches]: Unknown option '--snapshot'"],
-    [cleanCommand, ["--no-snapshots"], "[--snapshots] [--caches]: Unknown option '--no-snapshots'"],
-    [cleanCommand, ["snapshots"], '[--snapshots] [--caches], got "snapshots"'],
+    [cleanCommand, ["--snapshot"], "[--snapshots] [--caches] [--every-host]: Unknown option '--snapshot'"],
+    [cleanCommand, ["--no-snapshots"], "[--snapshots] [--caches] [--every-host]: Unknown option '--no-snapshots'"],
+    [cleanCommand, ["snapshots"], '[--snapshots] [--caches] [--every-host], got "snapshots"'],
     [pipelineCommand, ["test"], 'nothing behind it, got "test"'],
     [pipelineCommand, ["--grep", "x"], "nothing behind it: Unknown option '--grep'"],
     [stageCommand, [], "<name>, got nothing"],
