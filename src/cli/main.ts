@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
-import { closeRun } from "../mocha/run.ts";
+import { run } from "../mocha/run.ts";
 import { cleanCommand } from "./clean-command.ts";
 import { readWords, usageOf } from "./command.ts";
 import type { Command } from "./command.ts";
@@ -49,7 +49,7 @@ try {
   if (exitCode !== undefined) process.exitCode = exitCode;
 } catch (error) {
   console.error(isBadInput(error) ? error.sentence : error instanceof StackspecError ? error.message : error);
-  await closeRun().catch((left: unknown) => console.error(messageOf(left)));
+  await run.close().catch((left: unknown) => console.error(messageOf(left)));
   // 2 is the reader's input, as for most commands of a shell; 1 is a finding.
   process.exit(isBadInput(error) ? 2 : 1);
 }

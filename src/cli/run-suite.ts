@@ -7,15 +7,8 @@ import { ensureEngine } from "../engine/docker/install.ts";
 import { imagesOf } from "../engine/run/start.ts";
 import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
 import { reportFile } from "../mocha/reporter.ts";
-import {
-  beginPhase,
-  configureRun,
-  reportProgress,
-  runTarget,
-  setEngineError,
-  shareRun,
-  sharedStack,
-} from "../mocha/run.ts";
+import { sayNotices } from "../mocha/mocha-run.ts";
+import { run } from "../mocha/run.ts";
 import { endOnSignals } from "../mocha/signals.ts";
 import { loadStack } from "../mocha/target.ts";
 import type { TargetStack } from "../mocha/target.ts";
@@ -39,7 +32,7 @@ interface SuiteWords {
  * @throws StackspecError before any spec has run; the report then says why
  */
 export async function runSuite(config: Config, words: SuiteWords): Promise<void> {
-  configureRun(config);
+  run.config = config;
   const { suite } = words;
   const report = reportFile(config.reportPath, suite);
   const writeReport = (why: string): void => writeAtomically(report, abortedReport(suite, why));
@@ -68,8 +61,8 @@ async function prepareAndRun(config: Config, { suite, files, mocha: words }: Sui
   const mocha = import("mocha/lib/cli/cli.js");
   const target = suite === TARGET_SUITE ? await prepareTarget(config) : undefined;
   const engine = suite === ENGINE_SUITE ? await ensureEngine(config, say) : undefined;
-  if (engine !== undefined && "error" in engine) setEngineError(engine.error);
-  beginPhase("load specs");
+  if (engine !== undefined && "error" in engine) run.engineError = engine.error;
+  run.clock.beginPhase("load specs");
   const { loadOptions } = await import("mocha/lib/cli/options.js");
   const options = loadOptions([...words]);
   const jobs = options.jobs ?? availableParallelism();
@@ -78,7 +71,7 @@ async function prepareAndRun(config: Config, { suite, files, mocha: words }: Sui
     jobs > 1 &&
     (target !== undefined || (engine !== undefined && !("missing" in engine)))
   )
-    await shareRun(jobs, target);
+    await run.shareWithWorkers(jobs, target);
   (await mocha).main([
     ...found.toSorted(),
     "--reporter-option",
@@ -111,23 +104,23 @@ function ownWords(
  * @returns the stack, when it is up
  */
 async function prepareTarget(config: Config): Promise<TargetStack | undefined> {
-  beginPhase("engine");
+  run.clock.beginPhase("engine");
   const needsEngine =
     config.url === undefined && (config.stack === undefined || imagesOf(await loadStack(config.stack)).length > 0);
   const engine = needsEngine ? await ensureEngine(config, say) : undefined;
   const missing = engine !== undefined && "missing" in engine ? (engine.error ?? engine.missing) : undefined;
-  const target = await runTarget(missing, say);
+  const target = await run.target(missing, say);
   if ("url" in target) {
     say(`Target: ${target.url}`);
     return undefined;
   }
 
-  beginPhase("stack");
+  run.clock.beginPhase("stack");
   say(`Starting the stack ${target.stack.name}`);
   const view = progressView(process.stdout);
-  reportProgress(view.onProgress);
+  run.onProgress = view.onProgress;
   try {
-    await sharedStack(target.stack);
+    await run.share(target.stack);
     return target.stack;
   } catch (error) {
     // Bad input is the reader's to mend, not a finding about the service.
@@ -136,7 +129,7 @@ async function prepareTarget(config: Config): Promise<TargetStack | undefined> {
     return undefined;
   } finally {
     view.close();
-    reportProgress();
+    run.onProgress = sayNotices;
   }
 }
 

@@ -25,6 +25,8 @@ export class MochaRun {
   );
   /** Hears of the progress of stacks and images. Without a view of that, notices alone are shown. */
   onProgress: OnProgress = sayNotices;
+  /** It ends in good order when its process is told to end. */
+  endsOnSignals = false;
   /** What the attempt to have an engine ended with, when there is none. */
   engineError: StackspecError | undefined;
   /** Why specs are pending for want of an engine; undefined while none is. */
@@ -172,6 +174,7 @@ export class MochaRun {
   }
 }
 
+/** Shows what holds for this run though nobody may look at its progress. */
 export function sayNotices(event: ProgressEvent): void {
   if (event.kind === "notice") console.error(event.text);
 }

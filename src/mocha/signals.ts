@@ -1,5 +1,5 @@
 import { messageOf } from "../errors.ts";
-import { closeRun } from "./run.ts";
+import { run } from "./run.ts";
 
 /** Exit codes as shells give them: 128 and the signal's number. */
 const CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -21,19 +21,19 @@ export function endingLine(signal: EndSignal): string {
   return `\n${signal}: stopping and removing everything; once more to leave at once`;
 }
 
-/** The command listens before mocha loads the hooks; these listen too, for mocha's own command and its parallel workers. */
-let listening = false;
-
-/** Ends the run in good order when it is told to end, or when the process that has started it is gone. */
+/**
+ * Ends the run in good order when it is told to end, or when the process that has started it is gone. The command
+ * listens before mocha loads the hooks; these listen too, for mocha's own command and its parallel workers.
+ */
 export function endOnSignals(): void {
-  if (listening) return;
-  listening = true;
+  if (run.endsOnSignals) return;
+  run.endsOnSignals = true;
   let ending = false;
   const end = async (signal: EndSignal, exitCode: number): Promise<void> => {
     if (ending) return;
     ending = true;
     console.error(endingLine(signal));
-    await closeRun().catch((error: unknown) => console.error(messageOf(error)));
+    await run.close().catch((error: unknown) => console.error(messageOf(error)));
     process.exit(exitCode);
   };
   onEndSignals((signal, exitCode) => void end(signal, exitCode));

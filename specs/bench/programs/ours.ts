@@ -2,7 +2,7 @@
  * The release stack with stackspec, once: `called`, `ready`, `gone`. `ours.ts snapshot` makes its snapshot at the end;
  * `ours.ts reset N` resets it N times in between, each after a change.
  */
-import { closeRun, finishRun, sharedStack } from "../../../src/mocha/run.ts";
+import { run } from "../../../src/mocha/run.ts";
 import { endOnSignals } from "../../../src/mocha/signals.ts";
 import release from "../../stacks/release.ts";
 import { mark, tell, untilAnswers } from "./tell.ts";
@@ -11,7 +11,7 @@ const [mode, count = "0"] = process.argv.slice(2);
 
 endOnSignals();
 mark("called");
-const { id, snapshot, values, reset } = await sharedStack(release);
+const { id, snapshot, values, reset } = await run.share(release);
 const { http } = values.target;
 await untilAnswers(`${http.url}/todos`);
 mark("ready");
@@ -29,6 +29,6 @@ for (let round = 0; round < Number(count); round += 1) {
 }
 
 mark("leaving");
-await (mode === "snapshot" ? finishRun() : closeRun());
+await (mode === "snapshot" ? run.finish() : run.close());
 mark("gone");
 process.exit();

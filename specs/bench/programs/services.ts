@@ -1,7 +1,7 @@
 /** Services that only sleep, as many as the first argument says, with stackspec: `called`, `ready`, `gone`. */
 import { defineStack, startStack } from "stackspec";
 import { GenericContainer } from "testcontainers";
-import { closeRun } from "../../../src/mocha/run.ts";
+import { run } from "../../../src/mocha/run.ts";
 import { endOnSignals } from "../../../src/mocha/signals.ts";
 import { mark } from "./tell.ts";
 
@@ -18,6 +18,6 @@ endOnSignals();
 mark("called");
 await startStack(sleepers);
 mark("ready");
-await closeRun();
+await run.close();
 mark("gone");
 process.exit();
