@@ -66,6 +66,25 @@ describe("the repository", () => {
     expect(texts.get("package-lock.json")).not.to.match(/"resolved": "https?:/);
   });
 
+  it("has a line for each file of src/ in the map of CONTRIBUTING.md", () => {
+    const map = texts
+      .get("CONTRIBUTING.md")!
+      .split("\n")
+      .filter((line) => line.startsWith("|"));
+    const folders = new Map<string, string[]>();
+    let folder = "src/";
+    for (const [cell] of map.map((line) => line.slice(1).split("|"))) {
+      const [, heading] = /\*\*`(.*)`\*\*/.exec(cell!) ?? [];
+      if (heading !== undefined) folder = heading;
+      const names = [...cell!.matchAll(/`([^`]+\.ts)`/g)].map(([, name]) =>
+        name!.startsWith("src/") ? name! : folder + name!,
+      );
+      folders.set(folder, [...(folders.get(folder) ?? []), ...names]);
+    }
+    const sources = tracked.filter((path) => /^src\/.*\.ts$/.test(path));
+    expect([...folders.values()].flat().filter((path) => path.startsWith("src/"))).to.have.members(sources);
+  });
+
   it("has no link in a document that leads nowhere", () => {
     expect(links().filter(({ path }) => !existsSync(join(root, path)))).to.deep.equal([]);
   });
