@@ -14,7 +14,10 @@ export interface Stoppable {
 /** What a finished task left behind. */
 export interface TaskResult {
   readonly exitCode: number;
-  /** Standard output and error as they came, the last 1 MiB of them. */
+  /**
+   * What it printed, standard output and error as they came, with secrets masked: its last 5,000 lines, and of these the
+   * last 64 KiB. The same whether it has run now, in the run that a snapshot is from, or in the one that kept the stack.
+   */
   readonly output: string;
   readonly durationMs: number;
 }

@@ -66,10 +66,8 @@ export function expired<T extends SnapshotImage>(images: readonly T[], { count, 
 
 /** What tasks printed, with secrets masked, and how they ended, as a label. */
 export function tasksLabel(results: ReadonlyMap<string, TaskResult>): string {
-  const bounded = [...results].map(
-    ([name, result]) => [name, { ...result, output: mask(result.output).slice(-4_096) }] as const,
-  );
-  return JSON.stringify(Object.fromEntries(bounded));
+  const masked = [...results].map(([name, result]) => [name, { ...result, output: mask(result.output) }] as const);
+  return JSON.stringify(Object.fromEntries(masked));
 }
 
 /** What such a label says. */
