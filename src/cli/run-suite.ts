@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import { ensureEngine } from "../engine/docker/install.ts";
 import { imagesOf } from "../engine/run/start.ts";
 import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
+import { exitPessimistically } from "../mocha/exit-code.ts";
 import { reportFile } from "../mocha/reporter.ts";
 import { sayNotices } from "../mocha/mocha-run.ts";
 import { run } from "../mocha/run.ts";
@@ -13,7 +14,7 @@ import { endOnSignals } from "../mocha/signals.ts";
 import { loadStack } from "../mocha/target.ts";
 import type { TargetStack } from "../mocha/target.ts";
 import { abortedReport } from "../report/junit.ts";
-import { writeAtomically } from "../report/write.ts";
+import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { progressView } from "./progress-view.ts";
 import { ENGINE_SUITE, TARGET_SUITE, specFiles } from "./suites.ts";
 
@@ -37,7 +38,7 @@ export async function runSuite(config: Config, words: SuiteWords): Promise<void>
   const report = reportFile(config.reportPath, suite);
   const writeReport = (why: string): void => writeAtomically(report, abortedReport(suite, why));
   try {
-    writeReport("the run was ended before its first spec");
+    if (isReplaceable(report)) writeReport("the run was ended before its first spec");
   } catch (cause) {
     throw usageError(
       "JUNIT_REPORT_PATH",
@@ -72,11 +73,14 @@ async function prepareAndRun(config: Config, { suite, files, mocha: words }: Sui
     (target !== undefined || (engine !== undefined && !("missing" in engine)))
   )
     await run.shareWithWorkers(jobs, target);
+  const own = ownWords(options, jobs);
+  // Another reporter than ours does not say how the run has ended.
+  if (own.includes("--reporter")) exitPessimistically();
   (await mocha).main([
     ...found.toSorted(),
     "--reporter-option",
     `suite=${suite}`,
-    ...ownWords(options, jobs),
+    ...own,
     ...(config.ci ? ["--forbid-only"] : []),
     ...words,
   ]);

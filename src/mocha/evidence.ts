@@ -92,7 +92,16 @@ function linesOf(
 
 /** What a failed spec carries on its error; undefined when there is nothing. */
 export function evidenceOf(error: unknown): Evidence | undefined {
-  return (error as { specEvidence?: Evidence } | undefined)?.specEvidence;
+  return looking(() => (error as { specEvidence?: Evidence } | undefined)?.specEvidence);
+}
+
+/** What a look at something thrown finds. Anybody may throw anything, also what throws when it is looked at. */
+function looking<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Requests, answers and logs, for a terminal or for `system-out`; empty when there are none. */
@@ -105,7 +114,8 @@ export function evidenceText({ exchanges, logs }: Evidence): string {
 
 /** Mocha's own rule. What comes from a parallel worker is a plain object with an error's fields. */
 export function isError(thrown: unknown): thrown is Error {
-  return thrown instanceof Error || typeof (thrown as Partial<Error> | undefined)?.message === "string";
+  const message = (): unknown => (thrown as Partial<Error> | undefined)?.message;
+  return thrown instanceof Error || typeof looking(message) === "string";
 }
 
 /**
@@ -114,17 +124,25 @@ export function isError(thrown: unknown): thrown is Error {
  */
 export function shownError(error: unknown, below = ""): unknown {
   if (!isError(error)) return error;
-  const { message, stack = message, cause, actual, expected } = error as Error & Record<"actual" | "expected", unknown>;
+  return looking(() => shownAs(error, below, [])) ?? new Error("what was thrown throws when it is looked at");
+}
+
+function shownAs(error: Error, below: string, above: readonly Error[]): Error {
+  const { cause, actual, expected } = error as Error & Record<"actual" | "expected", unknown>;
+  // A stack trace may be a list, a number, or what a spec makes of it.
+  const message = String(error.message);
+  const stack = typeof error.stack === "string" ? error.stack : message;
   const death = evidenceOf(error)?.death;
   const shown = mask(death === undefined ? message : `${death}\n\nthe spec failed with: ${message}`);
   const at = stack.indexOf(message);
   const trace = at < 0 ? mask(stack) : `${stack.slice(0, at)}${shown}${mask(stack.slice(at + message.length))}`;
+  const isCircle = [...above, error].includes(cause as Error);
   const changes = {
     // What comes from a parallel worker has lost it.
-    name: error.name ?? /^\w+/.exec(stack)?.[0],
+    name: typeof error.name === "string" ? error.name : /^\w+/.exec(stack)?.[0],
     message: shown,
     stack: below === "" ? trace : `${trace}\n\n${below}`,
-    ...(isError(cause) ? { cause: shownError(cause) } : {}),
+    ...(isError(cause) ? { cause: isCircle ? undefined : shownAs(cause, "", [...above, error]) } : {}),
     ...(typeof actual === "string" ? { actual: mask(actual) } : {}),
     ...(typeof expected === "string" ? { expected: mask(expected) } : {}),
   };

@@ -5,7 +5,7 @@ import MochaJUnitReporter from "mocha-junit-reporter";
 import { junitXml } from "../report/junit.ts";
 import type { CaseResult, FailureNode, SuiteResult } from "../report/junit.ts";
 import { classNamePart, xmlText } from "../report/text.ts";
-import { writeAtomically } from "../report/write.ts";
+import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { evidenceOf, evidenceText, isError, shownError } from "./evidence.ts";
 import { recordRun } from "./run-record.ts";
 import type { CaseRecord, FullRunner, RunRecord, SuiteRecord } from "./run-record.ts";
@@ -84,7 +84,7 @@ export class JUnitReporter extends MochaJUnitReporter {
   /** While specs run: a report that cannot be written is no reason to stop them. The last write says so. */
   #writeNow(): void {
     try {
-      this.write();
+      if (isReplaceable(this.#junit.path)) this.write();
     } catch {
       // Mocha takes what a listener throws for a failure of the spec at hand.
     }
@@ -130,7 +130,10 @@ export class JUnitReporter extends MochaJUnitReporter {
     // What there is to say of a hook stands with the hook that failed, and not with every spec that it blocked.
     if (isError(shown) && blockedBy !== undefined) shown.message = `blocked: ${blockedBy.message.split("\n")[0]}`;
     const { testcase } = this.getTestcaseData(test, shown);
-    const { failure } = testcase.findLast((node) => "failure" in node) as { failure: { _attr: { message: string } } };
+    const { failure } = testcase.findLast((node) => "failure" in node) as {
+      failure: { _attr: { message: string; type: string } };
+    };
+    failure._attr.type = xmlText(String(failure._attr.type));
     // Readers show the attribute in a list; the whole of it is in the body.
     failure._attr.message = failure._attr.message.split("\n")[0]!;
     return failure;

@@ -25,6 +25,8 @@ export class MochaRun {
   );
   /** Hears of the progress of stacks and images. Without a view of that, notices alone are shown. */
   onProgress: OnProgress = sayNotices;
+  /** It has ended well, with a whole report; undefined where nobody has to know. */
+  isGreen: boolean | undefined;
   /** It ends in good order when its process is told to end. */
   endsOnSignals = false;
   /** What the attempt to have an engine ended with, when there is none. */

@@ -5,6 +5,7 @@ import type { MochaOptions, Runner, Test } from "mocha";
 import { messageOf } from "../errors.ts";
 import type { FullRunner } from "./run-record.ts";
 import { evidenceOf, evidenceText, shownError } from "./evidence.ts";
+import { exitPessimistically } from "./exit-code.ts";
 import { JUnitReporter } from "./junit-reporter.ts";
 import { run } from "./run.ts";
 
@@ -25,6 +26,7 @@ export class Reporter extends mocha.reporters.Spec {
 
   constructor(runner: Runner, options: MochaOptions) {
     super(runner, options);
+    exitPessimistically();
     const { suite = "specs", path } = (options.reporterOptions ?? {}) as { suite?: string; path?: string };
     this.#junit = new JUnitReporter(runner as ConstructorParameters<typeof JUnitReporter>[0], options, {
       path: path ?? reportFile(run.config.reportPath, suite),
@@ -83,7 +85,8 @@ export class Reporter extends mocha.reporters.Spec {
       await attempt("The report cannot be written", () => this.#junit.write());
       for (const problem of problems) console.error(problem);
       console.log(run.clock.summary());
-      exit(failures > 0 || problems.length > 0 ? 1 : 0);
+      run.isGreen = failures === 0 && problems.length === 0;
+      exit(run.isGreen ? 0 : 1);
     })();
   }
 }

@@ -97,7 +97,8 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
     change(test, { tries: [...(cases.get(keyOf(test, cases))?.tries ?? []), error] });
   });
   runner.on("end", () => {
-    // The run has ended by itself: what it did not get to, because of --bail, is not a finding.
+    // What it did not get to because of --bail is not a finding; whatever else kept it from a spec is.
+    if (!runner.suite.bail()) return;
     for (const { cases } of suites.values())
       for (const [test, entry] of cases)
         if (entry.outcome === "unfinished") cases.set(test, { ...entry, outcome: "skipped" });
