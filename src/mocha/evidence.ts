@@ -128,10 +128,10 @@ export function shownError(error: unknown, below = ""): unknown {
 }
 
 function shownAs(error: Error, below: string, above: readonly Error[]): Error {
-  const { cause, actual, expected } = error as Error & Record<"actual" | "expected", unknown>;
-  // A stack trace may be a list, a number, or what a spec makes of it.
-  const message = String(error.message);
-  const stack = typeof error.stack === "string" ? error.stack : message;
+  // A stack trace may be a list, a number, or what a spec makes of it; and so may all the rest.
+  const { name, cause, actual, expected, ...told } = fieldsOf(error);
+  const message = String(told.message);
+  const stack = typeof told.stack === "string" ? told.stack : message;
   const death = evidenceOf(error)?.death;
   const shown = mask(death === undefined ? message : `${death}\n\nthe spec failed with: ${message}`);
   const at = stack.indexOf(message);
@@ -139,7 +139,7 @@ function shownAs(error: Error, below: string, above: readonly Error[]): Error {
   const isCircle = [...above, error].includes(cause as Error);
   const changes = {
     // What comes from a parallel worker has lost it.
-    name: typeof error.name === "string" ? error.name : /^\w+/.exec(stack)?.[0],
+    name: typeof name === "string" ? name : /^\w+/.exec(stack)?.[0],
     message: shown,
     stack: below === "" ? trace : `${trace}\n\n${below}`,
     ...(isError(cause) ? { cause: isCircle ? undefined : shownAs(cause, "", [...above, error]) } : {}),
@@ -148,4 +148,12 @@ function shownAs(error: Error, below: string, above: readonly Error[]): Error {
   };
   const described = Object.entries(changes).map(([key, value]) => [key, { value, writable: true }] as const);
   return Object.create(error, Object.fromEntries(described)) as Error;
+}
+
+type Fields = Readonly<Record<"name" | "message" | "stack" | "cause" | "actual" | "expected", unknown>>;
+
+/** What mocha and chai may have put on an error, own or inherited. */
+function fieldsOf(error: unknown): Fields {
+  const { name, message, stack, cause, actual, expected } = error as Fields;
+  return { name, message, stack, cause, actual, expected };
 }

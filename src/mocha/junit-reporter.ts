@@ -131,7 +131,7 @@ export class JUnitReporter extends MochaJUnitReporter {
     if (isError(shown) && blockedBy !== undefined) shown.message = `blocked: ${blockedBy.message.split("\n")[0]}`;
     const { testcase } = this.getTestcaseData(test, shown);
     const { failure } = testcase.findLast((node) => "failure" in node) as {
-      failure: { _attr: { message: string; type: string } };
+      failure: { _attr: { message: string; type: unknown } };
     };
     failure._attr.type = xmlText(String(failure._attr.type));
     // Readers show the attribute in a list; the whole of it is in the body.
