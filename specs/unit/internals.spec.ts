@@ -75,6 +75,13 @@ describe("what stackspec reaches for inside Testcontainers", () => {
     });
 });
 
+describe("what stackspec imports from inside Testcontainers", () => {
+  it("has the credentials of the Docker config", async () => {
+    const module = await import("testcontainers/build/container-runtime/auth/get-auth-config.js");
+    expect(module.getAuthConfig, "Testcontainers has changed it: see src/images/credentials.ts").to.be.a("function");
+  });
+});
+
 describe("the classes of an object", () => {
   class Base extends GenericContainer {}
   class Sub extends Base {}

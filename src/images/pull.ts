@@ -1,5 +1,6 @@
 import type Dockerode from "dockerode";
 import { StackspecError, messageOf } from "../errors.ts";
+import { credentialsFor } from "./credentials.ts";
 import { pullMeter, readToEnd } from "./stream.ts";
 
 /** Where an image name without a registry is looked for when the engine does not say. */
@@ -28,11 +29,9 @@ export async function registryOf(name: string): Promise<string> {
  * @throws StackspecError `REGISTRY_UNREACHABLE`, `REGISTRY_DENIED` or `IMAGE_NOT_FOUND`
  */
 export async function pullImage(docker: Dockerode, name: string, onDetail: (detail: string) => void): Promise<void> {
-  // Not exported by Testcontainers, which reads credential stores and helpers here as the Docker CLI does.
-  const { getAuthConfig } = await import("testcontainers/build/container-runtime/auth/get-auth-config.js");
   const meter = pullMeter();
   try {
-    const authconfig = await getAuthConfig(await registryOf(name));
+    const authconfig = await credentialsFor(await registryOf(name));
     const stream = await docker.pull(name, authconfig === undefined ? {} : { authconfig });
     await readToEnd(stream, (message) => {
       const detail = meter(message);

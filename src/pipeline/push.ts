@@ -1,5 +1,6 @@
 import type Dockerode from "dockerode";
 import { StackspecError, messageOf } from "../errors.ts";
+import { credentialsFor } from "../images/credentials.ts";
 import { readToEnd } from "../images/stream.ts";
 import type { PipelineContext } from "./pipeline-context.ts";
 
@@ -27,10 +28,10 @@ export async function openRegistry(
   { runtime: { docker }, settings, signal }: PipelineContext,
 ): Promise<Registry> {
   const [host] = repository.split("/");
-  // Not exported by Testcontainers, which reads credential stores and helpers here as the Docker CLI does.
-  const { getAuthConfig } = await import("testcontainers/build/container-runtime/auth/get-auth-config.js");
   const authconfig =
-    settings.credentials === undefined ? await getAuthConfig(host!) : { ...settings.credentials, serveraddress: host! };
+    settings.credentials === undefined
+      ? await credentialsFor(host!)
+      : { ...settings.credentials, serveraddress: host! };
   // Engines refuse a push without this header, also where there is nothing to say in it.
   const auth = { authconfig: authconfig ?? {} };
   if (authconfig !== undefined && "password" in authconfig)

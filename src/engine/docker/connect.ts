@@ -20,6 +20,7 @@ export interface Runtime {
 /** How long the engine may take to say its name, in milliseconds. */
 const ANSWERS_WITHIN_MS = 2_000;
 
+/** One for the process, as Testcontainers has its client: who has connected is not asked again. */
 let connecting: Promise<Runtime> | undefined;
 
 /**

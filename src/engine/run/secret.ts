@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 
 const FILE = join(homedir(), ".cache", "stackspec", "secret");
 
+/** One for the process: where it cannot be kept in a file, it still is the same for all that ask. */
 let seed: Buffer | undefined;
 
 /**
