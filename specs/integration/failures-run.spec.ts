@@ -16,10 +16,19 @@ describe("a run without an engine", () => {
     if (!canHide) return this.skip();
     const failure = await resultOf<{ sentence: string }>("no-engine.ts", {
       hidden: SOCKETS,
-      environment: { DOCKER_HOST: "unix:///no/such.sock", HOME: "/nonexistent", XDG_RUNTIME_DIR: "/nonexistent" },
+      environment: { DOCKER_HOST: "", HOME: "/nonexistent", XDG_RUNTIME_DIR: "/nonexistent" },
     });
     expect(failure.sentence).to.equal(
       "ENGINE_UNREACHABLE: engine: expected a Docker-compatible engine, none answers — start Docker, Podman or Colima, or set DOCKER_HOST; STACK=embedded runs without one",
+    );
+  });
+
+  it("uses no other one than DOCKER_HOST names", async () => {
+    const failure = await resultOf<{ sentence: string }>("no-engine.ts", {
+      environment: { DOCKER_HOST: "unix:///no/such.sock" },
+    });
+    expect(failure.sentence).to.equal(
+      "ENGINE_UNREACHABLE: DOCKER_HOST: expected an engine at unix:///no/such.sock, none answers there — start it, or unset DOCKER_HOST to use another",
     );
   });
 });

@@ -58,6 +58,7 @@ const BAD: readonly [name: string, value: string, expected: string][] = [
   ["STACKSPEC_START_TIMEOUT_MS", "2m", "a whole number of milliseconds"],
   ["STACKSPEC_START_TIMEOUT_MS", "-1", "a whole number of milliseconds"],
   ["STACKSPEC_START_TIMEOUT_MS", "0", "at least 1 ms"],
+  ["STACKSPEC_START_TIMEOUT_MS", "2147483648", "at most 2147483647 ms"],
   ["STACKSPEC_DEBIAN_MIRROR", "debian", "an address"],
   ["STACKSPEC_SNAPSHOTS", "0", "one of on, off"],
   ["STACKSPEC_SNAPSHOTS_KEPT", "many", "a whole number"],

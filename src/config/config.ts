@@ -9,6 +9,8 @@ const timeoutMs = (fallback: string) =>
       v.regex(/^\d+$/, "a whole number of milliseconds"),
       v.transform(Number),
       v.minValue(1, "at least 1 ms"),
+      // What Node's timers can wait for: a larger one would be over at once.
+      v.maxValue(2_147_483_647, "at most 2147483647 ms"),
     ),
     fallback,
   );

@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { declarationNames, loadDeclaration } from "../declarations.ts";
 import type { DeclarationKind } from "../declarations.ts";
+import { isNamedEngineMissing } from "../engine/docker/connect.ts";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Service, Stack } from "../stack/stack.ts";
@@ -51,6 +52,7 @@ export async function chooseTarget(
   if (config.url !== undefined) return { url: config.url };
   if (config.stack !== undefined) return { stack: await loadStack(config.stack) };
   if (missing === undefined) return { stack: await loadStack(DEFAULT) };
+  if (missing instanceof StackspecError && isNamedEngineMissing(missing)) throw missing;
   if (config.ci || !(await stackNames()).includes(FALLBACK)) {
     if (missing instanceof StackspecError) throw missing;
     throw new StackspecError("ENGINE_UNREACHABLE", `expected a Docker-compatible engine: ${missing}`, {

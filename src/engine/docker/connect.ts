@@ -17,6 +17,8 @@ export interface Runtime {
   readonly version: string;
 }
 
+/** The subject of a failure to reach the engine that it names. */
+const NAMED = "DOCKER_HOST";
 /** How long the engine may take to say its name, in milliseconds. */
 const ANSWERS_WITHIN_MS = 2_000;
 
@@ -42,16 +44,39 @@ async function connect(): Promise<Runtime> {
   try {
     if (existsSync("/.dockerenv")) await overrideHost();
     const { container, info } = await getContainerRuntimeClient();
+    if (!isNamed(container.dockerode)) throw new Error("another engine answers, which nobody has asked for");
     const { host, remoteSocketPath, serverVersion } = info.containerRuntime;
     const local = ["localhost", "127.0.0.1", "::1"].includes(host);
     return { docker: container.dockerode, host, local, socketPath: remoteSocketPath, version: String(serverVersion) };
   } catch (cause) {
+    const { DOCKER_HOST: named } = process.env;
+    if (named)
+      throw new StackspecError("ENGINE_UNREACHABLE", `expected an engine at ${named}, none answers there`, {
+        subject: NAMED,
+        hint: "start it, or unset DOCKER_HOST to use another",
+        cause,
+      });
     throw new StackspecError("ENGINE_UNREACHABLE", "expected a Docker-compatible engine, none answers", {
       subject: "engine",
       hint: "start Docker, Podman or Colima, or set DOCKER_HOST; STACK=embedded runs without one",
       cause,
     });
   }
+}
+
+/**
+ * False for an engine at another socket than the one that `DOCKER_HOST` names: where that does not answer, Testcontainers
+ * goes on to the next.
+ */
+function isNamed({ modem }: Dockerode): boolean {
+  const { DOCKER_HOST: named } = process.env;
+  const { socketPath } = modem as { socketPath?: string };
+  return !named || socketPath === undefined || named === `unix://${socketPath}`;
+}
+
+/** True when the engine that `DOCKER_HOST` names does not answer: then no other one is what is wanted. */
+export function isNamedEngineMissing(error: unknown): boolean {
+  return error instanceof StackspecError && error.subject === NAMED;
 }
 
 /**

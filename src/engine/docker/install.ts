@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
 import { StackspecError, messageOf } from "../../errors.ts";
 import { canInstallPackages, installPackages } from "../../images/apt.ts";
-import { connectEngine } from "./connect.ts";
+import { connectEngine, isNamedEngineMissing } from "./connect.ts";
 import type { Runtime } from "./connect.ts";
 
 const PID_FILE = "/var/run/docker.pid";
@@ -24,7 +24,8 @@ export async function ensureEngine(config: Pick<Config, "engine">, say: (line: s
   if (config.engine === "none") return { missing: "STACKSPEC_ENGINE=none" };
   try {
     return { runtime: await connectEngine() };
-  } catch {
+  } catch (error) {
+    if (error instanceof StackspecError && isNamedEngineMissing(error)) return { missing: error.message, error };
     if (!canInstallPackages())
       return {
         missing: "no Docker-compatible engine answers, and only root on Debian or Ubuntu can have one installed",

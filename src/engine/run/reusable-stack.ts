@@ -1,16 +1,17 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, mkdirSync } from "node:fs";
 import { readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { homedir, hostname } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Stack, TaskResult } from "../../stack/stack.ts";
+import { cacheFolder } from "../docker/cache-folder.ts";
 import { NAME_LABEL, OWNER_LABEL, STACK_LABEL, hostOf, removeResources } from "../docker/labels.ts";
 import type { Runtime } from "../docker/connect.ts";
 import type { VolumeRecord } from "./volume-baseline.ts";
 
 /** What is known of kept stacks beside what the engine knows: who uses one now, and what it is reset to. */
-const FOLDER = join(homedir(), ".cache", "stackspec", "kept");
+const FOLDER = join(cacheFolder(), "kept");
 
 /** A stack that stays up between runs, for as long as nothing it comes from changes. */
 export interface ReusableStack {

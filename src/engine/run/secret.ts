@@ -1,9 +1,9 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { cacheFolder } from "../docker/cache-folder.ts";
 
-const FILE = join(homedir(), ".cache", "stackspec", "secret");
+const FILE = join(cacheFolder(), "secret");
 
 /** One for the process: where it cannot be kept in a file, it still is the same for all that ask. */
 let seed: Buffer | undefined;
