@@ -66,6 +66,17 @@ describe("a kept stack", function () {
     rmSync(HOME, { recursive: true });
   });
 
+  // Each has a network, of which an engine has about thirty.
+  afterEach("no kept stack but the first is left", async () => {
+    const docker = await engine();
+    const container = await docker
+      .getContainer(first.container)
+      .inspect()
+      .catch(() => undefined);
+    const its = container?.Config.Labels["dev.stackspec.run"];
+    for (const owner of await owners()) if (owner !== its) await removeLabelled(`dev.stackspec.run=${owner}`);
+  });
+
   it("stays up when its run has ended", async () => {
     const [owner] = await owners();
     const left = await labelled(`dev.stackspec.run=${owner}`);

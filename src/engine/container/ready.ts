@@ -10,6 +10,11 @@ import type { Log } from "../docker/log.ts";
 const ASK_EVERY_MS = 25;
 /** A published port whose service does not listen yet is accepted by Docker's proxy, then closed at once. */
 const STAYS_OPEN_MS = 40;
+/**
+ * How long the container itself may take to refuse or to accept. Where its address cannot be reached from here, as that
+ * of a rootless engine, nothing comes back, and the published port's word counts after this.
+ */
+const DIRECT_ANSWER_MS = 500;
 /** One question may take this long; then the next is asked. */
 const ANSWER_TIMEOUT_MS = 2_000;
 /** A server that refuses a user for this long is not still creating that user. */
@@ -116,7 +121,7 @@ async function askPort(port: number, { host, hostPort, address }: Probed): Promi
   const direct = answer === undefined ? await address?.() : undefined;
   if (!direct) return answer;
   return new Promise((resolve) => {
-    const socket = connect({ host: direct, port, timeout: STAYS_OPEN_MS });
+    const socket = connect({ host: direct, port, timeout: DIRECT_ANSWER_MS });
     const settle = (found: string | undefined): void => {
       socket.destroy();
       resolve(found);
