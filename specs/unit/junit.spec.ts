@@ -47,6 +47,12 @@ describe("a report in JUnit XML", () => {
     expect(await complaintsAbout(all)).to.deep.equal([]);
   });
 
+  it("begins with its declaration, and has an element on each line, indented by its depth", () => {
+    expect(all).to.match(
+      /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites [^>]*>\n  <testsuite [^>]*>\n    <properties>/,
+    );
+  });
+
   it("is valid without any suites", async () => {
     expect(await complaintsAbout(junitXml({ name: "empty", timeMs: 0, suites: [], properties: {} }))).to.deep.equal([]);
   });
@@ -86,6 +92,14 @@ describe("a report in JUnit XML", () => {
     expect(read({ file: undefined })).not.to.have.property("file");
   });
 
+  it("says which file a suite is in", () => {
+    expect(parseReport(all).testsuite[0]).to.have.property("file", "specs/acceptance/create.spec.ts");
+  });
+
+  it("does not say that when it is not known either", () => {
+    expect(parseReport(reportOf(caseWith({ file: undefined }))).testsuite[0]).not.to.have.property("file");
+  });
+
   for (const [outcome, element] of Object.entries({
     passed: undefined,
     failed: "failure",
@@ -109,10 +123,10 @@ describe("a report in JUnit XML", () => {
   });
 
   it("says why a case did not finish", () => {
-    expect(read({ outcome: "unfinished" }).error).to.have.property(
-      "message",
-      "the run ended before this spec had finished",
-    );
+    expect(read({ outcome: "unfinished" }).error).to.deep.equal({
+      message: "the run ended before this spec had finished",
+      type: "Unfinished",
+    });
   });
 
   it("shows the tries of a case that passed at last", () => {
@@ -125,6 +139,10 @@ describe("a report in JUnit XML", () => {
 
   it("shows what a case put out", () => {
     expect(read({ output: "→ GET /todos" })).to.have.property("system-out", "→ GET /todos");
+  });
+
+  it("has no place for output when there was none", () => {
+    expect(read({ output: "" })).not.to.have.property("system-out");
   });
 
   for (const [name, text] of Object.entries({
@@ -157,6 +175,12 @@ describe("the report of a run that did not reach its specs", () => {
 
   it("says in its message what happened, and in its text everything", () => {
     const [suite] = parseReport(abortedReport("acceptance", why)).testsuite;
-    expect(suite?.testcase[0]?.error).to.include({ message: why.split("\n")[0], "#text": why });
+    expect(suite?.testcase[0]?.error).to.deep.equal({ message: why.split("\n")[0], type: "Aborted", "#text": why });
+  });
+
+  it("says it of one case, which is named after what did not happen, and says nothing else", () => {
+    const [suite] = parseReport(abortedReport("acceptance", why)).testsuite;
+    expect(suite?.testcase[0]).to.include({ name: "the run reaches its first spec", classname: "acceptance" });
+    expect(suite?.testcase[0]).to.have.all.keys("name", "classname", "time", "error");
   });
 });

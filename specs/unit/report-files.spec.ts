@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { reportFile } from "../../src/mocha/reporter.ts";
+import { abortedReport } from "../../src/report/junit.ts";
 import { classNamePart, xmlText } from "../../src/report/text.ts";
 import { readFailures, readTotals, totalsLine } from "../../src/report/totals.ts";
 import { writeAtomically } from "../../src/report/write.ts";
@@ -81,6 +82,10 @@ describe("a file that is written whole", () => {
     await expect(readdir(folder())).to.eventually.deep.equal(["report.xml"]);
   });
 
+  it("fails for the reason for which it could not be made, with nothing to remove", () => {
+    expect(() => writeAtomically("/dev/fd/report.xml", "<xml/>")).to.throw(/, open '\/dev\/fd\/report\.xml/);
+  });
+
   it("fails when a file has the name of its folder", async () => {
     await writeFile(join(folder(), "reports"), "");
     expect(() => writeAtomically(join(folder(), "reports/unit.xml"), "<xml/>")).to.throw(/ENOTDIR|EEXIST/);
@@ -136,6 +141,26 @@ describe("the totals of reports", () => {
 
   it("are nothing without reports", () => {
     expect(readTotals([])).to.deep.equal({ passed: 0, failed: 0, skipped: 0 });
+  });
+
+  it("are nothing in a report without suites", async () => {
+    expect(readTotals([await report("a.xml")])).to.deep.equal({ passed: 0, failed: 0, skipped: 0 });
+  });
+
+  it("come with no failure from a suite without cases", async () => {
+    expect(readFailures(await report("a.xml", suite(0, 0, 0, 0)))).to.deep.equal([]);
+  });
+
+  it("come with the failure of the one case of a suite", async () => {
+    const file = join(folder(), "aborted.xml");
+    await writeFile(file, abortedReport("unit", "no engine\nat all"));
+    expect(readFailures(file)).to.deep.equal([{ name: "unit: the run reaches its first spec", message: "no engine" }]);
+  });
+
+  it("come with a failure that says nothing", async () => {
+    const says = '<testcase name="fails" classname="unit.a"><failure/></testcase>';
+    const file = await report("a.xml", `<testsuite>${says}</testsuite>`);
+    expect(readFailures(file)).to.deep.equal([{ name: "unit.a: fails", message: "" }]);
   });
 
   it("come with what failed: its suite, its name and the first line of why", async () => {

@@ -18,18 +18,24 @@ interface Problem {
   readonly message?: string;
 }
 
+interface Case {
+  readonly name: string;
+  readonly classname: string;
+  readonly failure?: Problem;
+  readonly error?: Problem;
+}
+
 interface Suite {
   readonly tests: string;
   readonly failures: string;
   readonly errors: string;
   readonly skipped: string;
-  readonly testcase?: readonly { name: string; classname: string; failure?: Problem; error?: Problem }[];
+  readonly testcase?: readonly Case[];
 }
 
 const parser = new XMLParser({
   ignoreAttributes: false,
   attributeNamePrefix: "",
-  parseTagValue: false,
   isArray: (name) => ["testsuite", "testcase"].includes(name),
 });
 
@@ -47,18 +53,18 @@ export function readTotals(paths: readonly string[]): Totals {
 
 /** The cases of such a report that failed, in the order in which they stand there. */
 export function readFailures(path: string): Failure[] {
-  return suitesOf(path).flatMap(({ testcase = [] }) =>
-    testcase.flatMap(({ name, classname, failure, error }) => {
-      const problem = failure ?? error;
-      const [message = ""] = (problem?.message ?? "").split("\n");
-      return problem === undefined ? [] : [{ name: `${classname}: ${name}`, message }];
-    }),
-  );
+  return suitesOf(path).flatMap(({ testcase }) => testcase?.flatMap(failuresOf) ?? []);
 }
 
 /** "251 passed, 1 failed" and, if any, ", 2 skipped". */
 export function totalsLine({ passed, failed, skipped }: Totals): string {
   return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
+}
+
+function failuresOf({ name, classname, failure, error }: Case): Failure[] {
+  const problem = failure ?? error;
+  if (problem === undefined) return [];
+  return [{ name: `${classname}: ${name}`, message: (problem.message ?? "").replace(/\n.*/s, "") }];
 }
 
 function suitesOf(path: string): readonly Suite[] {
