@@ -1,8 +1,32 @@
+import http from "node:http";
+import https from "node:https";
+import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { httpClient } from "stackspec";
-import { recordExchanges } from "../../src/http/exchange.ts";
-import { serveHttp } from "./server.ts";
+import { listen, serveHttp } from "./server.ts";
+
+/** The record type of what a TLS client says first: https://www.rfc-editor.org/rfc/rfc8446#section-5.1 */
+const TLS_HANDSHAKE = 22;
+
+/** The first byte that a service at such an address gets from the client. It does not answer. */
+async function firstByteTo(scheme: "http" | "https"): Promise<number | undefined> {
+  let first: number | undefined;
+  const { port, close } = await listen(
+    createServer((socket) =>
+      socket.once("data", ([byte]) => {
+        first = byte;
+        socket.destroy();
+      }),
+    ),
+  );
+  try {
+    await expect(httpClient(`${scheme}://127.0.0.1:${port}`).get("/todos")).to.be.rejectedWith(Error);
+    return first;
+  } finally {
+    await close();
+  }
+}
 
 describe("the HTTP client", () => {
   let server: Awaited<ReturnType<typeof serveHttp>>;
@@ -13,7 +37,14 @@ describe("the HTTP client", () => {
       if (url === "/moved") return response.writeHead(302, { Location: "/elsewhere" }).end();
       if (url === "/gone") return response.writeHead(404, { "Content-Type": "text/plain" }).end("gone");
       if (url === "/broken") return request.socket.destroy();
-      const answer = { method, url, type: headers["content-type"], body: await text(request) };
+      response.setHeader("X-Method", method!);
+      const answer = {
+        method,
+        url,
+        port: request.socket.remotePort,
+        type: headers["content-type"],
+        body: await text(request),
+      };
       return response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
     });
   });
@@ -26,7 +57,8 @@ describe("the HTTP client", () => {
     });
 
   it("sends HEAD", async () => {
-    await expect(httpClient(server.url).head("/todos")).to.eventually.have.property("status", 200);
+    const { headers } = await httpClient(server.url).head("/todos");
+    expect(headers).to.have.property("x-method", "HEAD");
   });
 
   for (const method of ["post", "put", "patch"] as const)
@@ -43,6 +75,8 @@ describe("the HTTP client", () => {
     ["/api/v1", "/todos", "/api/v1/todos"],
     ["/api/v1/", "/todos", "/api/v1/todos"],
     ["/api/v1/", "todos?done=1", "/api/v1/todos?done=1"],
+    ["", "todos/", "/todos/"],
+    ["", "/login?next=http://127.0.0.1:1/", "/login?next=http://127.0.0.1:1/"],
   ] as const)
     it(`asks http://host${base} for ${url} when told "${path}"`, async () => {
       const { body } = await httpClient(`${server.url}${base}`).get(path);
@@ -52,6 +86,32 @@ describe("the HTTP client", () => {
   it("follows an absolute address as it is", async () => {
     const { body } = await httpClient("http://127.0.0.1:1/api").get(`${server.url}/todos/7`);
     expect(body).to.have.property("url", "/todos/7");
+  });
+
+  it("keeps its connection open for the next request", async () => {
+    const [first, second] = [await httpClient(server.url).get("/1"), await httpClient(server.url).get("/2")];
+    expect(second.body.port).to.equal(first.body.port);
+  });
+
+  for (const [scheme, byte] of [
+    ["http", "G".charCodeAt(0)],
+    ["https", TLS_HANDSHAKE],
+  ] as const)
+    it(`speaks ${scheme} with the service itself, whatever proxy Node is told to use`, async () => {
+      const before = { http: http.globalAgent, https: https.globalAgent };
+      const proxyEnv = { HTTP_PROXY: "http://127.0.0.1:1", HTTPS_PROXY: "http://127.0.0.1:1" };
+      http.globalAgent = new http.Agent({ proxyEnv });
+      https.globalAgent = new https.Agent({ proxyEnv });
+      try {
+        expect(await firstByteTo(scheme)).to.equal(byte);
+      } finally {
+        http.globalAgent = before.http;
+        https.globalAgent = before.https;
+      }
+    });
+
+  it("knows a scheme in capitals", async () => {
+    await expect(httpClient(server.url.toUpperCase()).get("/gone")).to.eventually.have.property("status", 404);
   });
 
   it("knows its address, with no slash at the end", () => {
@@ -81,71 +141,4 @@ describe("the HTTP client", () => {
         `USAGE: URL: expected an http or https address such as https://host/todos, got "${url}"`,
       );
     });
-});
-
-describe("the record of what a spec has asked", () => {
-  const record = recordExchanges();
-  let server: Awaited<ReturnType<typeof serveHttp>>;
-  const api = () => httpClient(server.url);
-
-  before("serve", async () => {
-    server = await serveHttp((request, response) => {
-      request.resume();
-      if (request.url === "/broken") return request.socket.destroy();
-      response.sendDate = false;
-      response.writeHead(request.url === "/long" ? 200 : 404, { "Set-Cookie": "session=1" });
-      return response.end(request.url === "/long" ? "x".repeat(3_000) : "nothing here");
-    });
-  });
-  after("stop", () => server.close());
-  beforeEach("forget", () => record.forget());
-
-  it("is empty at first", () => {
-    expect(record.text()).to.equal("");
-  });
-
-  it("shows method and address", async () => {
-    await api().get("/todos");
-    expect(record.text()).to.match(new RegExp(`^→ GET ${server.url}/todos$`, "m"));
-  });
-
-  it("shows the body that was sent", async () => {
-    await api().post("/todos", { title: "walk the dog" });
-    expect(record.text()).to.include('{"title":"walk the dog"}');
-  });
-
-  it("shows status and body of the answer", async () => {
-    await api().get("/todos");
-    expect(record.text())
-      .to.match(/^← 404$/m)
-      .and.include("nothing here");
-  });
-
-  it("says that there was no answer, and why", async () => {
-    await api()
-      .get("/broken")
-      .catch(() => {});
-    expect(record.text()).to.include("← no answer: socket hang up");
-  });
-
-  it("hides what proves who one is", async () => {
-    await api().get("/todos").auth("todo", "s3cret");
-    expect(record.text()).to.include("Authorization: ***").and.include("set-cookie: ***");
-  });
-
-  it("cuts a long body and says how long it was", async () => {
-    await api().get("/long");
-    expect(record.text()).to.include(`${"x".repeat(2_000)}… (3000 characters)`);
-  });
-
-  it("has the last ten", async () => {
-    for (let number = 1; number <= 12; number += 1) await api().get(`/todos/${number}`);
-    const asked = [...record.text().matchAll(/^→ GET .*\/(\d+)$/gm)].map(([, number]) => Number(number));
-    expect(asked).to.deep.equal([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-  });
-
-  it("passes over requests that are not the spec's", async () => {
-    await httpClient(server.url, { recorded: false }).get("/todos");
-    expect(record.text()).to.equal("");
-  });
 });

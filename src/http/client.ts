@@ -26,10 +26,8 @@ export interface HttpClient {
 const ANSWER_TIMEOUT_MS = 30_000;
 
 /** Connections stay open between requests, as a browser's do; without one superagent makes a new one for each. */
-const agents = {
-  "http:": new http.Agent({ keepAlive: true }),
-  "https:": new https.Agent({ keepAlive: true }),
-};
+const KEPT = { keepAlive: true };
+const agents = { "http:": new http.Agent(KEPT), "https:": new https.Agent(KEPT) };
 
 /**
  * A client for the service at `url`.
@@ -49,7 +47,7 @@ export function httpClient(url: string, options: { recorded?: boolean } = {}): H
       .agent(agents[target.startsWith("https:") ? "https:" : "http:"])
       .timeout(ANSWER_TIMEOUT_MS);
     if (options.recorded !== false) record(made);
-    return body === undefined ? made : made.send(body);
+    return made.send(body);
   };
   return {
     url: base,
@@ -64,8 +62,8 @@ export function httpClient(url: string, options: { recorded?: boolean } = {}): H
 }
 
 function checkUrl(url: string): string {
-  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: undefined };
-  if (protocol !== "http:" && protocol !== "https:")
+  const parsed = URL.parse(url);
+  if (parsed?.protocol !== "http:" && parsed?.protocol !== "https:")
     throw usageError("URL", `expected an http or https address such as https://host/todos, got "${url}"`);
-  return url;
+  return parsed.href;
 }
