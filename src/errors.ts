@@ -37,9 +37,9 @@ export type ErrorCode =
 /** What an error carries beside its sentence. */
 export interface ErrorDetails {
   /** The service, task, image or setting that the error is about. */
-  readonly subject?: string;
+  readonly subject?: string | undefined;
   /** What to do next: one sentence. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Evidence: log lines, an inspect result, a build's output. Printed below the sentence. */
   readonly evidence?: string;
   readonly cause?: unknown;
@@ -53,7 +53,7 @@ export interface ErrorDetails {
 export class StackspecError extends Error {
   static {
     // As with the errors of JavaScript: inherited, and not printed as a field.
-    Object.defineProperty(this.prototype, "name", { value: "StackspecError", writable: true, configurable: true });
+    Object.defineProperty(this.prototype, "name", { value: "StackspecError", writable: true });
   }
 
   readonly code: ErrorCode;
@@ -96,8 +96,8 @@ export class StackspecError extends Error {
   withEvidence(more: string): StackspecError {
     const { subject, hint, cause, evidence } = this;
     return new StackspecError(this.code, this.what, {
-      ...(subject === undefined ? {} : { subject }),
-      ...(hint === undefined ? {} : { hint }),
+      subject,
+      hint,
       evidence: evidence === undefined ? more : `${evidence}\n${more}`,
       cause,
     });

@@ -38,6 +38,12 @@ describe("an error of stackspec", () => {
   it("is an Error with a name of its own", () => {
     expect(String(taskFailed())).to.equal("StackspecError: TASK_FAILED: exited with code 1, expected 0");
   });
+
+  it("can be given another name, as any Error can", () => {
+    expect(String(Object.assign(taskFailed(), { name: "MigrationFailed" }))).to.match(
+      /^MigrationFailed: TASK_FAILED: /,
+    );
+  });
 });
 
 describe("what an error of stackspec shows when it is printed", () => {
