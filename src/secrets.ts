@@ -31,30 +31,28 @@ export interface Masker {
 /** A masker that knows no secrets yet. */
 export function newMasker(): Masker {
   const secrets = new Set<string>();
-  let patterns: readonly RegExp[] = [];
+  let patterns = patternsOf(secrets);
   return {
     learnSecrets(environment) {
-      const before = secrets.size;
       for (const [name, value] of Object.entries(environment))
         if (value !== undefined && SECRET_NAME.test(name) && !ABOUT_SECRET.test(name) && !NOT_SECRET.test(value))
           secrets.add(value);
-      if (secrets.size > before) patterns = patternsOf([...secrets]);
+      patterns = patternsOf(secrets);
     },
     // Each pattern keeps its first group: what stands before the secret.
     mask: (text) => [URL_PASSWORD, ...patterns].reduce((masked, each) => masked.replaceAll(each, `$1${MASK}`), text),
   };
 }
 
-function patternsOf(secrets: readonly string[]): RegExp[] {
-  const ordinary = secrets.filter((secret) => ORDINARY.test(secret));
-  const others = secrets.filter((secret) => !ORDINARY.test(secret));
-  const long = anyOf(others.filter(({ length }) => length >= LONG));
-  const short = anyOf(others.filter(({ length }) => length < LONG));
+function patternsOf(secrets: ReadonlySet<string>): RegExp[] {
+  const all = [...secrets];
+  const others = all.filter((secret) => !ORDINARY.test(secret));
+  const long = others.filter(({ length }) => length >= LONG);
   return [
-    new RegExp(`()${long}`, "g"),
-    new RegExp(String.raw`()(?<![\w-])${short}(?![\w-])`, "g"),
-    new RegExp(String.raw`(${CREDENTIAL})${anyOf(ordinary)}(?![\w-])`, "gi"),
-    new RegExp(String.raw`(:)${anyOf(ordinary)}(?=@)`, "g"),
+    new RegExp(`()${anyOf(long)}`, "g"),
+    new RegExp(String.raw`()(?<![\w-])${anyOf(others)}(?![\w-])`, "g"),
+    new RegExp(String.raw`(${CREDENTIAL})${anyOf(all)}(?![\w-])`, "gi"),
+    new RegExp(String.raw`(:)${anyOf(all)}(?=@)`, "g"),
   ];
 }
 
@@ -70,7 +68,7 @@ const known = newMasker();
 /**
  * Remembers the values of variables that are named like secrets. Where `mask` hides a value depends on what it looks like:
  * - at least 8 characters, and no ordinary words: everywhere, inside of words too;
- * - shorter, but of letters and digits, signs or both cases, such as `kwyj7`: where it stands alone;
+ * - shorter, but of letters and digits, signs or both cases, such as `kwyj7`: where it stands alone or as a credential;
  * - ordinary words of less than 16 letters, such as `another`, `root` or `change-me`, and numbers of less than 8 digits:
  *   only where they stand as a credential (`DB_PASSWORD=root`, `"password": "root"`, `--password root`, `-proot`,
  *   `user:root@host`, `IDENTIFIED BY 'root'`), for a sentence with such a word in it gives nothing away;
