@@ -1,7 +1,7 @@
 import { createApp } from "./app.ts";
 import { silent, type Log } from "./log.ts";
 import { startServer } from "./server.ts";
-import { openStore } from "./store/store.ts";
+import { openStore } from "./store/open.ts";
 
 /** The app inside this process. */
 export type Embedded = Readonly<{

@@ -3,7 +3,7 @@ import { Unavailable, UsageError } from "./errors.ts";
 import { createLog, type Log } from "./log.ts";
 import { serve } from "./serve.ts";
 import { readSettings, type Settings } from "./settings.ts";
-import { openStore } from "./store/store.ts";
+import { openStore } from "./store/open.ts";
 
 /** A command: answers with its exit code. */
 type Command = (settings: Settings, log: Log) => Promise<number>;

@@ -3,7 +3,7 @@ import { within } from "./deadline.ts";
 import type { Log } from "./log.ts";
 import { startServer } from "./server.ts";
 import type { Settings } from "./settings.ts";
-import { openStore } from "./store/store.ts";
+import { openStore } from "./store/open.ts";
 
 /** Serves until SIGTERM or SIGINT, then finishes what it has begun. Answers with the exit code. */
 export async function serve({ store: storeSettings, address, shutdownTimeoutMs }: Settings, log: Log): Promise<number> {

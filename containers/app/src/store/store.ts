@@ -1,4 +1,3 @@
-import type { StoreSettings } from "../settings.ts";
 import type { Todo, TodoFields } from "../todo.ts";
 
 /** Where the todos are kept. Every function rejects with `Unavailable` when the database cannot be used. */
@@ -16,9 +15,3 @@ export type Store = Readonly<{
   clear(): Promise<void>;
   close(): Promise<void>;
 }>;
-
-/** Opens the store; MySQL is connected to when it is first needed. Only the driver in use is loaded. */
-export async function openStore(settings: StoreSettings): Promise<Store> {
-  if (settings.kind === "sqlite") return (await import("./sqlite.ts")).openSqlite(settings.path);
-  return (await import("./mysql.ts")).openMysql(settings.mysql);
-}
