@@ -22,7 +22,7 @@ export default {
   // Each mutant meets the specs that reach it, and no others.
   coverageAnalysis: "perTest",
   concurrency: 2,
-  // What times out counts as noticed: a busy machine must not.
+  // A mutant that times out counts as noticed: long, so that a slow machine alone makes none do so.
   timeoutMS: 20_000,
   // Node strips the types. Stryker would read tsconfig.json with the API of an older TypeScript.
   disableTypeChecks: false,
