@@ -15,7 +15,7 @@ import { GenericContainer, PullPolicy, Wait } from "testcontainers";
 import { FIELDS } from "../../src/engine/container/declaration.ts";
 import { keyOfNodes, snapshotKey } from "../../src/engine/snapshot/key.ts";
 import type { Key } from "../../src/engine/snapshot/key.ts";
-import type { Node, Stack } from "../../src/stack/stack.ts";
+import type { Node, Stack, TaskOptions } from "../../src/stack/stack.ts";
 
 const IMAGE = "example:1";
 
@@ -208,6 +208,33 @@ describe("the key of a snapshot", () => {
       expect(await keyOf(stackOf(), { "web:1": "sha256:2" })).not.to.deep.equal(usual);
     });
 
+    it("is another when the digest in the name of an image is another", async () => {
+      const pinned = (digest: string) =>
+        keyOf(
+          defineStack("pinned", (stack) => {
+            const mounts = [stack.volume("data").at("/data")];
+            stack.task("seed", () => new GenericContainer(`example@sha256:${digest}`), { mounts });
+            stack.service("web", ({ image }) => new GenericContainer(image), { image: "web:1", mounts });
+            return {};
+          }),
+        );
+      const [one, other] = [await pinned("1".repeat(64)), await pinned("2".repeat(64))];
+      expect([one?.reason, other?.reason]).to.deep.equal([undefined, undefined]);
+      expect(one).not.to.deep.equal(other);
+    });
+
+    it("is the same with empty lists of what comes before, mounts and networks as with none", async () => {
+      const seeded = (options: TaskOptions) =>
+        keyOf(
+          defineStack("empty", (stack) => {
+            stack.task("seed", ({ image }) => new GenericContainer(image), { image: IMAGE, ...options });
+            stack.service("web", ({ image }) => new GenericContainer(image), { image: "web:1", data: "/data" });
+            return {};
+          }),
+        );
+      expect(await seeded({ after: [], mounts: [], networks: [] })).to.deep.equal(await seeded({}));
+    });
+
     it("does not depend on labels that runs give", async () => {
       const label = { "dev.stackspec.run": "1", "org.testcontainers.lang": "node" };
       expect(await keyOf(stackOf((made) => made.withLabels(label)))).to.deep.equal(usual);
@@ -234,25 +261,25 @@ describe("the key of a snapshot", () => {
       readonly mode?: "ro" | "rw";
       readonly heldAt?: string;
       readonly waits?: "ready" | "running";
-      readonly network?: boolean;
+      readonly network?: "other" | "third";
       readonly writable?: readonly string[];
       readonly password?: string;
     }
     function parts(stack: StackBuilder, difference: Difference) {
       const { data = "/var/lib/mysql", durable = false, path = "/data", mode = "rw", heldAt = "/srv" } = difference;
-      const { waits = "ready", network = false, writable, password = "a", taskFirst = false } = difference;
+      const { waits = "ready", network, writable, password = "a", taskFirst = false } = difference;
       const volume = stack.volume("volume");
       const db = stack.service("db", ({ image }) => new MySqlContainer(image).withRootPassword(password), {
         image: "mysql:9.7",
         data,
         durable,
       });
-      const other = stack.network("other");
+      const networks = { other: stack.network("other"), third: stack.network("third") };
       const options = {
         image: IMAGE,
         after: [waits === "ready" ? db : started(db)],
         mounts: [volume.at(path, mode)],
-        networks: network ? [other] : [],
+        networks: network ? [networks[network]] : [],
         ...(writable && { sandbox: { writable } }),
       };
       for (const task of taskFirst ? ["b", "a"] : ["a", "b"])
@@ -271,7 +298,7 @@ describe("the key of a snapshot", () => {
       "whether a task may write to a volume": { mode: "ro" },
       "where the service that holds a volume has it": { heldAt: "/elsewhere" },
       "what a task waits for": { waits: "running" },
-      "a task's networks": { network: true },
+      "a task's networks": { network: "other" },
       "a sandbox": { writable: [] },
       "what a sandbox lets write": { writable: ["/tmp"] },
       "what a module keeps for its start, such as a password": { password: "b" },
@@ -286,6 +313,17 @@ describe("the key of a snapshot", () => {
       it(`is another for another of: ${what}`, async () => {
         const same = await keyOf(defineStack("parts", (stack) => parts(stack, {})));
         expect(await keyOf(defineStack("parts", (stack) => parts(stack, difference)))).not.to.deep.equal(same);
+      });
+
+    for (const [what, one, other] of [
+      ["network of a task", { network: "other" }, { network: "third" }],
+      ["path that a sandbox lets write", { writable: ["/tmp"] }, { writable: ["/run"] }],
+    ] as const)
+      it(`is another for another ${what}`, async () => {
+        const [first, second] = await Promise.all(
+          [one, other].map((difference) => keyOf(defineStack("parts", (stack) => parts(stack, difference)))),
+        );
+        expect(first).not.to.deep.equal(second);
       });
 
     /** Each copies or mounts the same, but for one thing. */
@@ -354,6 +392,13 @@ describe("the key of a snapshot", () => {
       const first = await keyOf(stackFrom(new Seeded(IMAGE, file)));
       await writeFile(file, "two");
       expect(await keyOf(stackFrom(new Seeded(IMAGE, file)))).not.to.deep.equal(first);
+    });
+
+    it("cannot be known when one of its fields names a file that cannot be read", async function () {
+      // The one file that nobody reads from its start, not even root.
+      if (process.platform !== "linux") this.skip();
+      const { reason } = (await keyOf(stackFrom(new Seeded(IMAGE, "/proc/self/mem"))))!;
+      expect(reason).to.match(/^seed names \/proc\/self\/mem: EIO/);
     });
 
     it("is another when its class does something else at its start", async () => {
@@ -452,6 +497,15 @@ describe("the key of a snapshot", () => {
       expect((await keyOf(stack))?.reason).to.match(/^seed runs other:1, which its option `image` does not name/);
     });
 
+    it("an image where none was declared", async () => {
+      const stack = defineStack("none", (builder) => {
+        builder.task("seed", () => new GenericContainer("other:1"));
+        builder.service("web", ({ image }) => new GenericContainer(image), { image: "web:1", data: "/data" });
+        return {};
+      });
+      expect((await keyOf(stack))?.reason).to.match(/^seed runs other:1, which its option `image` does not name/);
+    });
+
     it("a task of this process", async () => {
       const stack = defineStack("here", (builder) => {
         builder.task("seed", () => undefined);
@@ -489,7 +543,7 @@ describe("the key of a snapshot", () => {
       made.withCopyFilesToContainer([{ source: join(folder, "nothing"), target: "/file" }]);
     await expect(keyOf(stackOf(change)))
       .to.be.rejectedWith(`seed: copies ${join(folder, "nothing")}, which does not exist`)
-      .and.eventually.have.property("code", "FILE_MISSING");
+      .and.eventually.include({ code: "FILE_MISSING", hint: "check the path in its declaration" });
   });
 
   it("comes to an end where a mounted folder has a link that leads back", async () => {

@@ -11,6 +11,7 @@ import { bindsOf, imageReferenceOf, isContainer, sourcesOf } from "../container/
 import { dataOf } from "../drivers/driver.ts";
 
 /** Raised when what a snapshot holds, or how it is taken, changes: older ones are then not found. */
+// Stryker disable next-line StringLiteral: any other text would do as well
 const FORMAT = "2";
 
 /** How much of this machine a container may mount and still have a snapshot: all of it is read at each start. */
@@ -29,13 +30,10 @@ export interface KeyContext {
 
 /** What is made once and kept: the tasks of a stack, the services they need, and every data directory. */
 export function keptNodes(stack: Stack, made: ReadonlyMap<Node, unknown>): Node[] {
-  const kept = new Set<Node>();
-  const keep = (node: Node): void => {
-    if (kept.has(node)) return;
-    kept.add(node);
-    for (const dependency of node.options.after ?? []) keep(nodeOf(dependency));
-  };
-  for (const node of stack.nodes) if (node.kind === "task" || hasData(node, made)) keep(node);
+  const kept = new Set(stack.nodes.filter((node) => node.kind === "task" || hasData(node, made)));
+  // From the last to the first: a node is declared after all that it depends on.
+  for (const node of stack.nodes.toReversed())
+    if (kept.has(node)) node.options.after?.forEach((dependency) => kept.add(nodeOf(dependency)));
   return stack.nodes.filter((node) => kept.has(node));
 }
 
@@ -54,9 +52,9 @@ export function holdersOf(stack: Stack, made: ReadonlyMap<Node, unknown>): Servi
   return [...new Set(holders)].filter((holder) => holder !== undefined);
 }
 
-function hasData(node: Node, made: ReadonlyMap<Node, unknown>): boolean {
-  const container = made.get(node);
-  return node.kind === "service" && isContainer(container) && dataOf(node, container) !== undefined;
+function hasData(service: Service, made: ReadonlyMap<Node, unknown>): boolean {
+  const container = made.get(service);
+  return isContainer(container) && dataOf(service, container) !== undefined;
 }
 
 /**
@@ -130,12 +128,12 @@ async function ingredientsOf(node: Node, made: ReadonlyMap<Node, unknown>, conte
     after.map((dependency) => [dependency.kind, nodeOf(dependency).name]),
     mountsOf(node),
     networks.map(({ name }) => name),
-    sandbox === undefined ? "" : { writable: sandbox.writable },
-    node.kind === "service" ? dataOf(node, container) : "",
+    sandbox,
+    node.kind === "service" ? dataOf(node, container) : undefined,
     told,
     await Promise.all(sourcesOf(container).copied.map((path) => contentOf(path, node, "copies"))),
     await Promise.all(bindsOf(container).map((bind) => mountedBy(node, bind, context))),
-    await Promise.all(texts.map(async (text) => ((await isFile(text)) ? contentOf(text, node, "names") : ""))),
+    await Promise.all(texts.map(async (text) => (await isFile(text)) && contentOf(text, node, "names"))),
   ];
 }
 
@@ -150,9 +148,9 @@ function mountsOf({ options: { mounts = [] } }: Node): unknown[] {
 }
 
 /** The name of an image says little: another one may get it. */
-async function imageOf(node: Node, container: GenericContainer, context: KeyContext): Promise<string[]> {
+async function imageOf(node: Node, container: GenericContainer, context: KeyContext): Promise<unknown> {
   const reference = imageReferenceOf(container);
-  return reference.includes("@sha256:") ? [reference] : declaredImage(node, container, context);
+  return reference.includes("@sha256:") ? reference : declaredImage(node, container, context);
 }
 
 /** The image that the factory is given: in its place it is given the snapshot's. */
@@ -185,9 +183,7 @@ async function contentOf(path: string, { name }: Node, verb: string, limit?: typ
 }
 
 /** What a module is told to copy when it starts is, until then, a text like any other. */
-function isFile(text: string): Promise<boolean> {
-  return stat(text).then(
-    (found) => found.isFile(),
-    () => false,
-  );
+async function isFile(text: string): Promise<boolean> {
+  const found = await stat(text).catch(() => undefined);
+  return found?.isFile() === true;
 }
