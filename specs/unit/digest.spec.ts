@@ -93,7 +93,18 @@ describe("a digest", () => {
   it("says that what is not there is missing", async () => {
     await expect(digestOf([], [join(folder, "nothing")]))
       .to.be.rejectedWith(join(folder, "nothing"))
-      .and.eventually.have.property("code", "FILE_MISSING");
+      .and.eventually.include({
+        code: "FILE_MISSING",
+        subject: join(folder, "nothing"),
+        hint: "check the path where it is declared",
+      });
+  });
+
+  it("does not say that it is missing when something else is wrong with it", async () => {
+    await expect(digestOf([], [join(folder, "Dockerfile/below")])).to.be.rejected.and.eventually.have.property(
+      "code",
+      "ENOTDIR",
+    );
   });
 
   it("is another when a file has moved from one path to the next", async () => {
@@ -178,7 +189,17 @@ describe("a digest of all content", () => {
   });
 
   it("is refused for more files than are read", async () => {
-    await expect(digestOfContent(folder, { entries: 5, bytes: Infinity })).to.be.rejectedWith("more than 5 files");
+    await expect(digestOfContent(folder, { entries: 6, bytes: Infinity })).to.be.rejectedWith("more than 6 files");
+  });
+
+  it("is there for as many files as are read", async () => {
+    await expect(digestOfContent(folder, { entries: 7, bytes: Infinity })).to.eventually.equal(before);
+  });
+
+  it("is there for as many bytes as are read", async () => {
+    const file = join(folder, "node_modules/a.js");
+    await expect(digestOfContent(file, { entries: 1, bytes: 1 })).to.eventually.equal(await digestOfContent(file));
+    await expect(digestOfContent(file, { entries: 1, bytes: 0 })).to.be.rejectedWith("or 0 MiB");
   });
 
   it("is refused for more bytes than are read", async () => {

@@ -57,7 +57,7 @@ export async function digestOfContent(top: string, limit?: Limit): Promise<strin
   const hash = createHash("sha256");
   for (const { name, path, stats } of await entriesOf(top, () => true, limit)) {
     const { mode, uid, gid, size } = stats;
-    const content = stats.isSymbolicLink() ? await readlink(path) : stats.isFile() ? size : "";
+    const content = stats.isSymbolicLink() ? await readlink(path) : stats.isFile() ? size : null;
     hash.update(`${JSON.stringify([name, mode, uid, gid, content])}\n`);
     if (stats.isFile()) await addContent(hash, path);
   }
@@ -78,13 +78,13 @@ interface Entry {
 async function entriesOf(
   top: string,
   counts: (entry: string, folder: string) => boolean,
-  { entries: most, bytes: mostBytes }: Limit = { entries: Infinity, bytes: Infinity },
+  limit?: Limit,
 ): Promise<Entry[]> {
   const found: Entry[] = [];
   let bytes = 0;
   const visit = async (name: string): Promise<void> => {
     const path = join(top, name);
-    const stats = await (name === "" ? stat(path) : lstat(path));
+    const stats = await (name === "" ? statOf(top) : lstat(path));
     if (!stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink())
       throw new Error(`${path} is neither a file, a folder nor a link: what comes out of it cannot be known`);
     const entries = stats.isDirectory()
@@ -92,19 +92,23 @@ async function entriesOf(
       : undefined;
     found.push({ name, path, stats, entries });
     bytes += stats.size;
-    if (found.length > most || bytes > mostBytes)
-      throw new Error(`${top} holds more than ${most} files or ${mostBytes / 1024 ** 2} MiB`);
+    if (limit !== undefined && (found.length > limit.entries || bytes > limit.bytes))
+      throw new Error(`${top} holds more than ${limit.entries} files or ${limit.bytes / 1024 ** 2} MiB`);
     for (const entry of entries ?? []) await visit(`${name}/${entry}`);
   };
-  await visit("").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== "ENOENT" || found.length > 0) throw cause;
+  await visit("");
+  return found;
+}
+
+async function statOf(top: string): Promise<Stats> {
+  return stat(top).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT") throw cause;
     throw new StackspecError("FILE_MISSING", `expected a file or a folder, found nothing: ${messageOf(cause)}`, {
       subject: top,
       hint: "check the path where it is declared",
       cause,
     });
   });
-  return found;
 }
 
 async function addContent(hash: Hash, path: string): Promise<void> {
