@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { GenericContainer } from "testcontainers";
+import { classesOf } from "./internals.ts";
 import type { Internals } from "./internals.ts";
 
 /** Something that a container comes from cannot be known before it runs: why, as a sentence that begins with its name. */
@@ -89,23 +90,20 @@ function contentOf({ content, target }: Internals["contentsToCopy"][number]): un
 
 /** A class may do anything in its `start()`: what it does counts by its source, and what it does it with by its fields. */
 function sourcesOfClasses(container: GenericContainer): string[] {
-  const sources: string[] = [];
-  let prototype = Object.getPrototypeOf(container) as { constructor: unknown } | null;
-  for (; prototype !== null && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as never)
-    sources.push(String(prototype.constructor));
+  const sources = classesOf(container).map(String);
   if (sources.some((source) => /\.#[\w$]|__classPrivateField/.test(source)))
     throw new Unknowable("has a class with private fields (#), which nobody else can read");
   return sources;
 }
 
 /** A value as JSON can hold it; `texts` gets each text of it. */
-function plain(value: unknown, path: string, texts: string[] = []): unknown {
+function plain(value: unknown, path: string, texts?: string[]): unknown {
   if (path.length > 2_000) throw new Unknowable(`keeps in its field ${path.slice(0, 40)}… what has no end`);
-  if (typeof value === "string") texts.push(value);
+  if (typeof value === "string") texts?.push(value);
   if (value === null || ["string", "number", "boolean", "undefined"].includes(typeof value)) return value;
   if (value instanceof Uint8Array) return { sha256: createHash("sha256").update(value).digest("hex") };
   if (Array.isArray(value)) return value.map((each, index) => plain(each, `${path}[${index}]`, texts));
-  if (typeof value === "object" && [Object.prototype, null].includes(Object.getPrototypeOf(value)))
-    return { of: Object.entries(value).map(([key, each]) => [key, plain(each, `${path}.${key}`, texts)]) };
+  if ([Object.prototype, null].includes(Object.getPrototypeOf(value)))
+    return { of: Object.entries(value as object).map(([key, each]) => [key, plain(each, `${path}.${key}`, texts)]) };
   throw new Unknowable(`keeps in its field ${path} what is no plain data, and cannot be compared`);
 }

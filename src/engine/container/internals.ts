@@ -46,13 +46,17 @@ export function isContainer(value: unknown): value is GenericContainer {
   return typeof value === "object" && value !== null && "createOpts" in value && "hostConfig" in value;
 }
 
+/** An object's classes, from its own up. */
+export function classesOf(object: object): { readonly name: string }[] {
+  const above = Object.getPrototypeOf(object) as object | null;
+  return above === null || above === Object.prototype ? [] : [above.constructor, ...classesOf(above)];
+}
+
 /**
- * The names of an object's classes, from its own up: a subclass of a module's container is that module's too. Names,
- * because a process may hold several copies of a module.
+ * Their names: a subclass of a module's container is that module's too, and a process may hold several copies of a module.
  */
 export function classNamesOf(object: object): string[] {
-  const above = Object.getPrototypeOf(object) as object | null;
-  return above === null || above === Object.prototype ? [] : [above.constructor.name, ...classNamesOf(above)];
+  return classesOf(object).map(({ name }) => name);
 }
 
 /** The environment a container is started with. Modules add theirs in `start()`: ask when it runs. */
