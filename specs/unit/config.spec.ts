@@ -26,6 +26,7 @@ const defaults: Config = {
 const GOOD: readonly [name: string, value: string, changed: Partial<Config>][] = [
   ["STACK", "embedded", { stack: "embedded" }],
   ["URL", "https://todo.example/v1/todos", { url: "https://todo.example/v1/todos" }],
+  ["URL", "http://127.0.0.1:8080/", { url: "http://127.0.0.1:8080/" }],
   ["CI", "true", { ci: true }],
   ["CI", "woodpecker", { ci: true }],
   ["CI", "false", {}],
@@ -63,6 +64,7 @@ const BAD: readonly [name: string, value: string, expected: string][] = [
   ["STACKSPEC_SNAPSHOTS", "0", "one of on, off"],
   ["STACKSPEC_SNAPSHOTS_KEPT", "many", "a whole number"],
   ["STACKSPEC_SNAPSHOTS_DAYS", "-1", "a whole number"],
+  ["STACKSPEC_SNAPSHOTS_DAYS", "14d", "a whole number"],
   ["JUNIT_REPORT_STACK", "yes", "one of 0, 1, true, false"],
   ["TESTCONTAINERS_RYUK_DISABLED", "on", "one of 0, 1, true, false"],
 ];

@@ -23,7 +23,9 @@ type Case = readonly [environment: Readonly<Record<string, string>>, changed: Pa
 /** Variables, and what they make of the defaults. */
 const GOOD: readonly Case[] = [
   [{ PIPELINE: "tiny" }, { pipeline: "tiny" }],
-  [{ STACKSPEC_REGISTRY: "registry.example:5000/a/b" }, { registry: "registry.example:5000/a/b" }],
+  ...["registry.example", "127.0.0.1:5000", "ghcr.io/owner/repository", "registry.example:5000/a/b"].map(
+    (registry) => [{ STACKSPEC_REGISTRY: registry }, { registry }] as const,
+  ),
   [
     { STACKSPEC_REGISTRY_USER: "me", STACKSPEC_REGISTRY_PASSWORD: "open-sesame" },
     { credentials: { username: "me", password: "open-sesame" } },
@@ -38,14 +40,17 @@ const GOOD: readonly Case[] = [
   ...BRANCH.map((name) => [{ [name]: "main" }, { branch: "main" }] as const),
 ];
 
-const BAD: readonly [name: string, value: string, message: string][] = [
+const BAD: readonly (readonly [name: string, value: string, message: string])[] = [
   ["STACKSPEC_ALLOW_DIRTY", "yes", 'expected one of 0, 1, true, false, got "yes"'],
   ["STACKSPEC_SPECS", "both", 'expected one of host, container, got "both"'],
-  [
-    "STACKSPEC_REGISTRY",
-    "registry.example//a",
-    'expected a registry such as registry.example:5000/team, without a scheme, got "registry.example//a"',
-  ],
+  ...["https://registry.example", "registry.example/", "registry.example:port", "registry.example//a"].map(
+    (registry) =>
+      [
+        "STACKSPEC_REGISTRY",
+        registry,
+        `expected a registry such as registry.example:5000/team, without a scheme, got "${registry}"`,
+      ] as const,
+  ),
   [
     "STACKSPEC_REGISTRY",
     "me:open-sesame@registry.example",
@@ -75,6 +80,11 @@ describe("the settings that a pipeline reads", () => {
         const environment = Object.fromEntries(names.slice(index).map((each) => [each, `from ${each}`]));
         expect(readPipelineSettings(environment)).to.have.property(what, `from ${name}`);
       });
+
+  it("never take the source branch of a pull request for the branch", () => {
+    const settings = readPipelineSettings({ GITHUB_HEAD_REF: "main", GITHUB_REF_NAME: "12/merge" });
+    expect(settings).to.have.property("branch", "12/merge");
+  });
 
   it("take empty variables for none", () => {
     const empty = GOOD.flatMap(([environment]) => Object.keys(environment)).map((name) => [name, ""]);

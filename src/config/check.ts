@@ -1,10 +1,15 @@
 import * as v from "valibot";
 import { usageError } from "../errors.ts";
 
+/** One of these words. */
+export function oneOf<const Words extends readonly string[]>(...words: Words) {
+  return v.picklist(words, `one of ${words.join(", ")}`);
+}
+
 /** A switch: `0`, `1`, `true` or `false`; off when not set. */
 export const flag = v.optional(
   v.pipe(
-    v.picklist(["0", "1", "true", "false"]),
+    oneOf("0", "1", "true", "false"),
     v.transform((text) => text === "1" || text === "true"),
   ),
   "0",
@@ -25,13 +30,9 @@ export function check<S extends v.GenericSchema>(schema: S, environment: NodeJS.
   const { success, output, issues } = v.safeParse(schema, givenIn(environment));
   if (success) return output;
   const [issue] = issues;
-  const expected =
-    issue.type === "picklist"
-      ? `one of ${issue.expected?.replaceAll(/["()]/g, "").replaceAll(" | ", ", ")}`
-      : issue.message;
   const input = String(issue.input);
   throw usageError(
-    String(issue.path?.[0]?.key),
-    `expected ${expected}, got ${input.includes("@") ? "one with an @ in it" : `"${input}"`}`,
+    String(v.getDotPath(issue)),
+    `expected ${issue.message}, got ${input.includes("@") ? "one with an @ in it" : `"${input}"`}`,
   );
 }

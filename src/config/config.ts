@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { check, flag } from "./check.ts";
+import { check, flag, oneOf } from "./check.ts";
 import { processEnvironment } from "./environment.ts";
 
 const timeoutMs = (fallback: string) =>
@@ -33,8 +33,8 @@ const Settings = v.object({
     ),
     "",
   ),
-  STACKSPEC_ENGINE: v.optional(v.picklist(["auto", "none"]), "auto"),
-  STACKSPEC_IMAGES: v.optional(v.picklist(["auto", "registry", "debian"]), "auto"),
+  STACKSPEC_ENGINE: v.optional(oneOf("auto", "none"), "auto"),
+  STACKSPEC_IMAGES: v.optional(oneOf("auto", "registry", "debian"), "auto"),
   STACKSPEC_START_TIMEOUT_MS: timeoutMs("120000"),
   STACKSPEC_DEBIAN_MIRROR: v.optional(
     v.pipe(
@@ -43,7 +43,7 @@ const Settings = v.object({
     ),
   ),
   STACKSPEC_KEEP: flag,
-  STACKSPEC_SNAPSHOTS: v.optional(v.picklist(["on", "off"]), "on"),
+  STACKSPEC_SNAPSHOTS: v.optional(oneOf("on", "off"), "on"),
   STACKSPEC_SNAPSHOTS_KEPT: count("10"),
   STACKSPEC_SNAPSHOTS_DAYS: count("14"),
   JUNIT_REPORT_PATH: v.optional(v.string()),
@@ -131,5 +131,5 @@ export function tellWorkers(run: SharedRun): void {
 }
 
 function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  return URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol);
 }

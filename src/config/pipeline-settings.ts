@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { usageError } from "../errors.ts";
-import { check, flag, givenIn } from "./check.ts";
+import { check, flag, givenIn, oneOf } from "./check.ts";
 import { processEnvironment } from "./environment.ts";
 
 /** A registry's host, with its port and a path if there are any. What stands before an `@` would be a password. */
@@ -27,7 +27,7 @@ const Settings = v.object({
   ),
   STACKSPEC_ALLOW_DIRTY: flag,
   STACKSPEC_DEPLOY_HOOK: v.optional(v.string()),
-  STACKSPEC_SPECS: v.optional(v.picklist(["host", "container"]), "host"),
+  STACKSPEC_SPECS: v.optional(oneOf("host", "container"), "host"),
   GITHUB_STEP_SUMMARY: v.optional(v.string()),
 });
 
@@ -66,19 +66,13 @@ export interface PipelineSettings {
  */
 export function readPipelineSettings(environment: NodeJS.ProcessEnv = processEnvironment()): PipelineSettings {
   const output = check(Settings, environment);
-  const { STACKSPEC_REGISTRY_USER: username, STACKSPEC_REGISTRY_PASSWORD: password } = output;
-  if ((username === undefined) !== (password === undefined))
-    throw usageError(
-      `STACKSPEC_REGISTRY_${username === undefined ? "USER" : "PASSWORD"}`,
-      "expected user and password, got only one of them",
-    );
   const given = givenIn(environment);
   const first = (names: readonly string[]): string | undefined =>
     names.map((name) => given[name]).find((value) => value !== undefined);
   return Object.freeze({
     pipeline: output.PIPELINE,
     registry: output.STACKSPEC_REGISTRY,
-    credentials: username === undefined || password === undefined ? undefined : { username, password },
+    credentials: credentialsOf(output.STACKSPEC_REGISTRY_USER, output.STACKSPEC_REGISTRY_PASSWORD),
     tags: output.STACKSPEC_TAGS,
     build: first(BUILD),
     branch: first(BRANCH),
@@ -87,4 +81,13 @@ export function readPipelineSettings(environment: NodeJS.ProcessEnv = processEnv
     specs: output.STACKSPEC_SPECS,
     stepSummary: output.GITHUB_STEP_SUMMARY,
   });
+}
+
+function credentialsOf(username: string | undefined, password: string | undefined): PipelineSettings["credentials"] {
+  if (username === undefined && password === undefined) return undefined;
+  if (username !== undefined && password !== undefined) return { username, password };
+  throw usageError(
+    `STACKSPEC_REGISTRY_${username === undefined ? "USER" : "PASSWORD"}`,
+    "expected user and password, got only one of them",
+  );
 }
