@@ -5,7 +5,6 @@ import { expect } from "chai";
 import type { PipelineBuilder } from "../../src/pipeline/define-pipeline.ts";
 import { definePipeline } from "../../src/pipeline/define-pipeline.ts";
 import { checksums } from "../../src/pipeline/record.ts";
-import { readPipelineSettings } from "../../src/config/pipeline-settings.ts";
 import { markdownSummary, textSummary } from "../../src/pipeline/summary.ts";
 import { forbiddenTag, tagsFor } from "../../src/pipeline/tags.ts";
 
@@ -44,60 +43,53 @@ describe("the tags of an image", () => {
     ["renovate/@types", "renovate-types"],
     ["../x", "x"],
     ["f\u{1f415}", "f-"],
-  ])
+    ["v1.-x_y", "v1.-x_y"],
+    ["x".repeat(101), "x".repeat(100)],
+  ] as const)
     it(`call the branch ${branch} ${tag}`, () => {
-      expect(tagsFor({ ...sources, branch })).to.include(tag);
+      expect(tagsFor({ ...sources, branch })).to.deep.equal(["1.2.3", tag, "abc1234"]);
     });
+
+  it("have no branch among them when nothing of its name is left", () => {
+    expect(tagsFor({ ...sources, branch: "../-" })).to.deep.equal(["1.2.3", "abc1234"]);
+  });
+
+  it("have the pipeline's own among them, with the build's number too", () => {
+    expect(tagsFor({ ...sources, branch: undefined, extra: ["beta"], build: "7" })).to.deep.equal([
+      "1.2.3",
+      "beta",
+      "abc1234",
+      "1.2.3.7",
+      "beta.7",
+    ]);
+  });
+
+  it("come once each", () => {
+    expect(tagsFor({ ...sources, extra: ["main", "1.2.3"] })).to.deep.equal(["1.2.3", "main", "latest", "abc1234"]);
+  });
 
   it("are refused when Docker forbids the version", () => {
     expect(() => tagsFor({ ...sources, version: "1.2.3+4" })).to.throw(
-      'expected a tag of at most 128 letters, digits, "_", "." and "-"',
+      'USAGE: tag: expected a tag of at most 128 letters, digits, "_", "." and "-" that starts with none of the last two, got "1.2.3+4"',
     );
+  });
+
+  for (const tag of ["1.2.3", "_", "A-1_b.c"])
+    it(`may be ${tag}`, () => {
+      expect(forbiddenTag(tag)).to.equal(undefined);
+    });
+
+  for (const tag of ["", ".1", "-1", "+1", "1+", "a/b", "1\n"])
+    it(`may not be ${JSON.stringify(tag)}`, () => {
+      expect(forbiddenTag(tag)).to.contain(`got "${tag}"`);
+    });
+
+  it("are refused when Docker forbids any of them", () => {
+    expect(() => tagsFor({ ...sources, extra: ["a/b"] })).to.throw("USAGE: tag: expected a tag of at most 128");
   });
 
   it("may be 128 characters long, and not 129", () => {
     expect([forbiddenTag("x".repeat(128)), typeof forbiddenTag("x".repeat(129))]).to.deep.equal([undefined, "string"]);
-  });
-});
-
-describe("the settings of a pipeline", () => {
-  it("take an empty variable for one that is not set", () => {
-    expect(readPipelineSettings({ STACKSPEC_REGISTRY: "" })).to.have.property("registry", undefined);
-  });
-
-  for (const registry of ["registry.example", "127.0.0.1:5000", "ghcr.io/owner/repository"])
-    it(`accept the registry ${registry}`, () => {
-      expect(readPipelineSettings({ STACKSPEC_REGISTRY: registry })).to.have.property("registry", registry);
-    });
-
-  for (const registry of ["https://registry.example", "registry.example/", "registry.example:port"])
-    it(`refuse the registry ${registry}`, () => {
-      expect(() => readPipelineSettings({ STACKSPEC_REGISTRY: registry })).to.throw(`got "${registry}"`);
-    });
-
-  it("do not repeat a registry with a password in it", () => {
-    expect(() => readPipelineSettings({ STACKSPEC_REGISTRY: "me:open-sesame@registry.example" })).to.throw(
-      /^((?!open-sesame).)*$/,
-    );
-  });
-
-  it("refuse a user without a password", () => {
-    expect(() => readPipelineSettings({ STACKSPEC_REGISTRY_USER: "me" })).to.throw(
-      "expected user and password, got only one of them",
-    );
-  });
-
-  it("take the build's number from the CI system", () => {
-    expect(readPipelineSettings({ GITHUB_RUN_NUMBER: "12" })).to.have.property("build", "12");
-  });
-
-  it("take our own setting before the CI system's", () => {
-    expect(readPipelineSettings({ GITHUB_RUN_NUMBER: "12", STACKSPEC_BUILD: "13" })).to.have.property("build", "13");
-  });
-
-  it("never take the source branch of a pull request for the branch", () => {
-    const settings = readPipelineSettings({ GITHUB_HEAD_REF: "main", GITHUB_REF_NAME: "12/merge" });
-    expect(settings).to.have.property("branch", "12/merge");
   });
 });
 
@@ -147,23 +139,49 @@ describe("the summary of a pipeline", () => {
       name: "test",
       verdict: "failed",
       why: "unit failed",
-      tookMs: 1_234,
-      tasks: [{ name: "unit", verdict: "failed", why: "exited with 1 | 2", tookMs: 1_200 }],
-      notes: [],
+      tookMs: 1_240,
+      tasks: [
+        { name: "unit", verdict: "failed", why: "exited with 1 | 2", tookMs: 1_200 },
+        { name: "lint", verdict: "passed", why: undefined, tookMs: 100 },
+      ],
+      notes: ["see the log of it"],
     },
     { name: "build", verdict: "not run", why: undefined, tookMs: 0, tasks: [], notes: [] },
   ] as const;
 
   it("is a table in Markdown, whose cells have no bars of their own", () => {
-    expect(markdownSummary("tiny", stages)).to.contain("| &nbsp;&nbsp;unit | failed | 1.2 | exited with 1 \\| 2 |");
+    expect(markdownSummary("tiny", stages).split("\n")).to.deep.equal([
+      "## tiny",
+      "",
+      "| stage | result | seconds | |",
+      "|---|---|---:|---|",
+      "| test | failed | 1.2 | unit failed; see the log of it |",
+      "| &nbsp;&nbsp;unit | failed | 1.2 | exited with 1 \\| 2 |",
+      "| &nbsp;&nbsp;lint | passed | 0.1 |  |",
+      "| build | not run |  |  |",
+      "| total |  | 1.2 |  |",
+      "",
+    ]);
+  });
+
+  it("keeps a reason of several lines in its row of the table", () => {
+    const [, build] = stages;
+    expect(markdownSummary("tiny", [{ ...build, why: "one\ntwo" }])).to.contain("| build | not run |  | one two |");
+  });
+
+  it("has columns on a terminal, as wide as the widest of each", () => {
+    expect(textSummary(stages).split("\n")).to.deep.equal([
+      "test    failed   1.2  unit failed; see the log of it",
+      "  unit  failed   1.2  exited with 1 | 2",
+      "  lint  passed   0.1",
+      "build   not run",
+      "total            1.2",
+    ]);
   });
 
   it("gives no time to what has not run", () => {
-    expect(textSummary(stages)).to.match(/^build +not run$/m);
-  });
-
-  it("ends with the time of all", () => {
-    expect(textSummary(stages)).to.match(/^total +1\.2$/m);
+    const [, build] = stages;
+    expect(textSummary([{ ...build, tookMs: 50 }])).to.equal("build  not run\ntotal           0.1");
   });
 });
 

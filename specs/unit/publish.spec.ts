@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { StackspecError } from "../../src/errors.ts";
 import { deploy } from "../../src/pipeline/deploy.ts";
@@ -126,6 +127,63 @@ describe("the outcome of a task", () => {
     outcomeOf("lint", { say: () => {}, signal }, async () => {
       throw error;
     });
+
+  /** How it ended, and what was said of that. */
+  async function ended(work: () => Promise<unknown>): Promise<{ outcome: TaskOutcome; value?: unknown; said: string }> {
+    const said: string[] = [];
+    const signal = new AbortController().signal;
+    const { outcome, value } = await outcomeOf("lint", { say: (line) => void said.push(line), signal }, work);
+    const seconds = (outcome.tookMs / 1000).toFixed(1);
+    return { outcome, value, said: said.join("\n").replace(`after ${seconds} s`, "after … s") };
+  }
+
+  it("has passed with what the work comes to", async () => {
+    const { outcome, value, said } = await ended(async () => 7);
+    expect([outcome.name, outcome.verdict, outcome.why, value, said]).to.deep.equal([
+      "lint",
+      "passed",
+      undefined,
+      7,
+      "  lint passed after … s",
+    ]);
+  });
+
+  it("has passed with work that comes to nothing", async () => {
+    const { outcome } = await ended(async () => {});
+    expect(outcome.verdict).to.equal("passed");
+  });
+
+  it("is not checked where the work could not find out, and says why", async () => {
+    const { outcome, said } = await ended(async () => ({ unchecked: "no registry" }));
+    expect([outcome.verdict, outcome.why, said]).to.deep.equal([
+      "not checked",
+      "no registry",
+      "  lint not checked after … s: no registry",
+    ]);
+  });
+
+  it("says all of an error, and keeps its sentence", async () => {
+    const { outcome, said } = await ended(async () => {
+      throw new StackspecError("TASK_FAILED", "exited with 1", { subject: "lint", evidence: "main.ts: unused" });
+    });
+    expect([outcome.verdict, outcome.why, said]).to.deep.equal([
+      "failed",
+      "TASK_FAILED: lint: exited with 1",
+      "  lint failed after … s: TASK_FAILED: lint: exited with 1\nmain.ts: unused",
+    ]);
+  });
+
+  it("knows how many milliseconds it took", async () => {
+    const startedAt = performance.now();
+    let worked = 0;
+    const { outcome, said } = await ended(async () => {
+      const workedFrom = performance.now();
+      await sleep(5);
+      worked = performance.now() - workedFrom;
+    });
+    expect(outcome.tookMs).to.be.within(Math.floor(worked), Math.ceil(performance.now() - startedAt));
+    expect(said).to.equal("  lint passed after … s");
+  });
 
   it("is one line, of however many the error has", async () => {
     const { outcome } = await failing(new Error("two findings\nin main.ts"));

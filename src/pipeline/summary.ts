@@ -30,10 +30,10 @@ function rows(stages: readonly StageOutcome[]): Row[] {
           [`&nbsp;&nbsp;${task.name}`, task.verdict, seconds(task.tookMs, task.verdict), task.why ?? ""] as const,
       ),
     ]),
-    ["total", "", seconds(total, ""), ""],
+    ["total", "", seconds(total), ""],
   ];
 }
 
-function seconds(ms: number, verdict: string): string {
+function seconds(ms: number, verdict?: string): string {
   return verdict === "not run" ? "" : (ms / 1000).toFixed(1);
 }
