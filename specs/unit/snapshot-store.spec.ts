@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import {
+  DATA_PATH,
   SNAPSHOT_LABEL,
   STACK_LABEL,
   TASKS_LABEL,
@@ -38,6 +39,10 @@ describe("eviction", () => {
     expect(dropped(10, 14, image("old", 15), image("new", 13))).to.deep.equal(["old"]);
   });
 
+  it("keeps what is just as old as allowed", () => {
+    expect(dropped(10, 14, image("old", 14))).to.deep.equal([]);
+  });
+
   it("drops all when none is kept", () => {
     expect(dropped(0, 14, image("old", 2), image("new", 1))).to.deep.equal(["old", "new"]);
   });
@@ -65,6 +70,21 @@ describe("an image of a snapshot", () => {
   it("is of the stack in its name when it was written before there was that label", () => {
     expect(stackOf({ ...found, Labels: {} })).to.equal("shop");
   });
+
+  for (const RepoTags of [undefined, []])
+    it(`is of no stack with neither that label nor a name: ${JSON.stringify(RepoTags)}`, () => {
+      expect(stackOf({ ...found, RepoTags, Labels: {} })).to.equal(undefined);
+    });
+
+  it("is found by another version of stackspec, which looks for the same names", () => {
+    expect([SNAPSHOT_LABEL, STACK_LABEL, TASKS_LABEL, DATA_PATH, found.RepoTags[0]]).to.deep.equal([
+      "dev.stackspec.snapshot",
+      "dev.stackspec.snapshot.stack",
+      "dev.stackspec.snapshot.tasks",
+      "/stackspec/data",
+      "localhost/stackspec/snapshot/shop/db:0123456789ab",
+    ]);
+  });
 });
 
 describe(`the label ${TASKS_LABEL}`, () => {
@@ -73,6 +93,15 @@ describe(`the label ${TASKS_LABEL}`, () => {
   it("gives back what it was given", () => {
     const tasks = new Map([["seed", result]]);
     expect(readTasksLabel(tasksLabel(tasks))).to.deep.equal(tasks);
+  });
+
+  it("is that of no tasks where there is none", () => {
+    expect(readTasksLabel(undefined)).to.deep.equal(new Map());
+  });
+
+  it("holds the last 4096 characters of what a task printed", () => {
+    const label = tasksLabel(new Map([["seed", { ...result, output: `a${"b".repeat(4_096)}` }]]));
+    expect(readTasksLabel(label).get("seed")?.output).to.equal("b".repeat(4_096));
   });
 
   it("holds no secret", () => {

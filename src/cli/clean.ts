@@ -1,6 +1,6 @@
 import { forgetReusableStack, isReusableStack, lockReusableStack } from "../engine/run/reusable-stack.ts";
 import { REAPER_LABEL, RUN_LABEL, listRuns, removeResources } from "../engine/docker/labels.ts";
-import { evictSnapshots } from "../engine/snapshot/store.ts";
+import { evictSnapshots } from "../engine/snapshot/evict.ts";
 import { connectEngine } from "../engine/docker/connect.ts";
 
 /**

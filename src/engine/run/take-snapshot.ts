@@ -8,7 +8,7 @@ import { dataOf } from "../drivers/driver.ts";
 import { dataPart, stopCleanly, volumePart, writeSnapshot } from "../snapshot/capture.ts";
 import type { Capture } from "../snapshot/capture.ts";
 import { holdersOf, keptNodes, snapshotKey } from "../snapshot/key.ts";
-import { evictSnapshots } from "../snapshot/store.ts";
+import { evictSnapshots } from "../snapshot/evict.ts";
 import type { Retention } from "../snapshot/store.ts";
 import { stackFactories } from "./factories.ts";
 import { keyContext } from "./plan.ts";
