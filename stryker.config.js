@@ -6,7 +6,9 @@ export default {
     "src/errors.ts",
     "src/secrets.ts",
     "src/images/digest.ts",
-    "src/engine/snapshot/key.ts",
+    "src/engine/container/declaration.ts",
+    "src/engine/snapshot/{key,store}.ts",
+    "src/pipeline/{tags,summary,outcome}.ts",
   ],
   testRunner: "mocha",
   mochaOptions: {
