@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { defineStack, imageFrom, started } from "stackspec";
+import { answers, defineStack, imageFrom, started } from "stackspec";
 import type { StackBuilder } from "stackspec";
 import { imageName } from "../../src/stack/image.ts";
 import { imagesOf } from "../../src/engine/run/start.ts";
@@ -178,5 +178,16 @@ describe("an image from a folder", () => {
 
   it("is called by its name", () => {
     expect(imageName(imageFrom("app", "containers/app"))).to.equal("app");
+  });
+});
+
+describe("a probe of HTTP", () => {
+  it("expects 200", () => {
+    expect(answers("/up")).to.deep.equal({ kind: "http", path: "/up", status: 200, body: undefined });
+  });
+
+  it("expects what it is told", () => {
+    const expected = { status: 204, body: /^$/ };
+    expect(answers("/up", expected)).to.deep.equal({ kind: "http", path: "/up", ...expected });
   });
 });
