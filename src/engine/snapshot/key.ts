@@ -129,6 +129,7 @@ async function ingredientsOf(node: Node, made: ReadonlyMap<Node, unknown>, conte
     mountsOf(node),
     networks.map(({ name }) => name),
     sandbox,
+    // Stryker disable next-line ConditionalExpression: a task has no such option, and its class is among what it was told
     node.kind === "service" ? dataOf(node, container) : undefined,
     told,
     await Promise.all(sourcesOf(container).copied.map((path) => contentOf(path, node, "copies"))),
