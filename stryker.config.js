@@ -24,7 +24,7 @@ export default {
   // Each mutant meets the specs that reach it, and no others.
   coverageAnalysis: "perTest",
   concurrency: 2,
-  // A mutant that times out counts as noticed: long, so that a slow machine alone makes none do so.
+  // A mutant that times out counts as noticed: the time is long enough that no machine is too slow for it.
   timeoutMS: 20_000,
   // Node strips the types. Stryker would read tsconfig.json with the API of an older TypeScript.
   disableTypeChecks: false,
