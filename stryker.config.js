@@ -14,7 +14,7 @@ export default {
   mochaOptions: {
     spec: ["specs/unit/*.spec.ts"],
     // Its specs look at processes that they start, which meet no mutants.
-    ignore: ["specs/unit/{junit-reporter,all-suites,command-words}.spec.ts"],
+    ignore: ["specs/unit/{junit-reporter,junit-failures,exit-code,all-suites,command-words}.spec.ts"],
     // As a file: what .mocharc.yml requires is loaded before there is a mutant, and all that it imports with it.
     require: [],
     file: ["src/mocha/hooks.ts"],

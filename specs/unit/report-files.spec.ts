@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -64,11 +64,13 @@ describe("a file that is written whole", () => {
     await expect(readdir(folder())).to.eventually.deep.equal(["report.xml"]);
   });
 
-  it("is not written into a file that somebody put in its place", async () => {
-    await writeFile(join(folder(), "others.txt"), "theirs");
-    await symlink(join(folder(), "others.txt"), join(folder(), "report.xml"));
-    writeAtomically(join(folder(), "report.xml"), "<xml/>");
-    await expect(readFile(join(folder(), "others.txt"), "utf8")).to.eventually.equal("theirs");
+  it("stays where a symbolic link leads, and the link stays too", async () => {
+    const [file, link] = [join(folder(), "elsewhere.xml"), join(folder(), "report.xml")];
+    await writeFile(file, "<old/>");
+    await symlink(file, link);
+    writeAtomically(link, "<xml/>");
+    await expect(readFile(file, "utf8")).to.eventually.equal("<xml/>");
+    await expect(readlink(link)).to.eventually.equal(file);
   });
 
   it("fails when a folder has its name", async () => {
