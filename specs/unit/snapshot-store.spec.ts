@@ -99,9 +99,10 @@ describe(`the label ${TASKS_LABEL}`, () => {
     expect(readTasksLabel(undefined)).to.deep.equal(new Map());
   });
 
-  it("holds the last 4096 characters of what a task printed", () => {
-    const label = tasksLabel(new Map([["seed", { ...result, output: `a${"b".repeat(4_096)}` }]]));
-    expect(readTasksLabel(label).get("seed")?.output).to.equal("b".repeat(4_096));
+  it("holds all that is kept of what a task printed", () => {
+    const output = `a${"b".repeat(65_535)}`;
+    const label = tasksLabel(new Map([["seed", { ...result, output }]]));
+    expect(readTasksLabel(label).get("seed")?.output === output).to.equal(true);
   });
 
   it("holds no secret", () => {
