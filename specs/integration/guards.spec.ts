@@ -148,6 +148,23 @@ describe("the removal of what carries a label", () => {
 
 describe("a run that cannot remove what it made", () => {
   requireEngine();
+  it("is well when the engine refuses to remove a container once, and then does it", async function () {
+    this.timeout(60_000);
+    let refused = 0;
+    const socket = await watchedSocketToEngine(({ method, url, answer }) => {
+      if (method !== "DELETE" || !/\/containers\/[0-9a-f]+$/.test(url.pathname) || refused > 0) return;
+      refused += 1;
+      answer(500, { message: "unable to remove filesystem: directory not empty" });
+    });
+    const ended = await startRun(["ends.ts"], {
+      environment: { DOCKER_HOST: socket.address, TESTCONTAINERS_RYUK_DISABLED: "true", STACKSPEC_SNAPSHOTS: "off" },
+    }).ended;
+    socket.cut();
+    expect(ended.exitCode, ended.output).to.equal(0);
+    expect(refused).to.equal(1);
+    expect(await labelled(`${RUN_LABEL}=${runOf(ended)}`)).to.deep.equal([]);
+  });
+
   it("fails, and names what is left", async function () {
     this.timeout(120_000);
     // The engine is never asked to remove a volume, though it seems to have been.

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StackspecError, messageOf } from "../../errors.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { countResources, describeResources, listResources, removeResources } from "../docker/labels.ts";
-import type { LabelledResources } from "../docker/labels.ts";
 
 /** How long something may take to go that is being removed already, in milliseconds. */
 const GONE_WITHIN_MS = 5_000;
@@ -11,8 +10,8 @@ const LOOK_EVERY_MS = 200;
 const ANSWERS_WITHIN_MS = 60_000;
 
 /**
- * Removes what carries a label (`KEY=VALUE`), and looks whether it is gone. What somebody else is removing at this
- * moment, a reaper say, is waited for.
+ * Removes what carries a label (`KEY=VALUE`), and looks whether it is gone. What the engine does not remove at once, or
+ * somebody else is removing at this moment, a reaper say, is tried again for a while.
  *
  * @throws StackspecError `RELEASE_FAILED` naming what would not go
  */
@@ -23,21 +22,25 @@ export async function removeAll(runtime: Runtime, label: string): Promise<void> 
       hint: "npm run clean removes what is left",
       cause,
     });
-  const removeAndLook = async (): Promise<LabelledResources> => {
-    await removeResources(runtime, label);
-    return listResources(runtime, label);
-  };
   const until = performance.now() + GONE_WITHIN_MS;
   const silent = sleep(ANSWERS_WITHIN_MS, undefined, { ref: false }).then(() => {
     throw new Error(`it does not answer within ${ANSWERS_WITHIN_MS} ms`);
   });
   silent.catch(() => {});
   for (;;) {
-    const left = await Promise.race([removeAndLook(), silent]).catch((cause: unknown) => {
+    // A busy engine now and then cannot remove a container's files at once, and can a moment later.
+    const refusal: unknown = await Promise.race([removeResources(runtime, label), silent]).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const left = await Promise.race([listResources(runtime, label), silent]).catch((cause: unknown) => {
       throw failure(`the engine does not say whether anything is left: ${messageOf(cause)}`, cause);
     });
     if (countResources(left) === 0) return;
-    if (performance.now() > until) throw failure(`expected nothing to be left, found ${describeResources(left)}`);
+    if (performance.now() > until) {
+      const why = refusal === undefined ? "" : `: ${messageOf(refusal)}`;
+      throw failure(`expected nothing to be left, found ${describeResources(left)}${why}`, refusal);
+    }
     await sleep(LOOK_EVERY_MS);
   }
 }

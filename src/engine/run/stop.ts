@@ -3,6 +3,7 @@ import { StackspecError, messageOf } from "../../errors.ts";
 import type { Node, Stoppable } from "../../stack/stack.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
 import { isNotFound } from "../docker/connect.ts";
+import { removeAll } from "../cleanup/remove-all.ts";
 import { STACK_LABEL, removeResources } from "../docker/labels.ts";
 import type { StackPlan } from "./plan.ts";
 import type { ResourceIdentity } from "./resources.ts";
@@ -57,11 +58,11 @@ export async function stopStack(run: StackRun, { id }: ResourceIdentity, plan: S
     const label = `${STACK_LABEL}=${id}`;
     // The first sweep takes what runs, and with it the networks of what still starts; the second what came after.
     const cutOff = run.signal.aborted;
-    await attempt(cutOff ? removeResources(runtime, label).catch(() => {}) : removeResources(runtime, label));
+    await attempt(cutOff ? removeResources(runtime, label).catch(() => {}) : removeAll(runtime, label));
     if (cutOff) {
       const settled = Promise.all([...run.containers.values()].map((start) => start.settled));
       await Promise.race([settled, sleep(LET_GO_MS, undefined, { ref: false })]);
-      await attempt(removeResources(runtime, label));
+      await attempt(removeAll(runtime, label));
     }
   }
   if (problems.length > 0)
@@ -82,7 +83,8 @@ async function stopNode(node: Node, run: StackRun): Promise<void> {
   try {
     await value.stop({ timeout: node.kind === "service" ? (node.options.stopTimeoutMs ?? 0) : 0 });
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    // A container that the engine did not remove is removed with all the rest, or named when that fails too.
+    if (!isNotFound(error) && !run.containers.has(node)) throw error;
   }
   run.report(node, "stopped");
 }
