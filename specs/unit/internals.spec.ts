@@ -37,6 +37,10 @@ const CHANGES: Readonly<
     change: (made) => made.withExposedPorts(1),
     shows: ({ createOpts }) => createOpts.ExposedPorts,
   },
+  "hostConfig.PortBindings by withExposedPorts": {
+    change: (made) => made.withExposedPorts(1),
+    shows: ({ hostConfig }) => hostConfig.PortBindings,
+  },
   "hostConfig.Binds by withBindMounts": {
     change: (made) => made.withBindMounts([{ source: "/a", target: "/b" }]),
     shows: ({ hostConfig }) => hostConfig.Binds,

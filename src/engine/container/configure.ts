@@ -19,6 +19,8 @@ export interface ContainerConfig {
   readonly alias: string | undefined;
   /** Mounts beside its own, as `SOURCE:PATH:MODE`. */
   readonly binds: readonly string[];
+  /** Publish ports on 127.0.0.1 only. */
+  readonly loopbackOnly?: boolean;
   readonly sandbox?: Sandbox | undefined;
   /** A path that is kept in memory. */
   readonly inMemory?: string | undefined;
@@ -41,7 +43,7 @@ const URGENT_CPU_SHARES = 10_240;
 
 /** Tells `container` how it is run, and calls `hooks` on its way; then `container.start()` does the rest. */
 export function configure(container: GenericContainer, config: ContainerConfig, hooks: LifecycleHooks): void {
-  const { labels, networks, alias, binds, sandbox, inMemory, urgent, adopted } = config;
+  const { labels, networks, alias, binds, loopbackOnly, sandbox, inMemory, urgent, adopted } = config;
   const internals = internalsOf(container);
   // Our run has a reaper of its own that does not stand in the way of the first container.
   container.withLabels(labels).withAutoCleanup(false).withNetworkMode(networks[0]!);
@@ -63,6 +65,7 @@ export function configure(container: GenericContainer, config: ContainerConfig, 
   const startNew = internals.startContainer.bind(container);
   internals.startContainer = (client) => {
     if (alias !== undefined) joinNetwork(internals, networks[0]!, alias);
+    if (loopbackOnly === true) publishOnLoopback(internals);
     container.withWaitStrategy(hookedWait(internals.waitStrategy, hooks));
     return adopted === undefined
       ? startNew(client)
@@ -76,6 +79,12 @@ function joinNetwork(internals: Internals, network: string, alias: string): void
   internals.networkAliases = [];
   internals.hostConfig.NetworkMode = network;
   internals.createOpts.NetworkingConfig = { EndpointsConfig: { [network]: { Aliases } } };
+}
+
+/** The public way is an option of the network, which Docker heeds and Podman does not (5.8 publishes on 0.0.0.0 all the same). */
+function publishOnLoopback({ hostConfig }: Internals): void {
+  for (const bindings of Object.values(hostConfig.PortBindings ?? {}) as { HostIp?: string }[][])
+    for (const binding of bindings) binding.HostIp ??= "127.0.0.1";
 }
 
 /** A wait strategy that leaves the waiting to the hooks; a timeout that is set on it is the own strategy's. */

@@ -24,7 +24,7 @@ export interface Internals {
   networkAliases: string[];
   /** The only way to be created on one network, with aliases. */
   createOpts: Dockerode.ContainerCreateOptions;
-  /** Volumes without copying from the image, a read-only root and CPU shares have no `with…` method. */
+  /** Volumes without copying from the image, ports on one interface, a read-only root and CPU shares have no `with…` method. */
   hostConfig: Dockerode.HostConfig;
   /** The strategy that it brings along, set as late as in a module's `start()`. */
   waitStrategy?: WaitStrategy;

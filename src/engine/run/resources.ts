@@ -30,9 +30,6 @@ export interface StackResources {
   volumeName(volume: Volume): string;
 }
 
-/** Publishes ports on the loopback interface: https://docs.docker.com/engine/network/drivers/bridge/#options */
-const LOOPBACK = { "com.docker.network.bridge.host_binding_ipv4": "127.0.0.1" };
-
 /**
  * Connects to the engine and makes a stack's networks and volumes, all at once, unless they are there.
  *
@@ -77,6 +74,7 @@ export async function openResources(
         const fills = running.find(({ options }) => options.mounts?.some((mount) => mount.volume === volume)) === node;
         return `${volumeName(volume)}:${path}:${mode}${fills ? "" : ",nocopy"}`;
       }),
+      loopbackOnly: runtime.local,
       sandbox: node.options.sandbox,
     }),
   };
@@ -95,13 +93,13 @@ export function writersOf({ nodes }: Stack, volume: Volume): Service[] {
 }
 
 async function createNetwork(
-  { docker, local }: Runtime,
+  { docker }: Runtime,
   Name: string,
   Labels: Record<string, string>,
   stack: string,
 ): Promise<void> {
   try {
-    await docker.createNetwork({ Name, Driver: "bridge", Labels, Options: local ? LOOPBACK : {} });
+    await docker.createNetwork({ Name, Driver: "bridge", Labels });
   } catch (cause) {
     const exhausted = /address pool/i.test(messageOf(cause));
     throw new StackspecError(
