@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, readdir, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -6,7 +6,7 @@ import { reportFile } from "../../src/mocha/reporter.ts";
 import { abortedReport } from "../../src/report/junit.ts";
 import { classNamePart, xmlText } from "../../src/report/text.ts";
 import { readFailures, readTotals, totalsLine } from "../../src/report/totals.ts";
-import { writeAtomically } from "../../src/report/write.ts";
+import { isReplaceable, writeAtomically } from "../../src/report/write.ts";
 
 /** A folder for each spec of a suite, as a function because it is another for each. */
 function useFolder(): () => string {
@@ -62,6 +62,30 @@ describe("a file that is written whole", () => {
   it("leaves no other file", async () => {
     writeAtomically(join(folder(), "report.xml"), "<xml/>");
     await expect(readdir(folder())).to.eventually.deep.equal(["report.xml"]);
+  });
+
+  it("is another file than the one before: who reads that goes on reading it", async () => {
+    const path = join(folder(), "report.xml");
+    writeAtomically(path, "<old/>");
+    const before = await open(path);
+    writeAtomically(path, "<new/>");
+    const read = await before.readFile("utf8");
+    await before.close();
+    expect(read).to.equal("<old/>");
+  });
+
+  it("is no device: that is written to and stays one", async () => {
+    writeAtomically("/dev/null", "<xml/>");
+    expect((await stat("/dev/null")).isCharacterDevice()).to.equal(true);
+  });
+
+  it("can be replaced when it is a file, or not there yet, and not when it is a device or a folder", async () => {
+    const path = join(folder(), "report.xml");
+    const notYet = isReplaceable(path);
+    await writeFile(path, "");
+    expect(
+      [notYet, path, "/dev/null", folder()].map((each) => (typeof each === "string" ? isReplaceable(each) : each)),
+    ).to.deep.equal([true, true, false, false]);
   });
 
   it("stays where a symbolic link leads, and the link stays too", async () => {
