@@ -52,8 +52,7 @@ export async function chooseTarget(
   if (config.url !== undefined) return { url: config.url };
   if (config.stack !== undefined) return { stack: await loadStack(config.stack) };
   if (missing === undefined) return { stack: await loadStack(DEFAULT) };
-  if (missing instanceof StackspecError && isNamedEngineMissing(missing)) throw missing;
-  if (config.ci || !(await stackNames()).includes(FALLBACK)) {
+  if (config.ci || isNamedEngineMissing(missing) || !(await stackNames()).includes(FALLBACK)) {
     if (missing instanceof StackspecError) throw missing;
     throw new StackspecError("ENGINE_UNREACHABLE", `expected a Docker-compatible engine: ${missing}`, {
       subject: "engine",

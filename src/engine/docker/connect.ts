@@ -49,8 +49,8 @@ async function connect(): Promise<Runtime> {
     const local = ["localhost", "127.0.0.1", "::1"].includes(host);
     return { docker: container.dockerode, host, local, socketPath: remoteSocketPath, version: String(serverVersion) };
   } catch (cause) {
-    const { DOCKER_HOST: named } = process.env;
-    if (named)
+    const named = namedEngine();
+    if (named !== undefined)
       throw new StackspecError("ENGINE_UNREACHABLE", `expected an engine at ${named}, none answers there`, {
         subject: NAMED,
         hint: "start it, or unset DOCKER_HOST to use another",
@@ -69,9 +69,15 @@ async function connect(): Promise<Runtime> {
  * goes on to the next.
  */
 function isNamed({ modem }: Dockerode): boolean {
-  const { DOCKER_HOST: named } = process.env;
+  const named = namedEngine();
   const { socketPath } = modem as { socketPath?: string };
-  return !named || socketPath === undefined || named === `unix://${socketPath}`;
+  return named === undefined || socketPath === undefined || named === `unix://${socketPath}`;
+}
+
+/** The address that `DOCKER_HOST` names. An empty variable is how CI systems say "not set". */
+function namedEngine(): string | undefined {
+  const { DOCKER_HOST: named } = process.env;
+  return named === "" ? undefined : named;
 }
 
 /** True when the engine that `DOCKER_HOST` names does not answer: then no other one is what is wanted. */
@@ -85,7 +91,8 @@ export function isNamedEngineMissing(error: unknown): boolean {
  * The environment is how Testcontainers is told otherwise, and how the processes of this run are.
  */
 async function overrideHost(): Promise<void> {
-  const { DOCKER_HOST: address = "unix:///var/run/docker.sock", TESTCONTAINERS_HOST_OVERRIDE: known } = process.env;
+  const { TESTCONTAINERS_HOST_OVERRIDE: known } = process.env;
+  const address = namedEngine() ?? "unix:///var/run/docker.sock";
   if (known !== undefined || !address.startsWith("unix://")) return;
   const name = await nameOfEngine(address.slice("unix://".length)).catch(() => undefined);
   if (name === hostname()) process.env["TESTCONTAINERS_HOST_OVERRIDE"] = "localhost";
