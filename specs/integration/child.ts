@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { untilShown } from "../output.ts";
 
 /** How a process ended, and all that it wrote. */
 export interface Ended {
@@ -93,18 +94,7 @@ export function startNode(
   return {
     process: child,
     ended,
-    shown: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const found = pattern.exec(output);
-          if (found === null) return;
-          listeners.delete(look);
-          resolve(found);
-        };
-        listeners.add(look);
-        look();
-        void ended.then(() => reject(new Error(`expected ${pattern}, the process ended with:\n${output}`)));
-      }),
+    shown: (pattern) => untilShown(pattern, () => output, listeners, ended),
   };
 }
 

@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { untilShown } from "../output.ts";
 
 const repository = join(import.meta.dirname, "../..");
 
@@ -97,17 +98,6 @@ function startCommand(cwd: string, words: readonly string[], environment: Readon
   return {
     process: child,
     ended,
-    shown: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const found = pattern.exec(output);
-          if (found === null) return;
-          listeners.delete(look);
-          resolve(found);
-        };
-        listeners.add(look);
-        look();
-        void ended.then(() => reject(new Error(`expected ${pattern}, the command ended with:\n${output}`)));
-      }),
+    shown: (pattern) => untilShown(pattern, () => output, listeners, ended),
   };
 }
