@@ -28,10 +28,11 @@ describe("acceptance specs in parallel workers", function () {
   };
   let ended: Ended;
   let told: Told[];
-  let began: number;
+  let networks: string[];
   before("they have run", async () => {
-    began = Math.floor(Date.now() / 1000);
-    ended = await start().ended;
+    networks = await networksMadeDuring(async () => {
+      ended = await start().ended;
+    });
     told = [...ended.output.matchAll(/^told (.*)$/gm)].map(([, text]) => JSON.parse(text!) as Told);
   });
 
@@ -47,9 +48,10 @@ describe("acceptance specs in parallel workers", function () {
     expect(stacks).to.have.lengthOf(JOBS);
   });
 
-  it("start a stack for each worker but the first, which has the one that the run started with", async () => {
-    const made = await networksMade(told[0]!.run, began);
-    expect(made.filter((name) => name.includes("-worker-"))).to.have.lengthOf(JOBS - 1);
+  it("start a stack for each worker but the first, which has the one that the run started with", () => {
+    const { run } = told[0]!;
+    const ofWorkers = networks.filter((name) => name.includes(run) && name.includes("-worker-"));
+    expect(ofWorkers, networks.join("\n")).to.have.lengthOf(JOBS - 1);
   });
 
   it("have one database server together, where the declaration shares it, and each a database of its own", () => {
@@ -71,18 +73,22 @@ describe("acceptance specs in parallel workers", function () {
   });
 });
 
-/** The networks of a run, one for each stack, as the engine tells of their making. */
-async function networksMade(run: string, sinceSeconds: number): Promise<string[]> {
+/** Does `work` and names the networks that were made on the engine meanwhile. It keeps only its last 256 events: they are heard as they happen. */
+async function networksMadeDuring(work: () => Promise<unknown>): Promise<string[]> {
   const docker = await engine();
-  const stream = (await docker.getEvents({
-    since: sinceSeconds,
-    until: Math.ceil(Date.now() / 1000),
-    filters: { type: ["network"], event: ["create"] },
-  })) as Readable;
+  const stream = (await docker.getEvents({ filters: { type: ["network"], event: ["create"] } })) as Readable;
   const names: string[] = [];
-  for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
-    const { Actor } = JSON.parse(line) as { Actor: { Attributes: { name: string } } };
-    if (Actor.Attributes.name.includes(run)) names.push(Actor.Attributes.name);
+  createInterface({ input: stream, crlfDelay: Infinity })
+    .on("line", (line) => names.push((JSON.parse(line) as NetworkEvent).Actor.Attributes.name))
+    .on("error", () => {}); // The stream's own, when it is destroyed.
+  try {
+    await work();
+  } finally {
+    stream.destroy();
   }
   return names;
+}
+
+interface NetworkEvent {
+  readonly Actor: { readonly Attributes: { readonly name: string } };
 }
