@@ -28,6 +28,9 @@ describe("postgres:18", () => {
         .withCopyContentToContainer(SCRIPTS),
     write: async (first) => {
       await query(first.getConnectionUri(), "CREATE TABLE notes AS SELECT 'from the first start' AS note");
+      const idle = new Client({ connectionString: first.getConnectionUri() });
+      idle.on("error", () => {}); // It is cut off.
+      await idle.connect();
     },
   });
 
@@ -67,7 +70,7 @@ describe("postgres:18", () => {
     await expect(ask("SHOW max_connections")).to.eventually.deep.equal([{ max_connections: "17" }]);
   });
 
-  it("ends its transactions and its files when it is told to stop", async () => {
+  it("ends in order when it is told to stop, also while a client is connected", async () => {
     const container = (await engine()).getContainer(server().getId());
     const log = (await container.logs({ stdout: true, stderr: true })).toString();
     expect(log)
