@@ -25,6 +25,8 @@ describe("postgres:18", () => {
         .withUsername("todo")
         .withDatabase("todos")
         .withCommand(["-c", "max_connections=17"])
+        .withEnvironment({ POSTGRES_INITDB_ARGS_FILE: "/run/initdb-args" })
+        .withCopyContentToContainer([{ target: "/run/initdb-args", content: "--wal-segsize=2", mode: 0o400 }])
         .withCopyContentToContainer(SCRIPTS),
     write: async (first) => {
       await query(first.getConnectionUri(), "CREATE TABLE notes AS SELECT 'from the first start' AS note");
@@ -66,6 +68,10 @@ describe("postgres:18", () => {
     await expect(ask("SELECT note FROM notes")).to.eventually.deep.equal([{ note: "from the first start" }]);
   });
 
+  it("reads a setting from a file that only root may read", async () => {
+    await expect(ask("SHOW wal_segment_size")).to.eventually.deep.equal([{ wal_segment_size: "2MB" }]);
+  });
+
   it("takes flags for its command", async () => {
     await expect(ask("SHOW max_connections")).to.eventually.deep.equal([{ max_connections: "17" }]);
   });
@@ -87,7 +93,8 @@ describe("mariadb:11.8", () => {
       new MariaDbContainer(image)
         .withUsername("todo")
         .withDatabase("todos")
-        .withEnvironment({ MYSQL_ROOT_HOST: "localhost" })
+        .withEnvironment({ MYSQL_ROOT_HOST_FILE: "/run/root-host" })
+        .withCopyContentToContainer([{ target: "/run/root-host", content: "localhost", mode: 0o400 }])
         .withCommand(["--max-connections=17"])
         .withCopyContentToContainer(SCRIPTS),
     write: async (first) => {
@@ -115,7 +122,7 @@ describe("mariadb:11.8", () => {
     ]);
   });
 
-  it("reads the names that its settings have in MySQL's image", async () => {
+  it("reads a file that only root may read, under the name that the setting has in MySQL's image", async () => {
     await expect(query(server(), "SELECT 1", true)).to.be.rejectedWith(/Access denied for user 'root'/);
   });
 

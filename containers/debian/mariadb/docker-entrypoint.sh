@@ -209,8 +209,8 @@ done
 
 note "Entrypoint script for MariaDB Server $MARIADB_VERSION started."
 read_configuration "$@"
-[ "$(id -u)" -ne 0 ] || become_mysql "$@"
 read_settings
+[ "$(id -u)" -ne 0 ] || become_mysql "$@"
 [ -d "$datadir/mysql" ] || initialise "$@"
 # The server needs none of them, and /proc shows them.
 unset {MARIADB,MYSQL}_{ROOT_,}PASSWORD {MARIADB,MYSQL}_ROOT_HOST

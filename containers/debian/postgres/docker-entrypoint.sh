@@ -2,7 +2,7 @@
 # Starts postgres; before its very first start in a data directory: creates the database and the superuser that the
 # POSTGRES_* variables ask for and runs /docker-entrypoint-initdb.d. Variables, messages and order are those of the
 # official image.
-set -Eeo pipefail
+set -eo pipefail
 
 fail() { printf '%s\n' "$@" >&2 && exit 1; }
 
@@ -177,12 +177,12 @@ for argument; do
   case $argument in '-?' | --help | --describe-config | -V | --version) exec "$@" ;; esac
 done
 
-make_directories
-[ "$(id -u)" -ne 0 ] || become_postgres "$@"
 read_secret POSTGRES_PASSWORD
 read_secret POSTGRES_USER postgres
 read_secret POSTGRES_DB "$POSTGRES_USER"
 read_secret POSTGRES_INITDB_ARGS
+make_directories
+[ "$(id -u)" -ne 0 ] || become_postgres "$@"
 
 if [ -s "$PGDATA/PG_VERSION" ]; then
   printf '\nPostgreSQL Database directory appears to contain a database; Skipping initialization\n\n'
