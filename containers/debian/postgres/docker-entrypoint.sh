@@ -141,7 +141,11 @@ run_initdb_file() {
       fi
       return
       ;;
-    *.sql) set -- cat "$1" ;;
+    *.sql)
+      echo "$0: running $1"
+      docker_process_sql --file="$1" # by name, so that it can include others beside it
+      return
+      ;;
     *.sql.gz) set -- gzip -dc "$1" ;;
     *.sql.xz) set -- xz -dc "$1" ;;
     *.sql.zst) set -- zstd -dcq "$1" ;;
