@@ -5,6 +5,7 @@ import { PostgreSqlContainer } from "@testcontainers/postgresql";
 import { expect } from "chai";
 import { createConnection } from "mysql2/promise";
 import { Client } from "pg";
+import { defineStack, startStack } from "stackspec";
 import { engine } from "./engine.ts";
 import { itRunsAsItsOwnUser, printed, useSecondStart } from "./second-start.ts";
 
@@ -82,6 +83,22 @@ describe("postgres:18", () => {
     expect(log)
       .to.match(/database system was shut down at/)
       .and.not.to.match(/was interrupted/);
+  });
+
+  it("starts as any user, also one without a name", async function () {
+    this.timeout(60_000);
+    const stack = defineStack("any-user", ({ service }) => ({
+      server: service("server", ({ image }) => new PostgreSqlContainer(image).withUser("1234:1234"), {
+        image: "postgres:18",
+        durable: true,
+      }),
+    }));
+    const running = await startStack(stack);
+    try {
+      await expect(printed(running.values.server, "stat", "-c", "%u", "/proc/1")).to.eventually.equal("1234");
+    } finally {
+      await running.stop();
+    }
   });
 });
 
