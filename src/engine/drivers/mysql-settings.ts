@@ -14,7 +14,7 @@ export interface ChangedGlobal {
 const GLOBALS = "SELECT VARIABLE_NAME AS name, VARIABLE_VALUE AS value FROM performance_schema.global_variables";
 const PERSISTED = "SELECT VARIABLE_NAME AS name, VARIABLE_VALUE AS value FROM performance_schema.persisted_variables";
 
-/** Where the server keeps who may do what, and its few other settings in tables. */
+/** Where the server keeps who may do what, and other servers that it knows. */
 const TABLES = [
   "user",
   "db",
@@ -27,8 +27,6 @@ const TABLES = [
   "default_roles",
   "password_history",
   "servers",
-  "server_cost",
-  "engine_cost",
 ];
 
 /** What else belongs to a whole server. It is not data: that it has changed is told. */
@@ -36,6 +34,8 @@ const WATCHED: Readonly<Record<string, string>> = {
   plugin: "SELECT name, dl FROM mysql.plugin",
   component: "SELECT component_urn FROM mysql.component",
   "loadable function": "SELECT name, ret, dl, type FROM mysql.func",
+  "cost of the optimizer":
+    "SELECT cost_name, cost_value FROM mysql.server_cost UNION ALL SELECT cost_name, cost_value FROM mysql.engine_cost",
   tablespace: "SELECT NAME FROM information_schema.INNODB_TABLESPACES WHERE SPACE_TYPE = 'General'",
   "resource group": "SELECT RESOURCE_GROUP_NAME, RESOURCE_GROUP_ENABLED FROM information_schema.RESOURCE_GROUPS",
 };
@@ -101,7 +101,7 @@ export async function restoreSettings(
     await connection.query(
       `START TRANSACTION; DELETE FROM mysql.${name}; INSERT INTO mysql.${name} SELECT * FROM ${baseline}.setting_${name}; COMMIT`,
     );
-  if (tables.length > 0) await connection.query("FLUSH PRIVILEGES, OPTIMIZER_COSTS");
+  if (tables.length > 0) await connection.query("FLUSH PRIVILEGES");
 }
 
 async function changedGlobals(connection: Connection, baseline: string): Promise<ChangedGlobal[]> {
