@@ -22,7 +22,7 @@ export const SYSTEM = ["mysql", "sys", "performance_schema", "information_schema
 export const SESSION = `SET NAMES utf8mb4; SET SESSION ${[
   "sql_mode = 'NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00', autocommit = 1, completion_type = 0, lock_wait_timeout = 5",
   // Keys are checked when all tables are back.
-  "foreign_key_checks = 0, unique_checks = 0, sql_safe_updates = 0, sql_select_limit = DEFAULT, max_execution_time = 0",
+  "foreign_key_checks = 0, unique_checks = 0, sql_safe_updates = 0, sql_select_limit = 18446744073709551615, max_execution_time = 0",
   "sql_quote_show_create = 1, explicit_defaults_for_timestamp = 1, innodb_strict_mode = 0, sql_require_primary_key = 0",
   "sql_generate_invisible_primary_key = 0, show_gipk_in_create_table_and_information_schema = 1",
   "print_identified_with_as_hex = 0, transaction_read_only = 0, transaction_isolation = 'REPEATABLE-READ'",
@@ -39,7 +39,7 @@ export interface MySqlServer extends Address {
    * @param lane which connection @default "databases"
    */
   asRoot<T>(work: (connection: Connection) => Promise<T>, lane?: Lane): Promise<T>;
-  /** Closes the connection. Work that begins afterwards opens another. */
+  /** Closes the connections. Work that begins afterwards opens others. */
   close(): Promise<void>;
 }
 
