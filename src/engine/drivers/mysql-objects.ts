@@ -1,6 +1,5 @@
 import { escape } from "mysql2/promise";
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { messageOf } from "../../errors.ts";
 import { SESSION, SYSTEM, quoted } from "./mysql-server.ts";
 
 /** What a database can hold, each after what it may need: in this order they are made, and dropped the other way round. */
@@ -101,13 +100,13 @@ export async function dropObjects(connection: Connection, objects: readonly Data
 export async function createObjects(connection: Connection, objects: readonly DatabaseObject[]): Promise<void> {
   let waiting = objects.toSorted((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
   while (waiting.length > 0) {
-    const failed: { object: DatabaseObject; error: unknown }[] = [];
+    const failed: { object: DatabaseObject; error: Error & { code?: string } }[] = [];
     for (const object of waiting)
-      await createObject(connection, object).catch((error: unknown) => failed.push({ object, error }));
+      await createObject(connection, object).catch((error: Error) => failed.push({ object, error }));
     if (failed.length === waiting.length) {
       const { object, error } = failed[0]!;
-      throw Object.assign(new Error(`the ${titleOf(object)}: ${messageOf(error)}`, { cause: error }), {
-        code: (error as { code?: string }).code,
+      throw Object.assign(new Error(`the ${titleOf(object)}: ${error.message}`, { cause: error }), {
+        code: error.code,
       });
     }
     waiting = failed.map(({ object }) => object);

@@ -1,6 +1,5 @@
 import { escape, escapeId } from "mysql2/promise";
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { messageOf } from "../../errors.ts";
 
 /** A global variable that is not what it was. */
 export interface ChangedGlobal {
@@ -137,9 +136,10 @@ async function setGlobal(connection: Connection, { name, value, persisted }: Cha
       if (error.code !== "ER_WRONG_TYPE_FOR_VAR") throw error;
       return connection.query(set + value);
     });
-  } catch (cause) {
-    if ((cause as { code?: string }).code === "ER_INCORRECT_GLOBAL_LOCAL_VAR") READ_ONLY.add(name);
-    else
-      throw new Error(`the global variable ${name} cannot be set to "${value}" again: ${messageOf(cause)}`, { cause });
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    if (code !== "ER_INCORRECT_GLOBAL_LOCAL_VAR")
+      throw new Error(`the global variable ${name} cannot be set to "${value}" again: ${message}`, { cause: error });
+    READ_ONLY.add(name);
   }
 }
