@@ -10,8 +10,10 @@ const IGNORED = [
 /**
  * All that a server holds, as text: what `mysqldump` makes of it, users and grants included, and what that leaves out.
  * None of it is read the way a reset reads it.
+ *
+ * @param queries for what a dump shows as the same text
  */
-export async function dumpOf(server: StartedMySqlContainer): Promise<string> {
+export async function dumpOf(server: StartedMySqlContainer, queries: readonly string[]): Promise<string> {
   const words = ["--user=root", "--all-databases", "--routines", "--triggers", "--events", "--hex-blob"];
   const { exitCode, output } = await server.exec(
     // Its warnings would be anywhere in between.
@@ -24,6 +26,7 @@ export async function dumpOf(server: StartedMySqlContainer): Promise<string> {
     "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.persisted_variables ORDER BY 1",
     "SELECT SCHEMA_NAME, OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS ORDER BY 1",
     "SELECT TRIGGER_SCHEMA, TRIGGER_NAME, ACTION_ORDER FROM information_schema.TRIGGERS ORDER BY 1, 2",
+    ...queries,
   ];
   const answers: string[] = [];
   for (const query of others)
