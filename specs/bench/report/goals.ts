@@ -73,7 +73,7 @@ const GOALS: readonly Goal[] = [
     most: 50,
     unit: "ms",
     measured: ({ resetMs }) => figureOf(resetMs),
-    limit: "the database: a checksum of each table, and what has changed put back",
+    limit: "the database: what it holds is compared by definitions and hashes, and what has changed put back",
   },
   {
     figure: "50 trivial services",

@@ -8,13 +8,38 @@ interface Address {
   readonly password: string;
   /** What the names of one worker's databases end with; "" where the server is this process's own, or the first worker's. */
   readonly suffix: string;
+  /** Others use it at the same time, each its own databases: what belongs to the whole server is left as it is. */
+  readonly shared: boolean;
 }
 
-/** A MySQL server, and root's connection to it. */
+/** Databases of the server's own. */
+export const SYSTEM = ["mysql", "sys", "performance_schema", "information_schema"];
+
+/**
+ * What root's connection reads and writes by, whatever is set for the others: values as they are, and any that was stored;
+ * definitions without what the settings of a server add to them.
+ */
+export const SESSION = `SET NAMES utf8mb4; SET SESSION ${[
+  "sql_mode = 'NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00', autocommit = 1, completion_type = 0, lock_wait_timeout = 5",
+  // Keys are checked when all tables are back.
+  "foreign_key_checks = 0, unique_checks = 0, sql_safe_updates = 0, sql_select_limit = 18446744073709551615, max_execution_time = 0",
+  "sql_quote_show_create = 1, explicit_defaults_for_timestamp = 1, innodb_strict_mode = 0, sql_require_primary_key = 0",
+  "sql_generate_invisible_primary_key = 0, show_gipk_in_create_table_and_information_schema = 1",
+  "print_identified_with_as_hex = 0, transaction_read_only = 0, transaction_isolation = 'REPEATABLE-READ'",
+].join(", ")}`;
+
+/** What is done at the same time, each by a connection of its own. */
+type Lane = "databases" | "settings";
+
+/** A MySQL server, and root's connections to it. */
 export interface MySqlServer extends Address {
-  /** Does some work as root. Half of a reset would be the greeting: the connection stays for the next. */
-  asRoot<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
-  /** Closes the connection. Work that begins afterwards opens another. */
+  /**
+   * Does some work as root. Half of a reset would be the greeting: the connection stays for the next.
+   *
+   * @param lane which connection @default "databases"
+   */
+  asRoot<T>(work: (connection: Connection) => Promise<T>, lane?: Lane): Promise<T>;
+  /** Closes the connections. Work that begins afterwards opens others. */
   close(): Promise<void>;
 }
 
@@ -26,47 +51,45 @@ export interface StartedMySql {
 }
 
 /** The server in a container that has been started. Connects when there is something to do. */
-export function mySqlServer(started: StartedMySql, suffix = ""): MySqlServer {
-  const address = { host: started.getHost(), port: started.getPort(), password: started.getRootPassword(), suffix };
-  let connecting: Promise<Connection> | undefined;
-  const take = (): Promise<Connection | undefined> => {
-    const taken = connecting;
-    connecting = undefined;
-    return taken?.catch(() => undefined) ?? Promise.resolve(undefined);
-  };
-  const open = (): Promise<Connection> => {
+export function mySqlServer(started: StartedMySql, suffix = "", shared = false): MySqlServer {
+  const [host, port, password] = [started.getHost(), started.getPort(), started.getRootPassword()];
+  const address = { host, port, password, suffix, shared };
+  const connecting = new Map<Lane, Promise<Connection>>();
+  const open = (lane: Lane): Promise<Connection> => {
     const opened = connect(address, () => {
       // Another may have been opened since.
-      if (connecting === opened) connecting = undefined;
+      if (connecting.get(lane) === opened) connecting.delete(lane);
     });
+    connecting.set(lane, opened);
     return opened;
+  };
+  const destroy = async (lane: Lane): Promise<void> => {
+    const taken = connecting.get(lane);
+    connecting.delete(lane);
+    // A farewell to a server that has been killed would not be answered.
+    (await taken?.catch(() => undefined))?.destroy();
   };
   return {
     ...address,
-    async asRoot(work) {
-      connecting ??= open();
+    async asRoot(work, lane = "databases") {
       try {
-        return await work(await connecting);
+        return await work(await (connecting.get(lane) ?? open(lane)));
       } catch (error) {
-        (await take())?.destroy();
+        await destroy(lane);
         throw error;
       }
     },
     async close() {
-      // A farewell to a server that has been killed would not be answered.
-      (await take())?.destroy();
+      for (const lane of connecting.keys()) await destroy(lane);
     },
   };
 }
 
 async function connect({ host, port, password }: Address, onClosed: () => void): Promise<Connection> {
   const { createConnection } = await import("mysql2/promise");
-  const connection = await createConnection({ host, port, password, user: "root" });
+  const connection = await createConnection({ host, port, password, user: "root", multipleStatements: true });
   connection.on("error", onClosed).on("end", onClosed);
-  // Statistics as they are, not as they were a day ago; keys checked when all tables are back; ids as they were.
-  await connection.query(
-    "SET SESSION information_schema_stats_expiry = 0, foreign_key_checks = 0, unique_checks = 0, lock_wait_timeout = 5, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
-  );
+  await connection.query(SESSION);
   return connection;
 }
 
@@ -85,10 +108,11 @@ export async function lockHolders(server: MySqlServer): Promise<string[]> {
   return server.asRoot(async (connection) => {
     const [rows] = await connection.query<RowDataPacket[]>(
       `SELECT DISTINCT PROCESSLIST_ID AS id, PROCESSLIST_USER AS user, PROCESSLIST_HOST AS host,
-         PROCESSLIST_TIME AS seconds, CONCAT(OBJECT_SCHEMA, '.', OBJECT_NAME) AS name
+         PROCESSLIST_TIME AS seconds, IF(OBJECT_TYPE = 'TABLE', CONCAT(OBJECT_SCHEMA, '.', OBJECT_NAME), 'all tables') AS name
        FROM performance_schema.metadata_locks JOIN performance_schema.threads ON THREAD_ID = OWNER_THREAD_ID
-       WHERE OBJECT_TYPE = 'TABLE' AND LOCK_STATUS = 'GRANTED' AND PROCESSLIST_ID <> CONNECTION_ID()
-         AND OBJECT_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema')`,
+       WHERE LOCK_STATUS = 'GRANTED' AND PROCESSLIST_ID <> CONNECTION_ID() AND (
+         OBJECT_TYPE = 'TABLE' AND OBJECT_SCHEMA NOT IN (?) OR OBJECT_TYPE IN ('GLOBAL', 'BACKUP LOCK') AND LOCK_TYPE = 'SHARED')`,
+      [SYSTEM],
     );
     return rows.map(
       ({ id, user, host, seconds, name }) => `connection ${id} (${user}@${host}, for ${seconds} s) holds ${name}`,

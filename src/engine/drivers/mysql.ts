@@ -1,6 +1,21 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { quoted } from "./mysql-server.ts";
+import {
+  alterDatabase,
+  createObjects,
+  dropObjects,
+  isReadOnly,
+  keyOf,
+  readObjects,
+  tableOf,
+  titleOf,
+} from "./mysql-objects.ts";
+import type { DatabaseObject } from "./mysql-objects.ts";
+import { changedRows, copyRows, fillTable } from "./mysql-rows.ts";
+import type { KnownTable } from "./mysql-rows.ts";
+import { SYSTEM, quoted } from "./mysql-server.ts";
 import type { MySqlServer } from "./mysql-server.ts";
+import { changedSettings, noteSettings, restoreSettings } from "./mysql-settings.ts";
+import type { ChangedSettings } from "./mysql-settings.ts";
 
 /** What the names of a parallel worker's databases end with on a server that it shares. */
 export function workerSuffix(worker: number): string {
@@ -8,12 +23,14 @@ export function workerSuffix(worker: number): string {
 }
 
 /**
- * The database that holds the baseline: a copy of every table, and of its definition. Only root sees it. It is part
- * of a snapshot, so that a restored server has it from its first moment.
+ * The database that holds the baseline: what the databases hold as statements, the rows as copies, and the global
+ * variables. Only root sees it. It is part of a snapshot, so that a restored server has it from its first moment.
  */
 const BASELINE = "stackspec_baseline";
 const baselineOf = ({ suffix }: MySqlServer): string => `${BASELINE}${suffix}`;
-const SYSTEM = ["mysql", "sys", "performance_schema", "information_schema"];
+
+/** How often a reset may find something to bring back: what it brings back may take something else with it. */
+const ROUNDS = 3;
 
 /** True for a database with a suite's data: of this worker, where the server is shared. */
 export function isOwn(schema: string, { suffix }: Pick<MySqlServer, "suffix">): boolean {
@@ -21,117 +38,136 @@ export function isOwn(schema: string, { suffix }: Pick<MySqlServer, "suffix">): 
   return suffix === "" ? !/__worker_\d+$/.test(schema) : schema.endsWith(suffix);
 }
 
-interface BaselineTable extends RowDataPacket {
-  readonly schema_name: string;
-  readonly table_name: string;
-  readonly copy: string;
-  readonly ddl: string;
-  readonly columns: string;
-  readonly next_id: number | null;
-}
-
-/** Copies every table as it is now: what `resetMySql` goes back to. */
+/** Notes all that a server holds: what `resetMySql` goes back to. */
 export async function takeMySqlBaseline(server: MySqlServer): Promise<void> {
   const baseline = baselineOf(server);
   await server.asRoot(async (connection) => {
     await connection.query(`DROP DATABASE IF EXISTS ${baseline}`);
     await connection.query(`CREATE DATABASE ${baseline}`);
+    const objects = await objectsOf(connection, server);
     await connection.query(
-      `CREATE TABLE ${baseline}.tables (schema_name VARCHAR(64), table_name VARCHAR(64), copy VARCHAR(64), ddl LONGTEXT, columns LONGTEXT, next_id BIGINT UNSIGNED)`,
+      `CREATE TABLE ${baseline}.objects (id INT AUTO_INCREMENT PRIMARY KEY, kind VARCHAR(64), \`schema\` VARCHAR(64), name VARCHAR(64), \`table\` VARCHAR(64), definition LONGTEXT)`,
     );
-    for (const [index, { schema, table, nextId }] of (await tablesOf(connection, server)).entries()) {
-      const name = quoted(schema, table);
-      const copy = quoted(baseline, `copy_${index}`);
-      const columns = await storedColumns(connection, schema, table);
-      await connection.query(`CREATE TABLE ${copy} LIKE ${name}`);
-      await connection.query(`INSERT INTO ${copy} (${columns}) SELECT ${columns} FROM ${name}`);
-      const ddl = await definitionOf(connection, schema, table);
-      await connection.query(`INSERT INTO ${baseline}.tables VALUES (?, ?, ?, ?, ?, ?)`, [
-        schema,
-        table,
-        `copy_${index}`,
-        ddl,
-        columns,
-        nextId,
+    for (const { kind, schema, name, table, definition } of objects)
+      await connection.query(`INSERT INTO ${baseline}.objects VALUES (NULL, ?)`, [
+        [kind, schema, name, table, definition],
       ]);
-    }
+    await copyRows(
+      connection,
+      baseline,
+      objects.filter(({ kind }) => kind === "table"),
+    );
+    if (!server.shared) await noteSettings(connection, baseline);
   });
 }
 
 /**
- * Brings every table back to the baseline: rows, next ids, definitions; tables that were added go. Touches only what
- * has changed. Views, routines and users stay as they are.
+ * Brings a server back to the baseline: databases with their options, tables with rows, next ids and triggers, views,
+ * routines, events; on a server that is not shared also users, roles, grants and global variables. Touches only what has
+ * changed.
+ *
+ * @throws Error naming what cannot be brought back
  */
 export async function resetMySql(server: MySqlServer): Promise<void> {
-  await server.asRoot(async (connection) => {
-    const [baseline] = await connection.query<BaselineTable[]>(`SELECT * FROM ${baselineOf(server)}.tables`);
-    const now = await tablesOf(connection, server);
-    for (const { schema, table } of now)
-      if (!baseline.some((known) => known.schema_name === schema && known.table_name === table))
-        await connection.query(`DROP TABLE ${quoted(schema, table)}`);
-    for (const known of baseline) {
-      const found = now.find(({ schema, table }) => schema === known.schema_name && table === known.table_name);
-      await resetTable(connection, server, known, found);
-    }
-  });
-}
-
-async function resetTable(
-  connection: Connection,
-  server: MySqlServer,
-  known: BaselineTable,
-  found: Table | undefined,
-): Promise<void> {
-  const name = quoted(known.schema_name, known.table_name);
-  const copy = quoted(baselineOf(server), known.copy);
-  const sameDefinition =
-    found !== undefined && (await definitionOf(connection, found.schema, found.table)) === known.ddl;
-  if (sameDefinition && found.nextId === known.next_id && (await sameRows(connection, name, copy))) return;
-  if (sameDefinition) await connection.query(`TRUNCATE TABLE ${name}`);
-  else {
-    if (found !== undefined) await connection.query(`DROP TABLE ${name}`);
-    await connection.query(`CREATE DATABASE IF NOT EXISTS ${quoted(known.schema_name)}`);
-    await connection.query(`USE ${quoted(known.schema_name)}`);
-    await connection.query(known.ddl);
+  for (let round = 1; ; round += 1) {
+    const [settings, difference] = await Promise.all([
+      server.shared
+        ? UNCHANGED
+        : server.asRoot((connection) => changedSettings(connection, baselineOf(server)), "settings"),
+      server.asRoot((connection) => differenceOf(connection, server)),
+    ]);
+    const { stale, missing, rows } = difference;
+    const changed = [
+      ...new Set([...stale, ...missing].map(titleOf)),
+      ...settings.globals.map(({ name }) => `global variable ${name}`),
+      ...settings.tables.map((name) => `mysql.${name}`),
+    ];
+    if (changed.length === 0 && rows.length === 0) return;
+    if (round > ROUNDS) throw new Error(`still not as it was after ${ROUNDS} attempts: ${changed.join(", ")}`);
+    await server.asRoot(async (connection) => {
+      await restoreSettings(connection, baselineOf(server), settings);
+      await repair(connection, server, difference);
+    });
+    // Rows are counted as they are put back: there is no need to read them again.
+    if (changed.length === 0) return;
   }
-  await connection.query(`INSERT INTO ${name} (${known.columns}) SELECT ${known.columns} FROM ${copy}`);
-  if (known.next_id !== null && known.next_id > 1)
-    await connection.query(`ALTER TABLE ${name} AUTO_INCREMENT = ${known.next_id}`);
 }
 
-interface Table {
-  readonly schema: string;
-  readonly table: string;
-  /** The next AUTO_INCREMENT value; null for a table without one. */
-  readonly nextId: number | null;
+const UNCHANGED: ChangedSettings = { globals: [], tables: [] };
+
+/** What is not as the baseline has it. */
+interface Difference {
+  readonly baseline: readonly DatabaseObject[];
+  readonly now: readonly DatabaseObject[];
+  readonly tables: readonly KnownTable[];
+  /** What is there and was not, or was another; and what was there and is not, or is another. */
+  readonly stale: readonly DatabaseObject[];
+  readonly missing: readonly DatabaseObject[];
+  /** The tables that are what they were, but for their rows. */
+  readonly rows: readonly KnownTable[];
 }
 
-async function tablesOf(connection: Connection, server: MySqlServer): Promise<Table[]> {
-  const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, AUTO_INCREMENT AS n FROM information_schema.TABLES
-     WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN (?)`,
-    [SYSTEM],
+function objectsOf(connection: Connection, server: MySqlServer): Promise<DatabaseObject[]> {
+  return readObjects(connection, (schema) => isOwn(schema, server), baselineOf(server));
+}
+
+async function differenceOf(connection: Connection, server: MySqlServer): Promise<Difference> {
+  const name = baselineOf(server);
+  const [[baseline, tables]] = (await connection.query<RowDataPacket[][]>(
+    `SELECT * FROM ${name}.objects ORDER BY id; SELECT * FROM ${name}.tables`,
+  )) as unknown as [[DatabaseObject[], KnownTable[]]];
+  const now = await objectsOf(connection, server);
+  const without = (all: readonly DatabaseObject[], others: readonly DatabaseObject[]): DatabaseObject[] => {
+    const known = new Map(others.map((object) => [keyOf(object), object.definition]));
+    return all.filter((object) => known.get(keyOf(object)) !== object.definition);
+  };
+  const missing = without(baseline, now);
+  const gone = new Set(missing.flatMap((object) => (object.kind === "table" ? [tableOf(object)] : [])));
+  const there = tables.filter(({ schema, table }) => !gone.has(tableOf({ schema, table })));
+  const nextIds = new Map(now.filter(({ kind }) => kind === "table").map((object) => [tableOf(object), object.nextId]));
+  const changed = new Set(await changedRows(connection, there));
+  const rows = there.filter((known) => {
+    const next = nextIds.get(tableOf(known));
+    return changed.has(known) || (next !== undefined && next !== known.nextId);
+  });
+  return { baseline, now, tables, stale: without(now, baseline), missing, rows };
+}
+
+async function repair(connection: Connection, server: MySqlServer, difference: Difference): Promise<void> {
+  const { baseline, now, tables, stale, missing, rows } = difference;
+  const databases = new Map(
+    baseline.filter(({ kind }) => kind === "database").map((object) => [object.schema, object]),
   );
-  return rows
-    .map(({ s, t, n }) => ({ schema: s as string, table: t as string, nextId: n as number | null }))
-    .filter(({ schema }) => isOwn(schema, server));
-}
+  const exists = new Set(now.filter(({ kind }) => kind === "database").map(({ schema }) => schema));
+  for (const { schema } of now.filter(isReadOnly))
+    await connection.query(`ALTER DATABASE ${quoted(schema)} READ ONLY = 0`);
 
-/** Columns that can be written: generated ones are made again from them. */
-async function storedColumns(connection: Connection, schema: string, table: string): Promise<string> {
-  const [rows] = await connection.query<RowDataPacket[]>(
-    "SELECT COLUMN_NAME AS c FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND GENERATION_EXPRESSION = '' ORDER BY ORDINAL_POSITION",
-    [schema, table],
+  // Triggers would fire for rows that come back. They come back with their table, all of them: each has its place.
+  const refilled = new Set([
+    ...[...stale, ...missing].filter(({ kind }) => kind === "table" || kind === "trigger").map(tableOf),
+    ...rows.map(({ schema, table }) => tableOf({ schema, table })),
+  ]);
+  const isTrigger = (object: DatabaseObject): boolean => object.kind === "trigger" && refilled.has(tableOf(object));
+  const others = (objects: readonly DatabaseObject[]): DatabaseObject[] =>
+    objects.filter(({ kind }) => kind !== "database" && kind !== "trigger");
+  const added = stale.filter(({ kind, schema }) => kind === "database" && !databases.has(schema));
+  const kept = (object: DatabaseObject): boolean => databases.has(object.schema);
+  await dropObjects(connection, [...added, ...others(stale).filter(kept), ...now.filter(isTrigger).filter(kept)]);
+
+  for (const database of missing.filter(({ kind }) => kind === "database"))
+    await (exists.has(database.schema) ? alterDatabase(connection, database) : createObjects(connection, [database]));
+  await createObjects(
+    connection,
+    missing.filter(({ kind }) => kind === "table"),
   );
-  return rows.map(({ c }) => quoted(c as string)).join(", ");
-}
-
-async function definitionOf(connection: Connection, schema: string, table: string): Promise<string> {
-  const [[row]] = await connection.query<RowDataPacket[]>(`SHOW CREATE TABLE ${quoted(schema, table)}`);
-  return (row!["Create Table"] as string).replace(/ AUTO_INCREMENT=\d+/, "");
-}
-
-async function sameRows(connection: Connection, ...names: string[]): Promise<boolean> {
-  const [rows] = await connection.query<RowDataPacket[]>(`CHECKSUM TABLE ${names.join(", ")}`);
-  return rows[0]!["Checksum"] === rows[1]!["Checksum"];
+  const made = new Set(missing.filter(({ kind }) => kind === "table").map(tableOf));
+  const filled = tables.filter((known) => rows.includes(known) || made.has(tableOf(known)));
+  for (const known of filled) await fillTable(connection, baselineOf(server), known);
+  if (filled.some(({ schema }) => schema === "mysql")) await connection.query("FLUSH PRIVILEGES, OPTIMIZER_COSTS");
+  await createObjects(connection, [
+    ...baseline.filter(isTrigger),
+    ...others(missing).filter(({ kind }) => kind !== "table"),
+  ]);
+  for (const { schema } of baseline.filter(isReadOnly))
+    await connection.query(`ALTER DATABASE ${quoted(schema)} READ ONLY = 1`);
 }

@@ -69,7 +69,9 @@ async function servicePart(start: StackStart, service: Service, hasDatabase: boo
   const { name } = service;
   const started = await run.waitFor(service);
   if (isMySql(await factories.create(service))) {
-    const server = mySqlServer(started as StartedMySql, plan.shared.has(service) ? databaseSuffix : "");
+    const isShared = service.options.shared === true && run.context.joins !== undefined;
+    const suffix = plan.shared.has(service) ? databaseSuffix : "";
+    const server = mySqlServer(started as StartedMySql, suffix, isShared);
     if (!hasDatabase)
       await takeMySqlBaseline(server).catch(async (cause: unknown) => {
         throw await failure({ name, server }, "its databases cannot be remembered", cause);

@@ -12,7 +12,7 @@ import { dataOf } from "../drivers/driver.ts";
 
 /** Raised when what a snapshot holds, or how it is taken, changes: older ones are then not found. */
 // Stryker disable next-line StringLiteral: any other text would do as well
-const FORMAT = "2";
+const FORMAT = "3";
 
 /** How much of this machine a container may mount and still have a snapshot: all of it is read at each start. */
 const MOST_MOUNTED = { entries: 10_000, bytes: 1024 ** 3 };

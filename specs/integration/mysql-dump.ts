@@ -1,0 +1,43 @@
+import type { StartedMySqlContainer } from "@testcontainers/mysql";
+import { queryAsRoot } from "./mysql.ts";
+
+/** Tables in which the server itself keeps notes, and long ones that nobody changes. */
+const IGNORED = [
+  "innodb_index_stats innodb_table_stats general_log slow_log gtid_executed help_category help_keyword help_relation",
+  "help_topic time_zone time_zone_name time_zone_transition time_zone_transition_type",
+].flatMap((names) => names.split(" ").map((name) => `--ignore-table=mysql.${name}`));
+
+/**
+ * All that a server holds, as text: what `mysqldump` makes of it, users and grants included, and what that leaves out.
+ * None of it is read the way a reset reads it.
+ *
+ * @param queries for what a dump shows as the same text
+ */
+export async function dumpOf(server: StartedMySqlContainer, queries: readonly string[]): Promise<string> {
+  const words = ["--user=root", "--all-databases", "--routines", "--triggers", "--events", "--hex-blob"];
+  const { exitCode, output } = await server.exec(
+    // Its warnings would be anywhere in between.
+    ["sh", "-c", 'mysqldump "$@" 2>&-', "sh", ...words, "--order-by-primary", "--skip-comments", ...IGNORED],
+    { env: { MYSQL_PWD: server.getRootPassword() } },
+  );
+  if (exitCode !== 0) throw new Error(output);
+  const others = [
+    "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.global_variables ORDER BY 1",
+    "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.persisted_variables ORDER BY 1",
+    "SELECT SCHEMA_NAME, OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS ORDER BY 1",
+    "SELECT TRIGGER_SCHEMA, TRIGGER_NAME, ACTION_ORDER FROM information_schema.TRIGGERS ORDER BY 1, 2",
+    ...queries,
+  ];
+  const answers: string[] = [];
+  for (const query of others)
+    answers.push(...((await queryAsRoot(server, "mysql", query)) as object[]).map((row) => JSON.stringify(row)));
+  return [output, ...answers].join("\n");
+}
+
+/** What differs between two dumps, by line. */
+export function changesIn(before: string, after: string): string[] {
+  if (before === after) return [];
+  const [old, now] = [before.split("\n"), after.split("\n")];
+  const [gone, come] = [new Set(old).difference(new Set(now)), new Set(now).difference(new Set(old))];
+  return ["another text:", ...[...gone].map((line) => `- ${line}`), ...[...come].map((line) => `+ ${line}`)];
+}

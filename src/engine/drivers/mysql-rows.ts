@@ -1,0 +1,100 @@
+import type { Connection, ResultSetHeader, RowDataPacket } from "mysql2/promise";
+import type { DatabaseObject } from "./mysql-objects.ts";
+import { quoted } from "./mysql-server.ts";
+
+/** A table whose rows have been copied. */
+export interface KnownTable {
+  readonly schema: string;
+  readonly table: string;
+  /** The copy's name, in the baseline. */
+  readonly copy: string;
+  /** The columns that can be written: generated ones are made again from them. */
+  readonly columns: string;
+  /** The query of the digest, and its answer when the copy was made. It begins with the number of rows. */
+  readonly query: string;
+  readonly digest: string;
+  readonly nextId: string;
+}
+
+/** Copies the rows of tables into a database, and notes there what is copied. */
+export async function copyRows(
+  connection: Connection,
+  baseline: string,
+  tables: readonly DatabaseObject[],
+): Promise<void> {
+  await connection.query(
+    `CREATE TABLE ${baseline}.tables (\`schema\` VARCHAR(64), \`table\` VARCHAR(64), copy VARCHAR(64), columns LONGTEXT, query LONGTEXT, digest TEXT, nextId VARCHAR(20))`,
+  );
+  for (const [index, { schema, name, nextId }] of tables.entries()) {
+    const [all] = await connection.query<RowDataPacket[]>(
+      "SELECT COLUMN_NAME AS name, DATA_TYPE AS type FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND GENERATION_EXPRESSION = '' ORDER BY ORDINAL_POSITION",
+      [schema, name],
+    );
+    const columns = all.map((column) => quoted(column["name"] as string)).join(", ");
+    const copy = `copy_${index}`;
+    // Without keys and checks, and in an engine that keeps rows when a snapshot stops the server.
+    await connection.query(
+      `CREATE TABLE ${quoted(baseline, copy)} ENGINE=InnoDB SELECT ${columns} FROM ${quoted(schema, name)}`,
+    );
+    const values = all.map(({ name: column, type }) => comparable(quoted(column as string), type as string));
+    const query = `SELECT /*+ NO_MERGE(hashes) */ CONCAT_WS(' ', COUNT(*), COUNT(h), SUM(CAST(CONV(LEFT(h, 16), 16, 10) AS DECIMAL(20))), SUM(CAST(CONV(MID(h, 17, 16), 16, 10) AS DECIMAL(20)))) AS digest FROM (SELECT SHA2(CONCAT(${values.join(", ',', ")}), 256) AS h FROM ${quoted(schema, name)}) AS hashes`;
+    const [[row]] = await connection.query<RowDataPacket[]>(query);
+    await connection.query(`INSERT INTO ${baseline}.tables VALUES (?)`, [
+      [schema, name, copy, columns, query, row!["digest"], nextId],
+    ]);
+  }
+}
+
+/**
+ * A value as a text without a comma that no other value of its column has, whatever its collation takes for equal. Long
+ * ones as a hash, for a text has a greatest length.
+ */
+function comparable(column: string, type: string): string {
+  return `IF(${column} IS NULL, 'NULL', ${text()})`;
+
+  function text(): string {
+    if (/^(float|double)$/.test(type)) return `CAST(CAST(${column} AS DOUBLE) AS CHAR)`;
+    // A member may be named like another's number, or like the empty text of a wrong one.
+    if (/^(enum|set|bit)$/.test(type)) return `CAST(CAST(${column} AS UNSIGNED) AS CHAR)`;
+    if (/int$|^(decimal|date|time|datetime|timestamp|year)$/.test(type)) return `CAST(${column} AS CHAR)`;
+    // A date in JSON has the text of a string, but not its size.
+    if (type === "json") return `CONCAT(JSON_STORAGE_SIZE(${column}), SHA2(CAST(${column} AS CHAR), 256))`;
+    return `SHA2(${column}, 256)`;
+  }
+}
+
+/**
+ * The tables whose rows or next ids are not those of the copies. Waits for transactions that have written to them: what
+ * they commit later would not be seen.
+ */
+export async function changedRows(connection: Connection, tables: readonly KnownTable[]): Promise<KnownTable[]> {
+  if (tables.length === 0) return [];
+  const locks = tables.map(({ schema, table }) => `${quoted(schema, table)} READ`).join(", ");
+  const [[, ...answers]] = await connection.query<RowDataPacket[][]>(
+    [`LOCK TABLES ${locks}`, ...tables.map(({ query }) => query), "UNLOCK TABLES"].join("; "),
+  );
+  return tables.filter(({ digest }, index) => {
+    const [rows, hashed] = digest.split(" ");
+    return answers[index]![0]!["digest"] !== digest || rows !== hashed;
+  });
+}
+
+/**
+ * Gives a table the rows of its copy, and its next id.
+ *
+ * @throws Error when there are not as many as there were
+ */
+export async function fillTable(connection: Connection, baseline: string, known: KnownTable): Promise<void> {
+  const { schema, table, copy, columns, digest, nextId } = known;
+  const name = quoted(schema, table);
+  await connection.query(`TRUNCATE TABLE ${name}`);
+  const expected = Number.parseInt(digest, 10);
+  if (expected > 0) {
+    const [{ affectedRows }] = await connection.query<ResultSetHeader>(
+      `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${quoted(baseline, copy)}`,
+    );
+    if (affectedRows !== expected)
+      throw new Error(`expected ${expected} rows of ${schema}.${table} in the copy of it, found ${affectedRows}`);
+  }
+  if (nextId !== "1") await connection.query(`ALTER TABLE ${name} AUTO_INCREMENT = ${nextId}`);
+}

@@ -1,0 +1,145 @@
+import { escape, escapeId } from "mysql2/promise";
+import type { Connection, RowDataPacket } from "mysql2/promise";
+
+/** A global variable that is not what it was. */
+export interface ChangedGlobal {
+  readonly name: string;
+  /** What it was; null for one that was not persisted. */
+  readonly value: string | null;
+  /** It was set, or removed, by SET PERSIST, for the server's next start. */
+  readonly persisted: boolean;
+}
+
+const GLOBALS = "SELECT VARIABLE_NAME AS name, VARIABLE_VALUE AS value FROM performance_schema.global_variables";
+const PERSISTED = "SELECT VARIABLE_NAME AS name, VARIABLE_VALUE AS value FROM performance_schema.persisted_variables";
+
+/** Where the server keeps who may do what, and other servers that it knows. */
+const TABLES = [
+  "user",
+  "db",
+  "tables_priv",
+  "columns_priv",
+  "procs_priv",
+  "proxies_priv",
+  "global_grants",
+  "role_edges",
+  "default_roles",
+  "password_history",
+  "servers",
+];
+
+/** What else belongs to a whole server. It is not data: that it has changed is told. */
+const WATCHED: Readonly<Record<string, string>> = {
+  plugin: "SELECT name, dl FROM mysql.plugin",
+  component: "SELECT component_urn FROM mysql.component",
+  "loadable function": "SELECT name, ret, dl, type FROM mysql.func",
+  "cost of the optimizer":
+    "SELECT cost_name, cost_value FROM mysql.server_cost UNION ALL SELECT cost_name, cost_value FROM mysql.engine_cost",
+  tablespace: "SELECT NAME FROM information_schema.INNODB_TABLESPACES WHERE SPACE_TYPE = 'General'",
+  "resource group": "SELECT RESOURCE_GROUP_NAME, RESOURCE_GROUP_ENABLED FROM information_schema.RESOURCE_GROUPS",
+};
+
+/** What belongs to a whole server, and is not as it was noted. */
+export interface ChangedSettings {
+  readonly globals: readonly ChangedGlobal[];
+  /** Tables of the database `mysql`. */
+  readonly tables: readonly string[];
+}
+
+/** Notes users, grants and global variables in a database. */
+export async function noteSettings(connection: Connection, baseline: string): Promise<void> {
+  await connection.query(`CREATE TABLE ${baseline}.globals ENGINE=InnoDB ${GLOBALS}`);
+  await connection.query(`CREATE TABLE ${baseline}.persisted ENGINE=InnoDB ${PERSISTED}`);
+  await connection.query(`CREATE TABLE ${baseline}.settings (name VARCHAR(64), content LONGTEXT)`);
+  for (const name of TABLES)
+    await connection.query(`CREATE TABLE ${baseline}.setting_${name} ENGINE=InnoDB SELECT * FROM mysql.${name}`);
+  for (const entry of await readSettings(connection))
+    await connection.query(`INSERT INTO ${baseline}.settings VALUES (?)`, [entry]);
+}
+
+/** All rows of the tables, and what is watched, as texts. */
+async function readSettings(connection: Connection): Promise<Map<string, string>> {
+  const tables = TABLES.map((name) => [name, `SELECT * FROM mysql.${name}`] as const);
+  const all = [...tables, ["persisted", PERSISTED] as const, ...Object.entries(WATCHED)];
+  const [answers] = await connection.query<RowDataPacket[][]>(all.map(([, query]) => query).join("; "));
+  return new Map(all.map(([name], index) => [name, JSON.stringify(answers[index]!.map(asText).toSorted())]));
+}
+
+const asText = (row: RowDataPacket): string => JSON.stringify(row);
+
+/**
+ * What of a whole server is not as it was noted.
+ *
+ * @throws Error naming what cannot be brought back
+ */
+export async function changedSettings(connection: Connection, baseline: string): Promise<ChangedSettings> {
+  const now = await readSettings(connection);
+  const [noted] = await connection.query<RowDataPacket[]>(`SELECT name, content FROM ${baseline}.settings`);
+  const changed = noted.filter(({ name, content }) => now.get(name) !== content).map(({ name }) => name as string);
+  const lost = changed.filter((name) => name in WATCHED);
+  if (lost.length > 0) throw new Error(`a ${lost.join(" and a ")} was added, changed or removed`);
+  const persisted = changed.includes("persisted") ? await changedPersisted(connection, baseline) : [];
+  return {
+    globals: [...(await changedGlobals(connection, baseline)), ...persisted],
+    tables: TABLES.filter((name) => changed.includes(name)),
+  };
+}
+
+/**
+ * Brings back what belongs to a whole server.
+ *
+ * @throws Error naming a global variable that the server does not take back
+ */
+export async function restoreSettings(
+  connection: Connection,
+  baseline: string,
+  { globals, tables }: ChangedSettings,
+): Promise<void> {
+  for (const global of globals) await setGlobal(connection, global);
+  for (const name of tables)
+    await connection.query(
+      `START TRANSACTION; DELETE FROM mysql.${name}; INSERT INTO mysql.${name} SELECT * FROM ${baseline}.setting_${name}; COMMIT`,
+    );
+  if (tables.length > 0) await connection.query("FLUSH PRIVILEGES");
+}
+
+async function changedGlobals(connection: Connection, baseline: string): Promise<ChangedGlobal[]> {
+  // The names of some files have the name of the host in them, which is another one for a server that was restored.
+  const [changed] = await connection.query<(ChangedGlobal & RowDataPacket)[]>(
+    `SELECT name, value, FALSE AS persisted FROM performance_schema.global_variables STRAIGHT_JOIN ${baseline}.globals
+       ON name = VARIABLE_NAME WHERE BINARY VARIABLE_VALUE <> BINARY value AND BINARY REPLACE(VARIABLE_VALUE, @@hostname, '')
+       <> BINARY REPLACE(value, (SELECT value FROM ${baseline}.globals WHERE name = 'hostname'), '')`,
+  );
+  return changed.filter(({ name }) => !READ_ONLY.has(name));
+}
+
+async function changedPersisted(connection: Connection, baseline: string): Promise<ChangedGlobal[]> {
+  const [changed] = await connection.query<(ChangedGlobal & RowDataPacket)[]>(
+    `SELECT name, was.value, TRUE AS persisted FROM (${PERSISTED}) AS now LEFT JOIN ${baseline}.persisted AS was USING (name)
+       WHERE NOT BINARY was.value <=> BINARY now.value
+     UNION SELECT name, was.value, TRUE FROM ${baseline}.persisted AS was LEFT JOIN (${PERSISTED}) AS now USING (name)
+       WHERE now.value IS NULL`,
+  );
+  return changed;
+}
+
+/** Names of variables that nobody can set: they differ from one start of a server to the next. */
+const READ_ONLY = new Set<string>();
+
+async function setGlobal(connection: Connection, { name, value, persisted }: ChangedGlobal): Promise<void> {
+  const variable = escapeId(name, true);
+  if (value === null) return void (await connection.query(`RESET PERSIST IF EXISTS ${variable}`));
+  const set = `SET ${persisted ? "PERSIST_ONLY" : "GLOBAL"} ${variable} = `;
+  try {
+    // Most are told as text; a number must not be one.
+    await connection.query(set + escape(value)).catch((error: { code?: string }) => {
+      if (error.code !== "ER_WRONG_TYPE_FOR_VAR") throw error;
+      return connection.query(set + value);
+    });
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    if (code !== "ER_INCORRECT_GLOBAL_LOCAL_VAR")
+      throw new Error(`the global variable ${name} cannot be set to "${value}" again: ${message}`, { cause: error });
+    READ_ONLY.add(name);
+  }
+}
