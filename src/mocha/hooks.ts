@@ -1,10 +1,14 @@
 import { config, use } from "chai";
 import chaiAsPromised from "chai-as-promised";
 import type { Context, RootHookObject } from "mocha";
+import { guardOutput } from "../terminal.ts";
+import { printVisibly } from "./printing.ts";
 import { run } from "./run.ts";
 import { endOnSignals } from "./signals.ts";
 
 endOnSignals();
+guardOutput();
+printVisibly();
 use(chaiAsPromised);
 // A todo is longer than chai's default of 40 characters; "expected { id: 396, …(4) }" tells nobody anything.
 config.truncateThreshold = 400;

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { StackspecError, messageOf } from "../errors.ts";
+import { maskLines } from "../secrets.ts";
 import type { PipelineContext } from "./pipeline-context.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { TaskOutcome } from "./outcome.ts";
@@ -16,18 +18,16 @@ export interface Deployment {
   readonly version: string;
 }
 
+type DeployContext = Pick<PipelineContext, "say" | "signal">;
+
 /** Tells whoever deploys: a POST when the hook is an address, else a command of the shell. */
-export async function deploy(
-  hook: string,
-  deployment: Deployment,
-  context: Pick<PipelineContext, "say" | "signal">,
-): Promise<TaskOutcome> {
+export async function deploy(hook: string, deployment: Deployment, context: DeployContext): Promise<TaskOutcome> {
   const call = /^https?:\/\//.test(hook) ? post : run;
-  return (await outcomeOf("deploy", context, () => call(hook, deployment, context.signal))).outcome;
+  return (await outcomeOf("deploy", context, () => call(hook, deployment, context))).outcome;
 }
 
 /** The address may hold a token: it is not repeated. */
-async function post(hook: string, deployment: Deployment, signal: AbortSignal): Promise<void> {
+async function post(hook: string, deployment: Deployment, { signal }: DeployContext): Promise<void> {
   const response = await fetch(hook, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -40,15 +40,18 @@ async function post(hook: string, deployment: Deployment, signal: AbortSignal): 
   if (!response.ok) throw failure(`${new URL(hook).host} answered ${response.status}`);
 }
 
-async function run(hook: string, deployment: Deployment, signal: AbortSignal): Promise<void> {
+async function run(hook: string, deployment: Deployment, { say, signal }: DeployContext): Promise<void> {
   const told = Object.entries(deployment).map(([name, value]) => [`DEPLOY_${name.toUpperCase()}`, String(value)]);
   const child = spawn(hook, {
     shell: true,
-    stdio: "inherit",
+    stdio: ["inherit", "pipe", "pipe"],
     signal,
     timeout: TIMEOUT_MS,
     env: { ...process.env, ...Object.fromEntries(told) },
   });
+  const tell = maskLines();
+  for (const output of [child.stdout, child.stderr])
+    createInterface({ input: output }).on("line", (line) => say(tell(line)));
   const [code] = (await once(child, "close")) as [number | null];
   if (code !== 0) throw failure(`the command exited with ${code ?? "a signal"}`);
 }
