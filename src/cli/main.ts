@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { processEnvironment } from "../config/environment.ts";
 import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
 import { run } from "../mocha/run.ts";
 import { complain, guardOutput, say } from "../terminal.ts";
@@ -45,6 +46,8 @@ function version(): string {
     .version;
 }
 
+// What it has learnt from the environment is masked from the first line on.
+processEnvironment();
 guardOutput();
 try {
   const exitCode = await main(process.argv.slice(2));

@@ -1,12 +1,15 @@
 import { config, use } from "chai";
 import chaiAsPromised from "chai-as-promised";
 import type { Context, RootHookObject } from "mocha";
+import { processEnvironment } from "../config/environment.ts";
 import { guardOutput } from "../terminal.ts";
 import { printVisibly } from "./printing.ts";
 import { run } from "./run.ts";
 import { endOnSignals } from "./signals.ts";
 
 endOnSignals();
+// What the environment has is secret from the first line on, and in a worker that asks for no setting too.
+processEnvironment();
 guardOutput();
 printVisibly();
 use(chaiAsPromised);

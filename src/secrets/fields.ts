@@ -27,17 +27,23 @@ const PATTERNS: readonly RegExp[] = [
   /(:\/\/[^\s:@/]*:)(?!\d{1,5}[/?#])(?<secret>[^\s/"]+|[^\s"]{1,200})(?=@)/g,
   // Authorization: Basic dG9kbzpwYXNz
   /((?:authorization|cookie|-(?:key|token|secret|auth|password|signature)):[ \t]{0,9})(?<secret>[^\s"'][^\r\n"']*)/gi,
-  // "password": "hunter2", or { password: 'hunter2' }
+  // "password": "hunter2", or { password: 'hunter2' }; a word of it where the end is cut off
   new RegExp(
-    String.raw`((?:${FIELD})["']?${EQUALS}(?<quote>["'${"`"}]))(?<secret>(?:\\[^\n]|(?!\k<quote>)[^\\\n])*)`,
+    String.raw`((?:${FIELD})["']?${EQUALS}(?<quote>["'${"`"}]))(?<secret>(?:\\[^\n]|(?!\k<quote>)[^\\\n])*(?=\k<quote>)|[^\s"'${"`"}]+)`,
     "gi",
   ),
   // "{\"password\":\"hunter2\"}"
-  new RegExp(String.raw`((?:${FIELD})\\["']${EQUALS}\\["'])(?<secret>(?:\\\\\\["']|(?!\\["'])[^\n])*)`, "gi"),
+  new RegExp(
+    String.raw`((?:${FIELD})\\["']${EQUALS}\\["'])(?<secret>(?:\\\\\\["']|(?!\\["'])[^\n])*(?=\\["'])|[^\s"'\\]+)`,
+    "gi",
+  ),
   // ?access_token=hunter2&…, or MYSQL_PWD=hunter2
   new RegExp(String.raw`((?:${FIELD})=)(?!=)(?<secret>[^\s&"'<>;,)\]}\\]+)`, "gi"),
   // A line of its own: "password: hunter2"
-  new RegExp(String.raw`(^[\s|>]{0,20}[\w.-]{0,40}(?:${FIELD}): {1,9})(?<secret>[^\s"'{[]+)(?=[ \t]{0,20}$)`, "gim"),
+  new RegExp(
+    String.raw`(^[\s|>]{0,20}[\w.-]{0,40}(?:${FIELD}): {1,9})(?<secret>[^\s"'{[;,]+)(?=[;,]?[ \t]{0,20}$)`,
+    "gim",
+  ),
   /(\bbearer\s{1,3})(?<secret>[\w.~+/=-]{16,})/gi,
   // A JSON web token
   /()(?<![\w-])(?<secret>eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*)/g,
