@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { StackspecError, messageOf } from "../errors.ts";
 import { maskLines } from "../secrets.ts";
 import type { PipelineContext } from "./pipeline-context.ts";
@@ -8,6 +9,8 @@ import { outcomeOf } from "./outcome.ts";
 import type { TaskOutcome } from "./outcome.ts";
 
 const TIMEOUT_MS = 60_000;
+/** How long its last lines may take once it has ended, in milliseconds. */
+const OUTPUT_WITHIN_MS = 1_000;
 
 /** What a deploy hook is told: as the JSON of a POST, or as `DEPLOY_IMAGE`, `DEPLOY_TAGS` and so on. */
 export interface Deployment {
@@ -49,10 +52,15 @@ async function run(hook: string, deployment: Deployment, { say, signal }: Deploy
     timeout: TIMEOUT_MS,
     env: { ...process.env, ...Object.fromEntries(told) },
   });
+  const closed = once(child, "close");
+  closed.catch(() => {});
+  const outputs = [child.stdout, child.stderr];
   const tell = maskLines();
-  for (const output of [child.stdout, child.stderr])
-    createInterface({ input: output }).on("line", (line) => say(tell(line)));
-  const [code] = (await once(child, "close")) as [number | null];
+  for (const output of outputs) createInterface({ input: output }).on("line", (line) => say(tell(line)));
+  const [code] = (await once(child, "exit")) as [number | null];
+  // What it has left running in the background may hold its output open for ever.
+  await Promise.race([closed, sleep(OUTPUT_WITHIN_MS, undefined, { ref: false })]);
+  for (const output of outputs) output.destroy();
   if (code !== 0) throw failure(`the command exited with ${code ?? "a signal"}`);
 }
 
