@@ -17,7 +17,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   stack: ["errors", "types of http"],
   http: ["errors", "secrets"],
   report: ["secrets"],
-  images: ["stack", "errors", "types of config"],
+  images: ["stack", "errors", "secrets", "types of config"],
   "engine/docker": ["images", "errors", "secrets", "types of config"],
   "engine/container": ["engine/docker", "stack", "http", "errors", "secrets"],
   "engine/drivers": ["engine/container", "stack"],

@@ -144,7 +144,11 @@ describe("what a run shows", function () {
     });
 
   it("has mocha's colours and no others", async () => {
-    const { output } = await project.run(["run", "unit"], { WHAT: "\u001b[35mred", PRINTED: "", MOCHA_COLORS: "1" });
+    const { output } = await project.run(["run", "unit"], {
+      WHAT: "\u001b[35mred\u001b[0m",
+      PRINTED: "",
+      MOCHA_COLORS: "1",
+    });
     expect(output)
       .to.match(/\u001b\[32m *\+/)
       .and.to.match(/\u001b\[31m *-/);
