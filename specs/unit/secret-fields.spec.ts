@@ -59,7 +59,7 @@ describe("what nobody has said is a secret", () => {
     "invalid token: expected 5 characters, got 3",
     '{"key":"todo-1","author":"me","path":"/todos","monkey":"george"}',
     "?author=me&path=/todos&compass=north&key=1&pattern=x",
-    "PWD=/home/me PATH=/bin AUTHOR=me",
+    "PWD=/opt/me PATH=/bin AUTHOR=me",
     "http://localhost:8080/users/@me",
     "http://localhost:8080?mail=me@home",
     "the bearer of bad news, with basic authentication",
