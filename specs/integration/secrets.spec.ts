@@ -20,7 +20,7 @@ for (const [mode, files, words] of [
     const secrets = { TOLD: randomUUID(), UNTOLD: randomUUID().replaceAll("-", "") };
     let ended: Ended;
     let report: string;
-    /** Workers have folders of their own. */
+    /** Workers have folders of their own, and so does what is started again for a snapshot. */
     const folders = async () => (await readdir("reports/logs")).filter((folder) => folder.startsWith(name));
     const logs = new Map<string, string>();
     let labels: string;
@@ -31,7 +31,7 @@ for (const [mode, files, words] of [
       report = run.report();
       for (const folder of await folders())
         for (const file of await readdir(join("reports/logs", folder)))
-          logs.set(file, await readFile(join("reports/logs", folder, file), "utf8"));
+          logs.set(file, `${logs.get(file) ?? ""}${await readFile(join("reports/logs", folder, file), "utf8")}`);
       const images = await (await engine()).listImages({ filters: { reference: [reference] } });
       labels = JSON.stringify(images.map(({ Labels }) => Labels));
     });
