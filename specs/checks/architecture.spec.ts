@@ -10,13 +10,14 @@ import { expect } from "chai";
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   secrets: [],
+  terminal: ["secrets"],
   errors: ["secrets"],
   config: ["errors", "secrets"],
   declarations: ["errors"],
   stack: ["errors", "types of http"],
   http: ["errors", "secrets"],
   report: ["secrets"],
-  images: ["stack", "errors", "types of config"],
+  images: ["stack", "errors", "secrets", "types of config"],
   "engine/docker": ["images", "errors", "secrets", "types of config"],
   "engine/container": ["engine/docker", "stack", "http", "errors", "secrets"],
   "engine/drivers": ["engine/container", "stack"],
@@ -32,6 +33,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "images",
     "http",
     "errors",
+    "secrets",
     "types of config",
   ],
   mocha: [
@@ -44,6 +46,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "declarations",
     "errors",
     "secrets",
+    "terminal",
     "types of images",
   ],
   pipeline: [
@@ -67,6 +70,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "config",
     "declarations",
     "errors",
+    "terminal",
     "types of images",
   ],
   index: ["stack", "http", "mocha", "engine/run", "errors"],
@@ -108,6 +112,9 @@ const WITHOUT_IO = ["secrets", "errors", "config", "stack"];
 
 /** The only room that reads the environment and writes into it; and the file that speaks to Testcontainers by it, for want of another way. */
 const KNOWS_ENVIRONMENT = /^src\/(config\/|engine\/docker\/connect\.ts$)/;
+
+/** All others use what the first of these exports. */
+const WRITE_TO_TERMINAL = ["src/cli/pipeline-command.ts", "src/cli/run-suite.ts", "src/terminal.ts"];
 
 const MOST_LINES = 200;
 
@@ -206,6 +213,11 @@ describe("the architecture", () => {
   it("reads the environment in one room; others pass it on to a process they start", () => {
     const readers = [...files].filter(([, text]) => /(?<!\.\.\.)\bprocess\.env\b/.test(text)).map(([path]) => path);
     expect(readers.filter((path) => !KNOWS_ENVIRONMENT.test(path))).to.deep.equal([]);
+  });
+
+  it("writes to the terminal in one room, and where a live list is drawn", () => {
+    const writers = [...files].filter(([, text]) => /\bconsole\.|\bprocess\.(stdout|stderr)\b/.test(text));
+    expect(writers.map(([path]) => path).toSorted()).to.deep.equal(WRITE_TO_TERMINAL);
   });
 
   it("has no folder for what found no place of its own", () => {

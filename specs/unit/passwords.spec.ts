@@ -72,7 +72,11 @@ describe("a password that is an ordinary word", () => {
     });
 
   it("is left where a longer word begins with it", () => {
-    expect(maskOf("todo")("password=todobackend")).to.equal("password=todobackend");
+    expect(maskOf("todo")("mysql -ptodobackend")).to.equal("mysql -ptodobackend");
+  });
+
+  it("is not all that is hidden where a longer password begins with it", () => {
+    expect(maskOf("todo")("password=todobackend")).to.equal("password=***");
   });
 
   it("is left in every sentence, whatever word it is", () => {

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import type { PipelineBuilder } from "../../src/pipeline/define-pipeline.ts";
 import { definePipeline } from "../../src/pipeline/define-pipeline.ts";
 import { checksums } from "../../src/pipeline/record.ts";
+import { learnSecrets } from "../../src/secrets.ts";
 import { markdownSummary, textSummary } from "../../src/pipeline/summary.ts";
 import { forbiddenTag, tagsFor } from "../../src/pipeline/tags.ts";
 
@@ -167,6 +168,12 @@ describe("the summary of a pipeline", () => {
   it("keeps a reason of several lines in its row of the table", () => {
     const [, build] = stages;
     expect(markdownSummary("tiny", [{ ...build, why: "one\ntwo" }])).to.contain("| build | not run |  | one two |");
+  });
+
+  it("has no secrets, also none that its table would write in another way", () => {
+    const [, build] = stages;
+    learnSecrets({ SUMMARY_TOKEN: "kwyj|of-a-summary" });
+    expect(markdownSummary("tiny", [{ ...build, why: "no kwyj|of-a-summary" }])).to.contain("| no *** |");
   });
 
   it("has columns on a terminal, as wide as the widest of each", () => {

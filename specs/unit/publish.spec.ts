@@ -116,6 +116,20 @@ describe("the deploy hook of a pipeline", () => {
     expect(await deploy(command, deployment, context)).to.have.property("verdict", "passed");
   });
 
+  it("has what its command prints told line by line, without secrets", async () => {
+    said.length = 0;
+    await deploy("echo one; echo token=open-barley; echo three >&2", deployment, context);
+    expect(said.slice(0, -1).toSorted()).to.deep.equal(["one", "three", "token=***"]);
+  });
+
+  it("does not wait for what its command leaves in the background", async function () {
+    this.timeout(60_000);
+    said.length = 0;
+    const { verdict } = await deploy("sleep 1000 & echo $!", deployment, context);
+    process.kill(Number(said[0]));
+    expect(verdict).to.equal("passed");
+  });
+
   it("has failed when its command does", async () => {
     const { why } = await deploy("exit 3", deployment, context);
     expect(why).to.equal("TASK_FAILED: deploy hook: the command exited with 3");

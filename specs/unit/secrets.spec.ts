@@ -98,6 +98,17 @@ describe("the mask", () => {
     "-p",
     "x",
     '\\"',
+    "token='",
+    'token="token=\\"',
+    "cookie:",
+    "bearer ",
+    "eyJ",
+    "eyJaaaaaaaa.",
+    "-----BEGIN A-----",
+    "-----BEGIN A-----\nAAAA\n",
+    "-----END A-----\n",
+    "%25",
+    "\n",
   ];
   for (const part of hostile)
     it(`takes time in proportion to the length of "${part}" again and again`, function () {

@@ -1,5 +1,6 @@
 import { connectEngine } from "../engine/docker/connect.ts";
 import { removeCaches } from "../pipeline/cache.ts";
+import { say } from "../terminal.ts";
 import { clean, cleanSnapshots } from "./clean.ts";
 import type { Command } from "./command.ts";
 
@@ -14,6 +15,6 @@ export const cleanCommand: Command = {
   async run({ flags }) {
     await clean({ everyHost: flags.has("every-host") });
     if (flags.has("snapshots")) await cleanSnapshots();
-    if (flags.has("caches")) console.log(`Removed ${await removeCaches(await connectEngine())} caches.`);
+    if (flags.has("caches")) say(`Removed ${await removeCaches(await connectEngine())} caches.`);
   },
 };

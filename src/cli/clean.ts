@@ -2,6 +2,7 @@ import { forgetReusableStack, isReusableStack, lockReusableStack } from "../engi
 import { REAPER_LABEL, RUN_LABEL, listRuns, removeResources } from "../engine/docker/labels.ts";
 import { evictSnapshots } from "../engine/snapshot/evict.ts";
 import { connectEngine } from "../engine/docker/connect.ts";
+import { say } from "../terminal.ts";
 
 /**
  * Removes every container, network and volume that an earlier run of stackspec has left on the engine, and the stacks that
@@ -40,12 +41,12 @@ export async function clean({ everyHost = false }: { everyHost?: boolean } = {})
   const counted = Object.entries(counts).map(([kind, count]) => `${count} ${count === 1 ? kind.slice(0, -1) : kind}`);
   const nothing = Object.values(counts).every((count) => count === 0);
   const left = inUse + hosts.length > 0 ? "Nothing was left to remove." : "Nothing of stackspec is left on the engine.";
-  console.log(nothing ? left : `Removed ${counted.join(", ")}.`);
-  if (inUse > 0) console.log(`${inUse === 1 ? "One run is" : `${inUse} runs are`} alive and left alone.`);
+  say(nothing ? left : `Removed ${counted.join(", ")}.`);
+  if (inUse > 0) say(`${inUse === 1 ? "One run is" : `${inUse} runs are`} alive and left alone.`);
   if (hosts.length > 0) {
     const runs = hosts.length === 1 ? "One run of another host is" : `${hosts.length} runs of other hosts are`;
     const names = [...new Set(hosts)].join(", ");
-    console.log(`${runs} left alone (${names}): clean up there, or say --every-host when nothing runs there any more.`);
+    say(`${runs} left alone (${names}): clean up there, or say --every-host when nothing runs there any more.`);
   }
 }
 
@@ -58,5 +59,5 @@ async function lock(run: string, alive: ReadonlySet<string>): Promise<(() => voi
 /** Removes the snapshots of all stacks: the next start of each initialises anew. */
 export async function cleanSnapshots(): Promise<void> {
   const { docker } = await connectEngine();
-  console.log(`Removed ${await evictSnapshots(docker, undefined, { count: 0, days: 0 })} images of snapshots.`);
+  say(`Removed ${await evictSnapshots(docker, undefined, { count: 0, days: 0 })} images of snapshots.`);
 }

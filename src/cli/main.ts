@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { processEnvironment } from "../config/environment.ts";
 import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
 import { run } from "../mocha/run.ts";
+import { complain, guardOutput, say } from "../terminal.ts";
 import { cleanCommand } from "./clean-command.ts";
 import { readWords, usageOf } from "./command.ts";
 import type { Command } from "./command.ts";
@@ -17,7 +19,7 @@ async function main([name = "--help", ...words]: readonly string[]): Promise<num
   if (command === undefined) return answer(name, words);
   const given = readWords(command, words);
   if (given !== undefined) return command.run(given);
-  console.log(helpOf(command));
+  say(helpOf(command));
 }
 
 /** What is asked about the program itself. */
@@ -27,7 +29,7 @@ function answer(name: string, words: readonly string[]): void {
   const names = COMMANDS.map((each) => each.name).join(", ");
   if (found === undefined) throw usageError("stackspec", `expected one of ${names}, --help, --version, got "${name}"`);
   if (words.length > 0) throw usageError(`stackspec ${name}`, `expected nothing behind it, got "${words[0]}"`);
-  console.log(found());
+  say(found());
 }
 
 function help(): string {
@@ -44,12 +46,15 @@ function version(): string {
     .version;
 }
 
+// What it has learnt from the environment is masked from the first line on.
+processEnvironment();
+guardOutput();
 try {
   const exitCode = await main(process.argv.slice(2));
   if (exitCode !== undefined) process.exitCode = exitCode;
 } catch (error) {
-  console.error(isBadInput(error) ? error.sentence : error instanceof StackspecError ? error.message : error);
-  await run.close().catch((left: unknown) => console.error(messageOf(left)));
+  complain(isBadInput(error) ? error.sentence : error instanceof StackspecError ? error.message : error);
+  await run.close().catch((left: unknown) => complain(messageOf(left)));
   // 2 is the reader's input, as for most commands of a shell; 1 is a finding.
   process.exit(isBadInput(error) ? 2 : 1);
 }

@@ -8,6 +8,7 @@ import { endingLine, onEndSignals } from "../mocha/signals.ts";
 import { openPipelineContext } from "../pipeline/pipeline-context.ts";
 import { chooseStages, runStages } from "../pipeline/run-stages.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import { complain, say } from "../terminal.ts";
 import type { Command } from "./command.ts";
 import { progressView } from "./progress-view.ts";
 import { runSuiteProcess } from "./suite-process.ts";
@@ -55,7 +56,7 @@ async function runPipeline(name: string | undefined): Promise<number> {
   const settings = readPipelineSettings();
   const pipeline = await loadDeclaration(PIPELINES, settings.pipeline);
   const stages = chooseStages(pipeline, name, settings);
-  const engine = await ensureEngine(config, console.log);
+  const engine = await ensureEngine(config, say);
   if ("missing" in engine)
     throw (
       engine.error ??
@@ -66,12 +67,12 @@ async function runPipeline(name: string | undefined): Promise<number> {
     isTTY: false,
     write: (text: string) => process.stdout.write(text),
   } as NodeJS.WriteStream);
-  const given = { pipeline, config, settings, say: (line: string) => console.log(line) };
+  const given = { pipeline, config, settings, say };
   const context = await openPipelineContext(given, runSuite, onProgress);
   let signalCode: number | undefined;
   onEndSignals((signal, code) => {
     signalCode = code;
-    console.error(endingLine(signal));
+    complain(endingLine(signal));
     context.session.cancel(new StackspecError("CANCELLED", `stopped by ${signal}`, { subject: "pipeline" }));
   });
 

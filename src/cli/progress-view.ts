@@ -1,6 +1,7 @@
 import { createLogUpdate } from "log-update";
 import pc from "picocolors";
 import type { OnProgress, ProgressEvent, State } from "../engine/run/progress.ts";
+import { visible } from "../terminal.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
 
 /** Shows the progress of a start. */
@@ -33,7 +34,7 @@ function plainView(stream: NodeJS.WriteStream): ProgressView {
         pulledAt.set(event.name, performance.now());
       }
       const line = lineOf(event);
-      if (line !== undefined) stream.write(`${line}\n`);
+      if (line !== undefined) stream.write(`${visible(line)}\n`);
     },
     close() {},
   };
@@ -65,15 +66,18 @@ function liveView(stream: NodeJS.WriteStream): ProgressView {
   return {
     onProgress(event) {
       if (event.kind === "image")
-        images.set(event.name, `${pc.yellow("›")} ${event.name} ${event.state}: ${shorten(event.detail)}`);
-      else if (event.kind === "notice") images.set(event.text, `${pc.yellow("!")} ${event.text}`);
+        images.set(
+          event.name,
+          `${pc.yellow("›")} ${visible(`${event.name} ${event.state}: ${shorten(event.detail)}`)}`,
+        );
+      else if (event.kind === "notice") images.set(event.text, `${pc.yellow("!")} ${visible(event.text)}`);
       else if (event.kind === "image-resolved")
-        images.set(event.image.name, `${pc.green("✔")} ${pc.dim(imageLine(event.image))}`);
+        images.set(event.image.name, `${pc.green("✔")} ${pc.dim(visible(imageLine(event.image)))}`);
       else if (event.state === "stopped") return;
       else {
-        const waits = event.waitsFor === undefined ? "" : pc.dim(` for ${event.waitsFor.join(", ")}`);
+        const waits = event.waitsFor === undefined ? "" : pc.dim(visible(` for ${event.waitsFor.join(", ")}`));
         const took = event.tookMs === undefined ? "" : pc.dim(` after ${seconds(event.tookMs)}`);
-        nodes.set(event.name, `${marks[event.state]} ${event.name} ${event.state}${waits}${took}`);
+        nodes.set(event.name, `${marks[event.state]} ${visible(event.name)} ${event.state}${waits}${took}`);
       }
       draw();
     },

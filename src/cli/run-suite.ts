@@ -14,6 +14,7 @@ import { endOnSignals } from "../mocha/signals.ts";
 import { loadStack } from "../mocha/target.ts";
 import type { TargetStack } from "../mocha/target.ts";
 import { abortedReport } from "../report/junit.ts";
+import { say } from "../terminal.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { progressView } from "./progress-view.ts";
 import { ENGINE_SUITE, TARGET_SUITE, specFiles } from "./suites.ts";
@@ -135,8 +136,4 @@ async function prepareTarget(config: Config): Promise<TargetStack | undefined> {
     view.close();
     run.onProgress = sayNotices;
   }
-}
-
-function say(line: string): void {
-  console.log(line);
 }

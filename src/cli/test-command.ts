@@ -7,6 +7,7 @@ import { onEndSignals } from "../mocha/signals.ts";
 import { stackNames } from "../mocha/target.ts";
 import { readFailures, readTotals, totalsLine } from "../report/totals.ts";
 import type { Failure } from "../report/totals.ts";
+import { say } from "../terminal.ts";
 import type { Command } from "./command.ts";
 import { runSuiteProcess } from "./suite-process.ts";
 import { TARGET_SUITE, listSuites } from "./suites.ts";
@@ -48,30 +49,30 @@ async function runAllSuites(config: Config, mocha: readonly string[]): Promise<n
   let exitCode = 0;
   const reports = new Map<string, string>();
   for (const { name, suite, report, environment } of runs) {
-    console.log(`\n── ${name} ${"─".repeat(40)}`);
+    say(`\n── ${name} ${"─".repeat(40)}`);
     const settings = { ...environment, JUNIT_REPORT_PATH: report };
     const code = await runSuiteProcess({ suite, mocha, environment: settings, signal: ending.signal });
     exitCode ||= code;
     if (existsSync(report)) reports.set(name, report);
     if (ending.signal.aborted) break;
   }
-  console.log("");
-  for (const [name, report] of reports) console.log(`${name}: ${totalsLine(readTotals([report]))} (${report})`);
+  say("");
+  for (const [name, report] of reports) say(`${name}: ${totalsLine(readTotals([report]))} (${report})`);
   listFailures(
     [...reports].flatMap(([name, report]) =>
       readFailures(report).map((failure) => ({ ...failure, name: `${name}: ${failure.name}` })),
     ),
   );
   // The last line is for machines: CI systems take the result from it.
-  console.log(`\n${totalsLine(readTotals([...reports.values()]))}`);
+  say(`\n${totalsLine(readTotals([...reports.values()]))}`);
   return signalCode ?? exitCode;
 }
 
 /** What failed, once more: of a long run's output people, and CI systems, often see the end only. */
 function listFailures(failures: readonly Failure[]): void {
-  if (failures.length > 0) console.log("");
-  for (const { name, message } of failures.slice(0, MOST_NAMED)) console.log(`✘ ${name}\n    ${message}`);
-  if (failures.length > MOST_NAMED) console.log(`✘ and ${failures.length - MOST_NAMED} more`);
+  if (failures.length > 0) say("");
+  for (const { name, message } of failures.slice(0, MOST_NAMED)) say(`✘ ${name}\n    ${message}`);
+  if (failures.length > MOST_NAMED) say(`✘ and ${failures.length - MOST_NAMED} more`);
 }
 
 /**

@@ -7,7 +7,7 @@ const REMEMBERED = 10;
 const BODY_CHARACTERS = 2_000;
 
 /** Headers that prove who one is, whatever their value looks like. */
-const SECRET_HEADER = /authorization|cookie|password|token|secret|key/i;
+const SECRET_HEADER = /authorization|\bauth\b|cookie|password|token|secret|key/i;
 
 /** A request and what came of it. */
 interface Exchange {

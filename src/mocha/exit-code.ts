@@ -1,3 +1,4 @@
+import { complain } from "../terminal.ts";
 import { run } from "./run.ts";
 
 /**
@@ -10,6 +11,6 @@ export function exitPessimistically(): void {
   process.on("exit", (code) => {
     if (code !== 0 || run.isGreen) return;
     process.exitCode = 1;
-    console.error("The run was ended before its last spec: its exit code is 1, not 0");
+    complain("The run was ended before its last spec: its exit code is 1, not 0");
   });
 }

@@ -1,10 +1,17 @@
 import { config, use } from "chai";
 import chaiAsPromised from "chai-as-promised";
 import type { Context, RootHookObject } from "mocha";
+import { processEnvironment } from "../config/environment.ts";
+import { guardOutput } from "../terminal.ts";
+import { printVisibly } from "./printing.ts";
 import { run } from "./run.ts";
 import { endOnSignals } from "./signals.ts";
 
 endOnSignals();
+// What the environment has is secret from the first line on, and in a worker that asks for no setting too.
+processEnvironment();
+guardOutput();
+printVisibly();
 use(chaiAsPromised);
 // A todo is longer than chai's default of 40 characters; "expected { id: 396, …(4) }" tells nobody anything.
 config.truncateThreshold = 400;

@@ -10,6 +10,7 @@ import type { StartedStack } from "../engine/run/start.ts";
 import type { StackspecError } from "../errors.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
+import { complain, say } from "../terminal.ts";
 import { startClock } from "./clock.ts";
 import { recordEvidence } from "./evidence.ts";
 import { chooseTarget } from "./target.ts";
@@ -117,8 +118,8 @@ export class MochaRun {
   }
 
   /** What acceptance specs talk to: decided once, by the command or by the first spec. */
-  target(missing?: string | StackspecError, say: (line: string) => void = () => {}): Promise<Target> {
-    return (this.#target ??= chooseTarget(this.config, missing, say));
+  target(missing?: string | StackspecError, tell: (line: string) => void = () => {}): Promise<Target> {
+    return (this.#target ??= chooseTarget(this.config, missing, tell));
   }
 
   /**
@@ -143,7 +144,7 @@ export class MochaRun {
 
   /** Makes a snapshot that is missing. True when the stack was stopped for it. */
   async #keepSnapshot(stack: Stack): Promise<boolean> {
-    return (await this.#session?.keepSnapshot(stack, (line) => console.log(line))) ?? false;
+    return (await this.#session?.keepSnapshot(stack, say)) ?? false;
   }
 
   /**
@@ -178,5 +179,5 @@ export class MochaRun {
 
 /** Shows what holds for this run though nobody may look at its progress. */
 export function sayNotices(event: ProgressEvent): void {
-  if (event.kind === "notice") console.error(event.text);
+  if (event.kind === "notice") complain(event.text);
 }

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import mocha from "mocha";
 import type { MochaOptions, Runner, Test } from "mocha";
 import { messageOf } from "../errors.ts";
+import { complain, say } from "../terminal.ts";
 import type { FullRunner } from "./run-record.ts";
 import { evidenceOf, evidenceText, shownError } from "./evidence.ts";
 import { exitPessimistically } from "./exit-code.ts";
@@ -56,9 +57,8 @@ export class Reporter extends mocha.reporters.Spec {
     });
     super.epilogue();
     if (run.engineMissing !== undefined)
-      console.log(`  ${this.stats.pending} specs are pending, for want of an engine: ${run.engineMissing}\n`);
-    if (repeated > 0)
-      console.log(`  ${repeated} of the failures have a cause that is shown above; the report has them all.\n`);
+      say(`  ${this.stats.pending} specs are pending, for want of an engine: ${run.engineMissing}\n`);
+    if (repeated > 0) say(`  ${repeated} of the failures have a cause that is shown above; the report has them all.\n`);
   }
 
   /** What failed by itself, each error once, and how much else failed. */
@@ -83,8 +83,8 @@ export class Reporter extends mocha.reporters.Spec {
     void (async () => {
       await attempt("The run cannot be closed", () => run.finish());
       await attempt("The report cannot be written", () => this.#junit.write());
-      for (const problem of problems) console.error(problem);
-      console.log(run.clock.summary());
+      for (const problem of problems) complain(problem);
+      say(run.clock.summary());
       run.isGreen = failures === 0 && problems.length === 0;
       exit(run.isGreen ? 0 : 1);
     })();

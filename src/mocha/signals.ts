@@ -1,4 +1,5 @@
 import { messageOf } from "../errors.ts";
+import { complain } from "../terminal.ts";
 import { run } from "./run.ts";
 
 /** Exit codes as shells give them: 128 and the signal's number. */
@@ -32,8 +33,8 @@ export function endOnSignals(): void {
   const end = async (signal: EndSignal, exitCode: number): Promise<void> => {
     if (ending) return;
     ending = true;
-    console.error(endingLine(signal));
-    await run.close().catch((error: unknown) => console.error(messageOf(error)));
+    complain(endingLine(signal));
+    await run.close().catch((error: unknown) => complain(messageOf(error)));
     process.exit(exitCode);
   };
   onEndSignals((signal, exitCode) => void end(signal, exitCode));

@@ -4,7 +4,6 @@ import type { Runtime } from "../engine/docker/connect.ts";
 import type { OnProgress } from "../engine/run/progress.ts";
 import { openSession } from "../engine/run/session.ts";
 import type { Session } from "../engine/run/session.ts";
-import { mask } from "../secrets.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 /** What the stages of one run work with. */
@@ -17,7 +16,7 @@ export interface PipelineContext {
   readonly runtime: Runtime;
   /** Runs a suite under `specs/` in a process of its own; resolves with its exit code. */
   readonly runSuite: (suite: string, environment: Readonly<Record<string, string>>) => Promise<number>;
-  /** One line for the reader, masked. */
+  /** One line for the reader. */
   readonly say: (line: string) => void;
   /** Ends the run: Ctrl-C. What waits for a container ends when that is gone. */
   readonly signal: AbortSignal;
@@ -36,7 +35,6 @@ export async function openPipelineContext(
     session,
     signal,
     runtime: await session.connect(),
-    say: (line) => given.say(mask(line)),
     runSuite: (suite, environment) => runSuite(suite, environment, signal),
   };
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { isNotFound } from "../engine/docker/connect.ts";
 import { usageError } from "../errors.ts";
 import { writeAtomically } from "../report/write.ts";
+import { maskedJson } from "../secrets.ts";
 import type { PipelineContext } from "./pipeline-context.ts";
 import type { PublishStage } from "./pipeline.ts";
 import { deploy } from "./deploy.ts";
@@ -65,7 +66,7 @@ export async function publish(stage: PublishStage, context: PipelineContext): Pr
       version: manifest.version,
       tags: pushed,
     };
-    writeAtomically(REPORT, `${JSON.stringify(report, undefined, 2)}\n`);
+    writeAtomically(REPORT, `${maskedJson(report, 2)}\n`);
   }
 
   const [digest] = Object.values(pushed);

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { PipelineSettings } from "../config/pipeline-settings.ts";
 import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
 import { writeAtomically } from "../report/write.ts";
-import { mask } from "../secrets.ts";
 import type { PipelineContext } from "./pipeline-context.ts";
 import type { Pipeline, Stage } from "./pipeline.ts";
 import { noRegistry } from "./publish.ts";
@@ -52,7 +51,7 @@ export async function runStages(stages: readonly Stage[], context: PipelineConte
     exitCode = { passed: 0, failed: 1, refused: 2, cancelled: 1, "not run": 0 }[outcome.verdict];
   }
   const title = `Pipeline ${context.pipeline.name}`;
-  const summary = mask(markdownSummary(title, outcomes));
+  const summary = markdownSummary(title, outcomes);
   writeAtomically(join("reports", "summary.md"), summary);
   if (context.settings.stepSummary !== undefined) appendFileSync(context.settings.stepSummary, summary);
   context.say(`\n${textSummary(outcomes)}`);

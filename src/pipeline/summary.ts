@@ -1,10 +1,11 @@
+import { mask } from "../secrets.ts";
 import type { StageOutcome } from "./outcome.ts";
 
 type Row = readonly [name: string, verdict: string, took: string, why: string];
 
-/** The summary as a table of Markdown, for `reports/summary.md` and a CI system's page. */
+/** The summary as a table of Markdown, for `reports/summary.md` and a CI system's page, with secrets masked. */
 export function markdownSummary(title: string, stages: readonly StageOutcome[]): string {
-  const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+  const cell = (text: string): string => mask(text).replaceAll("|", "\\|").replaceAll("\n", " ");
   const lines = rows(stages).map((row) => `| ${row.map(cell).join(" | ")} |`);
   return [`## ${title}`, "", "| stage | result | seconds | |", "|---|---|---:|---|", ...lines, ""].join("\n");
 }

@@ -6,7 +6,7 @@ const COLOURS = /\u001b\[[0-9;]*m/g; // oxlint-disable-line no-control-regex
 
 /** Text that any XML reader accepts: colours gone, secrets masked, what cannot be written shown as U+FFFD. Emoji stay. */
 export function xmlText(text: string): string {
-  return mask(text).replaceAll(COLOURS, "").toWellFormed().replaceAll(NOT_XML, "\u{FFFD}");
+  return mask(text.replaceAll(COLOURS, "")).toWellFormed().replaceAll(NOT_XML, "\u{FFFD}");
 }
 
 /** A title as part of a class name, where Jenkins takes a full stop for the end of a package. */

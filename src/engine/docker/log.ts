@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { createInterface } from "node:readline";
 import type Dockerode from "dockerode";
-import { mask } from "../../secrets.ts";
+import { maskLines } from "../../secrets.ts";
 
 /** How many of a container's last lines are remembered. The file has all of them. */
 const REMEMBERED_LINES = 5_000;
@@ -61,6 +61,7 @@ export async function followLog(
   const followers = new Set<(line: string, atMs: number) => void>();
   const byOurClock = clockOffset();
   const output = file === undefined ? undefined : openFile(file);
+  const mask = maskLines();
   const reader = createInterface({ input: demultiplexed(container, stream), crlfDelay: Infinity });
   const take = ({ text, time, atMs: engineMs }: LogLine): void => {
     const atMs = byOurClock(engineMs);

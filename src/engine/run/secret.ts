@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { learnSecrets } from "../../secrets.ts";
 import { cacheFolder } from "../docker/cache-folder.ts";
 
 const FILE = join(cacheFolder(), "secret");
@@ -17,7 +18,9 @@ let seed: Buffer | undefined;
  */
 export function secret(name: string): string {
   seed ??= readSeed();
-  return createHmac("sha256", seed).update(name).digest("hex").slice(0, 32);
+  const password = createHmac("sha256", seed).update(name).digest("hex").slice(0, 32);
+  learnSecrets({ [`${name}_PASSWORD`]: password });
+  return password;
 }
 
 function readSeed(): Buffer {

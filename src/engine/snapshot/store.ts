@@ -1,6 +1,6 @@
 import type Dockerode from "dockerode";
 import { LOCAL } from "../../images/debian.ts";
-import { mask } from "../../secrets.ts";
+import { maskedJson } from "../../secrets.ts";
 import type { TaskResult } from "../../stack/stack.ts";
 
 /** Images of snapshots carry their key in this label, the name of their stack in the next, and what its tasks printed in the last. */
@@ -49,8 +49,7 @@ export function expired<T extends SnapshotImage>(images: readonly T[], { count, 
 
 /** What tasks printed, with secrets masked, and how they ended, as a label. */
 export function tasksLabel(results: ReadonlyMap<string, TaskResult>): string {
-  const masked = [...results].map(([name, result]) => [name, { ...result, output: mask(result.output) }] as const);
-  return JSON.stringify(Object.fromEntries(masked));
+  return maskedJson(Object.fromEntries(results));
 }
 
 /** What such a label says. */
