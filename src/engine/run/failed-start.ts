@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { StackspecError } from "../../errors.ts";
+import type { ErrorCode } from "../../errors.ts";
 import type { Node } from "../../stack/stack.ts";
-import { startFailure, withContext } from "../container/failure.ts";
+import { nodeAbout, startFailure, withContext } from "../container/failure.ts";
+import { dropSnapshot } from "../snapshot/evict.ts";
+import type { StackStart } from "./start-node.ts";
 import type { StackRun } from "./stack-run.ts";
+
+/** Failures of a container that what was restored in it has nothing to do with. */
+const NOT_OF_SNAPSHOTS = new Set<ErrorCode>(["PORT_TAKEN", "FILE_MISSING", "VOLUME_MISSING"]);
 
 /** The first failure cancels the rest; what fails because of that only joins it. */
 export function fail(run: StackRun, node: Node, error: unknown): void {
@@ -32,4 +38,25 @@ export async function giveUpLater(run: StackRun, timeoutMs: number, signal: Abor
   if (run.signal.aborted) return;
   if (node !== undefined) run.report(node, "failed");
   run.cancel(withContext(error, node, run));
+}
+
+/**
+ * Drops the snapshot that a failed start had restored when one of the containers that run it is what failed, and says so
+ * in one line. Whatever else fails would fail without it too.
+ *
+ * @returns true when the stack has to be started without it
+ */
+export async function dropUnusableSnapshot({ plan, run }: StackStart): Promise<boolean> {
+  const { stack, context, signal } = run;
+  const error: unknown = signal.reason;
+  const service = [...plan.restored].find((each) => each === nodeAbout(error, stack));
+  if (service === undefined || plan.shared.has(service) || context.signal.aborted) return false;
+  if (!(error instanceof StackspecError) || NOT_OF_SNAPSHOTS.has(error.code)) return false;
+  const { docker } = await context.connect();
+  const dropped = await dropSnapshot(docker, stack.name, plan.snapshot!.key!, plan.restored);
+  context.onProgress({
+    kind: "notice",
+    text: `${stack.name} does not start from its snapshot, which ${dropped ? "is dropped" : "another run uses"}, and starts without: ${error.sentence}`,
+  });
+  return true;
 }

@@ -8,7 +8,7 @@ import { nodeAbout, withContext } from "../container/failure.ts";
 import type { Log } from "../docker/log.ts";
 import { workerSuffix } from "../drivers/mysql.ts";
 import { stackFactories } from "./factories.ts";
-import { fail, giveUpLater } from "./failed-start.ts";
+import { dropUnusableSnapshot, fail, giveUpLater } from "./failed-start.ts";
 import { planStack, sharedServices } from "./plan.ts";
 import type { SnapshotUse, StackPlan } from "./plan.ts";
 import { takeBaseline } from "./reset.ts";
@@ -142,8 +142,22 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
     // A plan that comes too late has nothing but a lock to give back.
     if (start === undefined) planning?.then(({ reusable }) => reusable?.unlock()).catch(() => {});
     // The first failure is the one to report. What an engine that hangs does not release is the run's end to remove.
-    await Promise.race([stop().catch(() => {}), sleep(RELEASED_WITHIN_MS, undefined, { ref: false })]);
-    throw run.signal.reason;
+    const released = await Promise.race([
+      stop().then(
+        () => true,
+        () => false,
+      ),
+      sleep(RELEASED_WITHIN_MS, false, { ref: false }),
+    ]);
+    if (!released || start === undefined || !(await dropUnusableSnapshot(start).catch(() => false)))
+      throw run.signal.reason;
+    const { joins } = context;
+    // Shared servers hold what the snapshot's tasks have done: a worker that runs them again has servers of its own.
+    return await startRun(stack, {
+      ...context,
+      snapshots: { read: false },
+      joins: joins && { ...joins, key: undefined },
+    });
   } finally {
     deadline.abort();
   }

@@ -11,7 +11,7 @@ export interface Snapshot {
   readonly tasks: ReadonlyMap<string, TaskResult>;
 }
 
-/** The snapshot of this key, when all of it is there. One that was cut off while it was written is not. */
+/** The snapshot of this key, when all of it is there: every image, and the result of every task. One that was cut off while it was written is not. */
 export async function findSnapshot(
   { docker }: Runtime,
   stack: Stack,
@@ -29,11 +29,13 @@ export async function findSnapshot(
     ),
   );
   if (found.includes(undefined)) return undefined;
+  const tasks = readTasksLabel(found[0]!.Config.Labels?.[TASKS_LABEL]);
+  if (stack.nodes.some(({ kind, name }) => kind === "task" && !tasks.has(name))) return undefined;
   return {
     images: new Map(
       holders.map((service, index) => [service, { reference: references[index]!, config: found[index]!.Config }]),
     ),
-    tasks: readTasksLabel(found[0]!.Config.Labels?.[TASKS_LABEL]),
+    tasks,
   };
 }
 
