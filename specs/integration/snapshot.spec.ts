@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -76,6 +76,39 @@ describe("a snapshot", function () {
       expect(images).to.have.lengthOf(0);
     });
   });
+});
+
+describe("a snapshot where nothing of this user can be kept from run to run", function () {
+  this.timeout(60_000);
+  requireEngine();
+  const folder = mkdtempSync(join(tmpdir(), "stackspec-home-"));
+  const file = join(folder, "file");
+  const link = join(folder, "link");
+  before("there are such homes", () => {
+    writeFileSync(file, "");
+    symlinkSync(join(folder, "nothing", "here"), link);
+  });
+  after("they are gone", () => rmSync(folder, { recursive: true }));
+
+  for (const [what, HOME] of Object.entries({
+    "a file": file,
+    "below a file": join(file, "home"),
+    "a link to nowhere": link,
+  }))
+    it(`is not made, and one line says so, when HOME is ${what}`, async () => {
+      const name = randomUUID().slice(0, 8);
+      const { exitCode, output } = await startRun(["once.ts"], { environment: { STACK_NAME: name, HOME } }).ended;
+      expect(exitCode, output).to.equal(0);
+      expect(output.split("\n").filter((line) => line.includes("snapshot"))).to.have.lengthOf(1);
+      expect(output).to.match(
+        new RegExp(
+          `^No snapshot of once-${name} is kept: USAGE: HOME: expected a place below it that can be written`,
+          "m",
+        ),
+      );
+      const reference = [`localhost/stackspec/snapshot/once-${name}/*`];
+      expect(await (await engine()).listImages({ filters: { reference } })).to.deep.equal([]);
+    });
 });
 
 describe("the key of a snapshot", function () {
