@@ -96,6 +96,11 @@ export class StackRun {
     this.#containers.set(node, start);
   }
 
+  /** Names of those that somebody has paused. */
+  get paused(): string[] {
+    return [...this.#containers].filter(([, start]) => start.isPaused()).map(([{ name }]) => name);
+  }
+
   /** Everything that `stop()` must be called of, from the moment its start has begun. */
   get disposables(): ReadonlyMap<Node, Promise<Stoppable>> {
     return this.#disposables;

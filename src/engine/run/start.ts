@@ -52,6 +52,8 @@ export interface StartedStack<E extends Exports = Exports> extends RunningStack<
   readonly logs: ReadonlyMap<string, Log>;
   /** Resolves with the failure of the first service that exits, though it was ready and nobody stopped it. */
   readonly death: Promise<StackspecError>;
+  /** Names of services that somebody has paused. */
+  paused(): readonly string[];
   /** Gives parallel workers, from 1 to `workers` - 1, databases of their own on its shared servers: copies of what is there. */
   createWorkerDatabases(workers: number): Promise<void>;
 }
@@ -84,6 +86,7 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
     inContainers: stack.nodes.every((node) => node.kind === "task" || run.containers.has(node)),
     logs: run.logs,
     death: run.death,
+    paused: () => run.paused,
     reset: () => baseline.reset(),
     createWorkerDatabases: (workers) => createWorkerDatabases(start, workers),
     stop,
