@@ -21,10 +21,11 @@ describe("a snapshot", function () {
 
   const name = randomUUID().slice(0, 8);
 
-  async function run(environment: Record<string, string> = {}): Promise<Told> {
+  async function run(environment: Record<string, string> = {}, says = /^told/m): Promise<Told> {
     const { exitCode, output } = await startRun(["once.ts"], { environment: { STACK_NAME: name, ...environment } })
       .ended;
     expect(exitCode, output).to.equal(0);
+    expect(output).to.match(says);
     return JSON.parse(/^told (.*)$/m.exec(output)![1]!) as Told;
   }
 
@@ -38,7 +39,7 @@ describe("a snapshot", function () {
     let first: Told;
 
     before("the stack has been run, and then started from its snapshot", async () => {
-      await run();
+      await run({}, /^Keeping a snapshot of the stack (?![^]*^No snapshot)/m);
       first = await run();
     });
 

@@ -2,6 +2,7 @@ import type { GenericContainer } from "testcontainers";
 import type { Service, Stack, TaskResult } from "../../stack/stack.ts";
 import type { ImageCommand } from "../container/configure.ts";
 import { dataOf, startFrom } from "../drivers/driver.ts";
+import { isNotFound } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { DATA_PATH, TASKS_LABEL, readTasksLabel, snapshotReference } from "./store.ts";
 
@@ -25,7 +26,10 @@ export async function findSnapshot(
       docker
         .getImage(reference)
         .inspect()
-        .catch(() => undefined),
+        .catch((error: unknown) => {
+          if (isNotFound(error)) return undefined;
+          throw error;
+        }),
     ),
   );
   if (found.includes(undefined)) return undefined;
