@@ -245,6 +245,13 @@ describe("keeping a snapshot", function () {
       expect(await namelessOf("at-once")).to.deep.equal([]);
     });
 
+    it("is not done again by one that began before it was done", async () => {
+      const stack = stackOf("before");
+      const { said } = await run(stack, { whenUp: async () => void (await run(stack)) });
+      expect(said).to.deep.equal([]);
+      expect(await namelessOf("before")).to.deep.equal([]);
+    });
+
     it("is not done while another has the stack's lock", async () => {
       const unlock = await lockStack(`stackspec-keep-${id}-locked-snapshot`);
       const { said } = await run(stackOf("locked")).finally(unlock);

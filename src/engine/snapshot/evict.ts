@@ -36,9 +36,7 @@ export async function dropSnapshot(
   holders: Iterable<Service>,
 ): Promise<boolean> {
   const images = Array.from(holders, ({ name }) => snapshotReference(stack, name, key));
-  const users = await docker.listContainers({ all: true, filters: { ancestor: images } });
-  // Without force: one that was made meanwhile keeps its image.
-  if (users.length > 0) return false;
+  // Without force, a container that is made of it, running or not, keeps its image.
   const removals = await Promise.allSettled(images.map((image) => docker.getImage(image).remove()));
   return removals.some(({ status }) => status === "fulfilled");
 }
