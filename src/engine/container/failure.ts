@@ -130,11 +130,6 @@ export function startFailure(
   });
 }
 
-/** Why a service that runs does not answer. */
-export function pausedLine(name: string): string {
-  return `${name} is paused: it answers again after \`docker unpause\``;
-}
-
 /** Who waited for whom: "nginx waits for app waits for migrate"; the name alone when nothing waited. */
 export function waitingChain(failed: Node, nodes: readonly Node[]): string {
   const names = [failed.name];
@@ -170,5 +165,5 @@ export function withContext(
   if (!(error instanceof StackspecError) || error.code === "USAGE") return error;
   const names = node === undefined ? "" : waitingChain(node, stack.nodes);
   const chain = names.includes(" waits for ") ? [`${names}: ${error.what}`] : [];
-  return error.withEvidence([...chain, ...paused.map(pausedLine), "timeline:", ...timeline].join("\n"));
+  return error.withEvidence([...chain, ...paused, "timeline:", ...timeline].join("\n"));
 }

@@ -96,9 +96,10 @@ export class StackRun {
     this.#containers.set(node, start);
   }
 
-  /** Names of those that somebody has paused. */
+  /** One line for each of them that somebody has paused. */
   get paused(): string[] {
-    return [...this.#containers].filter(([, start]) => start.isPaused()).map(([{ name }]) => name);
+    const paused = [...this.#containers].filter(([, start]) => start.isPaused());
+    return paused.map(([{ name }]) => `${name} is paused: it answers again after \`docker unpause\``);
   }
 
   /** Everything that `stop()` must be called of, from the moment its start has begun. */

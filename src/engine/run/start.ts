@@ -52,7 +52,7 @@ export interface StartedStack<E extends Exports = Exports> extends RunningStack<
   readonly logs: ReadonlyMap<string, Log>;
   /** Resolves with the failure of the first service that exits, though it was ready and nobody stopped it. */
   readonly death: Promise<StackspecError>;
-  /** Names of services that somebody has paused. */
+  /** One line for each service that somebody has paused. */
   paused(): readonly string[];
   /** Gives parallel workers, from 1 to `workers` - 1, databases of their own on its shared servers: copies of what is there. */
   createWorkerDatabases(workers: number): Promise<void>;
@@ -145,14 +145,10 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
     // A plan that comes too late has nothing but a lock to give back.
     if (start === undefined) planning?.then(({ reusable }) => reusable?.unlock()).catch(() => {});
     // The first failure is the one to report. What an engine that hangs does not release is the run's end to remove.
-    const released = await Promise.race([
-      stop().then(
-        () => true,
-        () => false,
-      ),
-      sleep(RELEASED_WITHIN_MS, false, { ref: false }),
-    ]);
-    if (!released || start === undefined || !(await dropUnusableSnapshot(start).catch(() => false)))
+    const released = stop().then(() => true);
+    const late = sleep(RELEASED_WITHIN_MS, false, { ref: false });
+    const isReleased = await Promise.race([released.catch(() => false), late]);
+    if (!isReleased || start === undefined || !(await dropUnusableSnapshot(start).catch(() => false)))
       throw run.signal.reason;
     const { joins } = context;
     // Shared servers hold what the snapshot's tasks have done: a worker that runs them again has servers of its own.
