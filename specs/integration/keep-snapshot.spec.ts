@@ -102,6 +102,8 @@ describe("keeping a snapshot", function () {
     readonly image?: string;
     readonly atStop?: string;
     readonly servers?: readonly string[];
+    /** Declares more. */
+    readonly beside?: (stack: Parameters<Parameters<typeof defineStack>[1]>[0]) => void;
     readonly change?: (container: GenericContainer) => GenericContainer;
     readonly make?: (image: string, lines: string) => Promise<GenericContainer>;
   }
@@ -109,6 +111,7 @@ describe("keeping a snapshot", function () {
   function stackOf(name: string, parts: Parts = {}) {
     const { atStop = "exit 0", servers = ["db"], image: own = NODE, change = (made) => made, make } = parts;
     return defineStack(`keep-${id}-${name}`, (stack) => {
+      parts.beside?.(stack);
       const after = servers.map((server) =>
         stack.service(server, ({ image }) => make?.(image, serving(atStop)) ?? shell(image, serving(atStop)), {
           image: NODE,
@@ -176,6 +179,17 @@ describe("keeping a snapshot", function () {
     it("is not tried a second time in one run", () => {
       expect(said).to.have.lengthOf(2);
     });
+  });
+
+  it("is done though something could not be stopped before, which the end of the run tells", async () => {
+    const stop = async (): Promise<void> => {
+      throw new Error("the socket is stuck");
+    };
+    const stack = stackOf("stuck", {
+      beside: ({ service }) => service("stuck", () => ({ start: async () => ({ stop }) })),
+    });
+    await expect(run(stack)).to.be.rejectedWith(/^RELEASE_FAILED: .*the socket is stuck/);
+    expect(await imagesOf("stuck")).to.have.lengthOf(1);
   });
 
   it("says why there is none, once, and does not try", async () => {
