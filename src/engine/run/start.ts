@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { StackspecError } from "../../errors.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
 import type { Exports, Stack, Started } from "../../stack/stack.ts";
@@ -8,7 +7,7 @@ import { nodeAbout, withContext } from "../container/failure.ts";
 import type { Log } from "../docker/log.ts";
 import { workerSuffix } from "../drivers/mysql.ts";
 import { stackFactories } from "./factories.ts";
-import { dropUnusableSnapshot, fail, giveUpLater } from "./failed-start.ts";
+import { fail, giveUpLater, isReleased, withoutSnapshot } from "./failed-start.ts";
 import { planStack, sharedServices } from "./plan.ts";
 import type { SnapshotUse, StackPlan } from "./plan.ts";
 import { takeBaseline } from "./reset.ts";
@@ -19,9 +18,6 @@ import { startNode } from "./start-node.ts";
 import type { StackStart } from "./start-node.ts";
 import { stopStack } from "./stop.ts";
 import { createWorkerDatabases } from "./worker-databases.ts";
-
-/** How long what a failed start has made may take to be released before the failure is told, in milliseconds. */
-const RELEASED_WITHIN_MS = 30_000;
 
 /** A started stack. */
 export interface RunningStack<E extends Exports = Exports> {
@@ -145,18 +141,9 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
     // A plan that comes too late has nothing but a lock to give back.
     if (start === undefined) planning?.then(({ reusable }) => reusable?.unlock()).catch(() => {});
     // The first failure is the one to report. What an engine that hangs does not release is the run's end to remove.
-    const released = stop().then(() => true);
-    const late = sleep(RELEASED_WITHIN_MS, false, { ref: false });
-    const isReleased = await Promise.race([released.catch(() => false), late]);
-    if (!isReleased || start === undefined || !(await dropUnusableSnapshot(start).catch(() => false)))
-      throw run.signal.reason;
-    const { joins } = context;
-    // Shared servers hold what the snapshot's tasks have done: a worker that runs them again has servers of its own.
-    return await startRun(stack, {
-      ...context,
-      snapshots: { read: false },
-      joins: joins && { ...joins, key: undefined },
-    });
+    const anew = (await isReleased(stop())) && start !== undefined ? await withoutSnapshot(start) : undefined;
+    if (anew === undefined) throw run.signal.reason;
+    return await startRun(stack, anew);
   } finally {
     deadline.abort();
   }
