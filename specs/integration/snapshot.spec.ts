@@ -112,6 +112,22 @@ describe("a snapshot where nothing of this user can be kept from run to run", fu
     });
 });
 
+describe("a stack that is to stay up where nothing of this user can be kept", function () {
+  this.timeout(60_000);
+  requireEngine();
+  const folder = mkdtempSync(join(tmpdir(), "stackspec-home-"));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("does not, and one line says so", async () => {
+    const HOME = join(folder, "file");
+    writeFileSync(HOME, "");
+    const environment = { STACK_NAME: randomUUID().slice(0, 8), HOME, STACKSPEC_KEEP: "1" };
+    const { exitCode, output } = await startRun(["once.ts"], { environment }).ended;
+    expect(exitCode, output).to.equal(0);
+    expect(output).to.match(/^once-\S+ does not stay up: USAGE: HOME: expected a place below it that can be written/m);
+  });
+});
+
 describe("the key of a snapshot", function () {
   this.timeout(60_000);
   requireEngine();

@@ -11,7 +11,7 @@ import { readConfig } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import type { Stack } from "../../src/stack/stack.ts";
-import { cleanUp, NODE, engine, shell } from "./engine.ts";
+import { cleanUp, NODE, STACK_LABEL, engine, inspectAll, removeLabelled, shell } from "./engine.ts";
 
 /** How a start went. */
 interface Start {
@@ -41,7 +41,7 @@ describe("a snapshot that does not start", function () {
   });
 
   /** A run of its own: starts a stack, keeps its snapshot if that is asked for, and ends. */
-  async function run(stack: Stack, { keep = false } = {}): Promise<Start> {
+  async function run(stack: Stack, { keep = false, staysUp = false } = {}): Promise<Start> {
     const notices: string[] = [];
     let appStarts = 0;
     const session = openSession(
@@ -59,7 +59,7 @@ describe("a snapshot that does not start", function () {
       },
     };
     try {
-      const { snapshot, values } = await session.start(stack);
+      const { snapshot, values } = await session.start(stack, { keep: staysUp });
       if (keep) await session.keepSnapshot(stack, () => {});
       const { seed } = values as { seed?: { output: string } };
       return Object.assign(told, { restored: snapshot?.restored, printed: seed?.output });
@@ -114,6 +114,12 @@ describe("a snapshot that does not start", function () {
     await container.putArchive(Readable.from(pack), { path: "/" });
     await container.commit({ repo: db(name), tag: reference.split(":").at(-1), ...(changes && { changes }) });
     await container.remove();
+  }
+
+  /** The names on the engine of stacks that stay up. */
+  async function ownersOf(name: string): Promise<string[]> {
+    const networks = await (await engine()).listNetworks({ filters: { label: [STACK_LABEL] } });
+    return networks.map(({ Name }) => Name).filter((network) => network.includes(`unusable-${id}-${name}-kept-`));
   }
 
   async function imagesOf(name: string) {
@@ -174,6 +180,22 @@ describe("a snapshot that does not start", function () {
     await run(stack, { keep: true });
     await spoil("label", "stackspec/unusual", "", 'LABEL dev.stackspec.snapshot.tasks="{"');
     expect(await run(stack)).to.deep.include({ restored: false, notices: [] });
+  });
+
+  it("is dropped too when the stack was to stay up, which it then does", async () => {
+    const stack = stackOf("kept");
+    await run(stack, { keep: true });
+    await spoil("kept", "stackspec/data/data", "");
+    try {
+      const { restored, notices } = await run(stack, { staysUp: true });
+      expect(notices).to.have.lengthOf(1);
+      expect(restored).to.equal(false);
+      const [owner] = await ownersOf("kept");
+      const up = [...(await inspectAll(owner!))].filter(([, { State }]) => State.Running).map(([name]) => name);
+      expect(up).to.have.members(["db", "app"]);
+    } finally {
+      for (const owner of await ownersOf("kept")) await removeLabelled(`${STACK_LABEL}=${owner}`);
+    }
   });
 
   it("is made anew in the run that found it", async () => {

@@ -1,3 +1,4 @@
+import { isBadInput } from "../../errors.ts";
 import type { Node, Service, Stack, TaskResult } from "../../stack/stack.ts";
 import type { ImageCommand } from "../container/configure.ts";
 import { isContainer } from "../container/internals.ts";
@@ -92,7 +93,7 @@ async function findReusable(
   made: ReadonlyMap<Node, unknown>,
   context: StackContext,
 ): Promise<ReusableStack | undefined> {
-  const { joins, keep, connect, runId } = context;
+  const { joins, keep, connect, onProgress, runId } = context;
   if (joins?.worker === 0)
     return {
       id: joins.id,
@@ -105,14 +106,13 @@ async function findReusable(
     };
   if (keep !== true) return undefined;
   const { key } = await keyOfNodes(stack.nodes, made, await keyContext(context));
-  return key === undefined
-    ? undefined
-    : claimReusableStack(
-        await connect(),
-        stack,
-        key,
-        volumesToReset(stack).map(({ name }) => name),
-      );
+  if (key === undefined) return undefined;
+  const volumes = volumesToReset(stack).map(({ name }) => name);
+  return claimReusableStack(await connect(), stack, key, volumes).catch((error: unknown) => {
+    if (!isBadInput(error)) throw error;
+    onProgress({ kind: "notice", text: `${stack.name} does not stay up: ${error.sentence}` });
+    return undefined;
+  });
 }
 
 /** The stack's snapshot, and the results of tasks that are in it. Its containers are made anew, to run the snapshot's images. */
