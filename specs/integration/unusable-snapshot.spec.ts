@@ -3,8 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { MySqlContainer } from "@testcontainers/mysql";
 import { expect } from "chai";
-import { defineStack, logs, requireEngine } from "stackspec";
+import { acceptsSql, defineStack, logs, requireEngine } from "stackspec";
 import type { GenericContainer } from "testcontainers";
 import tar from "tar-stream";
 import { readConfig } from "../../src/config/config.ts";
@@ -174,6 +175,24 @@ describe("a snapshot that does not start", function () {
       expect(second.printed).not.to.equal(first.printed);
       expect(await imagesOf(name)).to.deep.equal([]);
     });
+
+  it("is dropped when a MySQL server cannot read what it holds", async () => {
+    const name = "mysql";
+    const stack = defineStack(`unusable-${id}-${name}`, ({ service, task }) => {
+      const database = service("db", ({ image }) => new MySqlContainer(image), {
+        image: "mysql:9.7",
+        ready: acceptsSql(),
+      });
+      task("seed", ({ image }) => shell(image, "true"), { image: NODE, after: [database] });
+      return { database };
+    });
+    await run(stack, { keep: true });
+    await spoil(name, "stackspec/data/ibdata1", "half of it");
+    const { error, restored, notices } = await run(stack);
+    expect(error).to.equal(undefined);
+    expect(restored).to.equal(false);
+    expect(notices.join()).to.include("is dropped, and starts without: CONTAINER_EXITED: db: exited with code 1");
+  });
 
   it("is not there for a stack whose tasks it does not know", async () => {
     const stack = stackOf("label");
