@@ -95,7 +95,7 @@ export async function watchExits({ docker }: Pick<Runtime, "docker">): Promise<E
         since = time;
         if (Action === "pause") paused.add(Actor.ID);
         else paused.delete(Actor.ID);
-        if (Action === "die") exited(Actor.ID, Number(Actor.Attributes.exitCode ?? -1));
+        if (!Action.endsWith("pause")) exited(Actor.ID, Number(Actor.Attributes.exitCode ?? -1));
       })
       .on("error", () => {}); // The stream's own, which it hands on.
     return ended;

@@ -3,6 +3,7 @@ import { createReadStream, mkdirSync } from "node:fs";
 import { readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import { isDeepStrictEqual } from "node:util";
 import { messageOf, usageError } from "../../errors.ts";
 import type { Stack, TaskResult } from "../../stack/stack.ts";
@@ -108,31 +109,23 @@ export const isReusableStack = (owner: string): boolean => /^stackspec-.*-kept-/
  * @throws StackspecError `USAGE` where nothing of this user can be kept from run to run
  */
 export async function lockStack(id: string): Promise<(() => void) | undefined> {
-  const { DatabaseSync } = await import("node:sqlite");
-  const database = inFolder((path) => {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+  const sqlite = await import("node:sqlite");
+  let database: DatabaseSync | undefined;
+  try {
+    mkdirSync(folder(), { recursive: true, mode: 0o700 });
     // The file stays: of two that lock a name one could have the file that was, the other the file that is.
-    return new DatabaseSync(join(path, `${id}.lock`));
-  });
-  try {
+    database = new sqlite.DatabaseSync(join(folder(), `${id}.lock`));
     database.exec("BEGIN EXCLUSIVE");
-  } catch (error) {
-    database.close();
-    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
-    throw error;
-  }
-  return () => {
-    if (database.isOpen) database.close();
-  };
-}
-
-function inFolder<T>(open: (path: string) => T): T {
-  try {
-    return open(folder());
   } catch (cause) {
+    database?.close();
+    if ((cause as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
     const what = `expected a place below it that can be written, for what is kept from run to run: ${messageOf(cause)}`;
     throw usageError("HOME", what, cause);
   }
+  const locked = database;
+  return () => {
+    if (locked.isOpen) locked.close();
+  };
 }
 
 /** https://www.sqlite.org/rescode.html#busy */

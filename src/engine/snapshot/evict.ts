@@ -1,4 +1,5 @@
 import type Dockerode from "dockerode";
+import { isNotFound } from "../docker/connect.ts";
 import type { Service } from "../../stack/stack.ts";
 import { SNAPSHOT_LABEL, expired, hasName, snapshotReference, stackOf } from "./store.ts";
 import type { Retention } from "./store.ts";
@@ -37,6 +38,11 @@ export async function dropSnapshot(
 ): Promise<boolean> {
   const images = Array.from(holders, ({ name }) => snapshotReference(stack, name, key));
   // Without force, a container that is made of it, running or not, keeps its image.
-  const removals = await Promise.allSettled(images.map((image) => docker.getImage(image).remove()));
-  return removals.some(({ status }) => status === "fulfilled");
+  const removals = images.map((image) =>
+    docker
+      .getImage(image)
+      .remove()
+      .then(() => true, isNotFound),
+  );
+  return (await Promise.all(removals)).every(Boolean);
 }
