@@ -26,7 +26,7 @@ interface Start {
 }
 
 describe("a snapshot that does not start", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   requireEngine();
 
   const id = randomUUID().slice(0, 8);
