@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect } from "chai";
 import type Dockerode from "dockerode";
 import { useStack } from "stackspec";
@@ -102,6 +102,15 @@ describe("the password of the release stack's database", () => {
     ]);
     expect(one).to.have.lengthOf.at.least(20);
     expect(other).to.have.lengthOf.at.least(20).and.not.to.equal(one);
+  });
+
+  it("is the same in each run after one that was cut off while it stored what it comes from", async () => {
+    const file = join(home, "cut-off", ".cache", "stackspec", "secret");
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, "cut");
+    const password = (): Promise<string> =>
+      resultOf<string>("password.ts", { environment: { HOME: join(home, "cut-off") } });
+    expect(await password()).to.equal(await password());
   });
 
   it("comes from a file that nobody else may read", async () => {

@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import type { StackspecError } from "stackspec";
+import type { FactoryContext, StackspecError } from "stackspec";
 import { defineStack, listens, logs, requireEngine, startStack } from "stackspec";
-import { NODE, failureOf, script, serving, shell } from "./engine.ts";
+import { NODE, engine, failureOf, onceThere, script, serving, shell } from "./engine.ts";
 
 const on = { image: NODE };
 
@@ -79,6 +80,51 @@ describe("a service that exits after it was ready, while others still start", ()
     expect(failure.sentence).to.match(/^(SERVICE_DIED|CONTAINER_EXITED): db: .*exited.* code 4/);
     expect(failure.evidence).to.include("| out of patience");
     expect(failure.evidence).to.include("app waits for db");
+  });
+});
+
+describe("a service that somebody else removes before it is ready", () => {
+  requireEngine();
+  it("is said to be removed", async function () {
+    this.timeout(30_000);
+    const name = `web-${randomUUID()}`;
+    const starting = failureOf(
+      startStack(
+        defineStack("removed", (stack) => {
+          stack.service(name, ({ image }) => shell(image, "sleep 1000"), { ...on, ready: logs(/never/) });
+          return {};
+        }),
+      ),
+    );
+    const [container] = await onceThere(`dev.stackspec.name=${name}`);
+    await (await engine()).getContainer(container!.Id).remove({ force: true });
+    const failure = await starting;
+    expect(failure.sentence).to.match(
+      /^CONTAINER_EXITED: web-\S+: was removed by somebody else before it was ready — /,
+    );
+  });
+});
+
+describe("a service that somebody pauses while others start", () => {
+  requireEngine();
+  it("is named when they fail", async function () {
+    this.timeout(30_000);
+    const asks = `fetch("http://db:8000", { signal: AbortSignal.timeout(2_000) }).catch(() => process.exit(5))`;
+    const failure = await failureOf(
+      startStack(
+        defineStack("paused", (stack) => {
+          const db = stack.service("db", ({ image }) => script(image, serving('"db"')).withExposedPorts(8000), on);
+          const pause = async ({ started: get }: FactoryContext): Promise<void> => {
+            await (await engine()).getContainer((await get(db)).getId()).pause();
+          };
+          const pauser = stack.task("pauser", pause, { after: [db] });
+          stack.service("app", ({ image }) => script(image, asks), { ...on, after: [pauser], ready: logs(/never/) });
+          return {};
+        }),
+      ),
+    );
+    expect(failure.sentence).to.include("app: exited with code 5");
+    expect(failure.evidence).to.include("db is paused: it answers again after `docker unpause`");
   });
 });
 

@@ -114,3 +114,36 @@ describe("a run whose services die, one under a spec and one between two", () =>
     expect(await labelled(`${RUN_LABEL}=${runOf(ended)}`)).to.deep.equal([]);
   });
 });
+
+describe("a run of whose services somebody else removes one, and pauses one", () => {
+  requireEngine();
+  let ended: Ended;
+  let report: string;
+  before("it has ended", async function () {
+    this.timeout(180_000);
+    const run = startRun(["foreign-hands.ts"]);
+    ended = await run.ended;
+    report = run.report();
+  });
+
+  it("says in the spec that fails because of it which was removed, and that it was", () => {
+    expect(caseOf(report, "loses it")).to.include(
+      "SERVICE_DIED: web: was ready, and was removed by somebody else — find out who removes containers",
+    );
+  });
+
+  it("says in the spec that fails because of it which is paused", () => {
+    expect(caseOf(report, "waits for it")).to.match(/web is paused: [^\n]*\n\nthe spec failed with: .*[Tt]imeout/);
+  });
+
+  it("does not say so in a spec that fails when it goes on", () => {
+    expect(caseOf(report, "gets an answer when it goes on"))
+      .to.include("for another reason")
+      .and.not.to.include("paused:");
+  });
+
+  it("releases both, and says nothing of that", async () => {
+    expect(ended.output).not.to.include("RELEASE_FAILED");
+    expect(await labelled(`${RUN_LABEL}=${runOf(ended)}`)).to.deep.equal([]);
+  });
+});

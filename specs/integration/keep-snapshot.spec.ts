@@ -11,6 +11,8 @@ import { readConfig } from "../../src/config/config.ts";
 import { RUN_LABEL } from "../../src/engine/docker/labels.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import type { SnapshotUse } from "../../src/engine/run/plan.ts";
+import { lockStack } from "../../src/engine/run/reusable-stack.ts";
+import { SNAPSHOT_LABEL, STACK_LABEL } from "../../src/engine/snapshot/store.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import { imageResolver } from "../../src/images/resolve.ts";
 import type { Stack } from "../../src/stack/stack.ts";
@@ -58,6 +60,17 @@ describe("keeping a snapshot", function () {
     await rm(folder, { recursive: true });
   });
 
+  async function referenceOf(name: string): Promise<string> {
+    const resolve = imageResolver({
+      config: readConfig({}),
+      docker: engine,
+      signal: AbortSignal.timeout(60_000),
+      onDetail: () => {},
+      onResolved: () => {},
+    });
+    return (await resolve(name)).reference;
+  }
+
   async function imagesOf(stack: string) {
     const docker = await engine();
     return docker.listImages({ filters: { reference: [`${LOCAL}/snapshot/keep-${id}-${stack}/*`] } });
@@ -89,6 +102,8 @@ describe("keeping a snapshot", function () {
     readonly image?: string;
     readonly atStop?: string;
     readonly servers?: readonly string[];
+    /** Declares more. */
+    readonly beside?: (stack: Parameters<Parameters<typeof defineStack>[1]>[0]) => void;
     readonly change?: (container: GenericContainer) => GenericContainer;
     readonly make?: (image: string, lines: string) => Promise<GenericContainer>;
   }
@@ -96,6 +111,7 @@ describe("keeping a snapshot", function () {
   function stackOf(name: string, parts: Parts = {}) {
     const { atStop = "exit 0", servers = ["db"], image: own = NODE, change = (made) => made, make } = parts;
     return defineStack(`keep-${id}-${name}`, (stack) => {
+      parts.beside?.(stack);
       const after = servers.map((server) =>
         stack.service(server, ({ image }) => make?.(image, serving(atStop)) ?? shell(image, serving(atStop)), {
           image: NODE,
@@ -165,6 +181,17 @@ describe("keeping a snapshot", function () {
     });
   });
 
+  it("is done though something could not be stopped before, which the end of the run tells", async () => {
+    const stop = async (): Promise<void> => {
+      throw new Error("the socket is stuck");
+    };
+    const stack = stackOf("stuck", {
+      beside: ({ service }) => service("stuck", () => ({ start: async () => ({ stop }) })),
+    });
+    await expect(run(stack)).to.be.rejectedWith(/^RELEASE_FAILED: .*the socket is stuck/);
+    expect(await imagesOf("stuck")).to.have.lengthOf(1);
+  });
+
   it("says why there is none, once, and does not try", async () => {
     const stack = stackOf("stream", {
       change: (made) => made.withCopyContentToContainer([{ content: Readable.from(["a"]), target: "/a" }]),
@@ -192,13 +219,7 @@ describe("keeping a snapshot", function () {
   it("does not try when the name of an image is another image's by now", async () => {
     const docker = await engine();
     const image = `${LOCAL}/snapshot/keep-${id}-renamed/own`;
-    const { reference } = await imageResolver({
-      config: readConfig({}),
-      docker: engine,
-      signal: AbortSignal.timeout(60_000),
-      onDetail: () => {},
-      onResolved: () => {},
-    })(NODE);
+    const reference = await referenceOf(NODE);
     const build = async (): Promise<void> => {
       const container = await docker.createContainer({ Image: reference });
       const changes = `LABEL keep-${id}=${randomUUID()}`;
@@ -212,6 +233,74 @@ describe("keeping a snapshot", function () {
   it("does not try when a factory makes another container each time", async () => {
     const { said } = await run(stackOf("random", { change: (made) => made.withEnvironment({ ID: randomUUID() }) }));
     expect(said).to.deep.equal([none("random", changed)]);
+  });
+
+  describe("in several runs at once", () => {
+    const others = "another run is making one at this moment";
+    let told: readonly Told[] = [];
+    before("four have begun without one", async () => {
+      const stack = stackOf("at-once");
+      told = await Promise.all([run(stack), run(stack), run(stack), run(stack)]);
+    });
+
+    it("is done by one of them", () => {
+      expect(told.filter(({ said }) => said.includes(keeping("at-once")))).to.have.lengthOf(1);
+    });
+
+    it("is left to that one by the others, which say so unless it is done by then", () => {
+      const said = new Set(told.flatMap((each) => each.said));
+      said.delete(keeping("at-once"));
+      said.delete(none("at-once", others));
+      expect([...said]).to.deep.equal([]);
+    });
+
+    it("leaves one image", async () => {
+      expect(await imagesOf("at-once")).to.have.lengthOf(1);
+      expect(await namelessOf("at-once")).to.deep.equal([]);
+    });
+
+    it("is not done again by one that began before it was done", async () => {
+      const stack = stackOf("before");
+      const { said } = await run(stack, { whenUp: async () => void (await run(stack)) });
+      expect(said).to.deep.equal([]);
+      expect(await namelessOf("before")).to.deep.equal([]);
+    });
+
+    it("is not done while another has the stack's lock", async () => {
+      const unlock = await lockStack(`stackspec-keep-${id}-locked-snapshot`);
+      const { said } = await run(stackOf("locked")).finally(unlock);
+      expect(said).to.deep.equal([none("locked", others)]);
+    });
+  });
+
+  /** Images of a stack's snapshots that have no name. */
+  async function namelessOf(name: string): Promise<string[]> {
+    const filters = { label: [`${STACK_LABEL}=keep-${id}-${name}`], dangling: ["true"] };
+    return (await (await engine()).listImages({ filters })).map(({ Id }) => Id);
+  }
+
+  describe("where one was cut off, or written over", () => {
+    /** Leaves such an image of each stack. */
+    async function leaveNameless(...names: string[]): Promise<void> {
+      const docker = await engine();
+      for (const name of names) {
+        const Labels = { [STACK_LABEL]: `keep-${id}-${name}`, [SNAPSHOT_LABEL]: "0123456789ab", [`keep-${id}`]: "" };
+        const container = await docker.createContainer({ Image: await referenceOf(NODE), Labels });
+        await container.commit({ pause: false });
+        await container.remove();
+      }
+    }
+    before("there are such images", () => leaveNameless("cut-off", "not-ours"));
+
+    it("evicts what nobody can restore", async () => {
+      expect(await namelessOf("cut-off")).to.have.lengthOf(1);
+      await run(stackOf("cut-off"));
+      expect(await namelessOf("cut-off")).to.deep.equal([]);
+    });
+
+    it("leaves alone what another run may be writing, of another stack", async () => {
+      expect(await namelessOf("not-ours")).to.have.lengthOf(1);
+    });
   });
 
   it("evicts those of its own stack only", async () => {

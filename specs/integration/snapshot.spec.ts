@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -21,10 +21,11 @@ describe("a snapshot", function () {
 
   const name = randomUUID().slice(0, 8);
 
-  async function run(environment: Record<string, string> = {}): Promise<Told> {
+  async function run(environment: Record<string, string> = {}, says = /^told/m): Promise<Told> {
     const { exitCode, output } = await startRun(["once.ts"], { environment: { STACK_NAME: name, ...environment } })
       .ended;
     expect(exitCode, output).to.equal(0);
+    expect(output).to.match(says);
     return JSON.parse(/^told (.*)$/m.exec(output)![1]!) as Told;
   }
 
@@ -38,7 +39,7 @@ describe("a snapshot", function () {
     let first: Told;
 
     before("the stack has been run, and then started from its snapshot", async () => {
-      await run();
+      await run({}, /^Keeping a snapshot of the stack (?![^]*^No snapshot)/m);
       first = await run();
     });
 
@@ -75,6 +76,55 @@ describe("a snapshot", function () {
       });
       expect(images).to.have.lengthOf(0);
     });
+  });
+});
+
+describe("a snapshot where nothing of this user can be kept from run to run", function () {
+  this.timeout(60_000);
+  requireEngine();
+  const folder = mkdtempSync(join(tmpdir(), "stackspec-home-"));
+  const file = join(folder, "file");
+  const link = join(folder, "link");
+  before("there are such homes", () => {
+    writeFileSync(file, "");
+    symlinkSync(join(folder, "nothing", "here"), link);
+  });
+  after("they are gone", () => rmSync(folder, { recursive: true }));
+
+  for (const [what, HOME] of Object.entries({
+    "a file": file,
+    "below a file": join(file, "home"),
+    "a link to nowhere": link,
+  }))
+    it(`is not made, and one line says so, when HOME is ${what}`, async () => {
+      const name = randomUUID().slice(0, 8);
+      const { exitCode, output } = await startRun(["once.ts"], { environment: { STACK_NAME: name, HOME } }).ended;
+      expect(exitCode, output).to.equal(0);
+      expect(output.split("\n").filter((line) => line.includes("snapshot"))).to.have.lengthOf(1);
+      expect(output).to.match(
+        new RegExp(
+          `^No snapshot of once-${name} is kept: USAGE: HOME: expected a place below it that can be written`,
+          "m",
+        ),
+      );
+      const reference = [`localhost/stackspec/snapshot/once-${name}/*`];
+      expect(await (await engine()).listImages({ filters: { reference } })).to.deep.equal([]);
+    });
+});
+
+describe("a stack that is to stay up where nothing of this user can be kept", function () {
+  this.timeout(60_000);
+  requireEngine();
+  const folder = mkdtempSync(join(tmpdir(), "stackspec-home-"));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("does not, and one line says so", async () => {
+    const HOME = join(folder, "file");
+    writeFileSync(HOME, "");
+    const environment = { STACK_NAME: randomUUID().slice(0, 8), HOME, STACKSPEC_KEEP: "1" };
+    const { exitCode, output } = await startRun(["once.ts"], { environment }).ended;
+    expect(exitCode, output).to.equal(0);
+    expect(output).to.match(/^once-\S+ does not stay up: USAGE: HOME: expected a place below it that can be written/m);
   });
 });
 

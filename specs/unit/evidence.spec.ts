@@ -19,7 +19,9 @@ function runningStack() {
     ended: new Promise<void>(() => {}),
   };
   const write: Follower = (line, atMs) => followers.forEach((follower) => follower(line, atMs));
-  return { stack: { logs: new Map([["web", log]]), death }, write, die, followed: () => followers.length > 0 };
+  const paused: string[] = [];
+  const stack = { logs: new Map([["web", log]]), death, paused: () => paused };
+  return { stack, paused, write, die, followed: () => followers.length > 0 };
 }
 
 /** Time does not pass here: a short wait is over at once, a longer one only when the news come. */
@@ -44,6 +46,14 @@ describe("the evidence of a failed spec", () => {
     write("late words", duringMs);
     write("the first words of the next spec", Date.now() + 1_000);
     expect(evidenceText(evidenceOf(err)!)).to.equal("web wrote:\n  late words");
+  });
+
+  it("names the service that is paused", async () => {
+    const { stack, paused } = runningStack();
+    paused.push("web is paused");
+    const err = new Error("no answer");
+    await recorderOf(stack).attachTo({ err });
+    expect(shownError(err)).to.have.property("message", "web is paused\n\nthe spec failed with: no answer");
   });
 
   it("has the last fifty lines of that", async () => {

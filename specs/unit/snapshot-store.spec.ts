@@ -1,10 +1,12 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import {
   DATA_PATH,
   SNAPSHOT_LABEL,
   STACK_LABEL,
   TASKS_LABEL,
   expired,
+  hasName,
   readTasksLabel,
   snapshotReference,
   stackOf,
@@ -71,7 +73,17 @@ describe("an image of a snapshot", () => {
     expect(stackOf({ ...found, Labels: {} })).to.equal("shop");
   });
 
-  for (const RepoTags of [undefined, []])
+  for (const [RepoTags, named] of [
+    [found.RepoTags, true],
+    [["<none>:<none>"], false],
+    [[], false],
+    [undefined, false],
+  ] as const)
+    it(`has ${named ? "a" : "no"} name with the tags ${JSON.stringify(RepoTags)}`, () => {
+      expect(hasName({ ...found, Labels: {}, RepoTags: RepoTags as string[] | undefined })).to.equal(named);
+    });
+
+  for (const RepoTags of [undefined, [], ["<none>:<none>"]])
     it(`is of no stack with neither that label nor a name: ${JSON.stringify(RepoTags)}`, () => {
       expect(stackOf({ ...found, RepoTags, Labels: {} })).to.equal(undefined);
     });
@@ -97,6 +109,11 @@ describe(`the label ${TASKS_LABEL}`, () => {
 
   it("is that of no tasks where there is none", () => {
     expect(readTasksLabel(undefined)).to.deep.equal(new Map());
+  });
+
+  it("is that of no tasks when it is malformed", () => {
+    fc.assert(fc.property(fc.string(), (label) => void readTasksLabel(`{${label}`)));
+    expect(readTasksLabel('{"seed": {')).to.deep.equal(new Map());
   });
 
   it("holds all that is kept of what a task printed", () => {

@@ -1,4 +1,4 @@
-import { forgetReusableStack, isReusableStack, lockReusableStack } from "../engine/run/reusable-stack.ts";
+import { forgetReusableStack, isReusableStack, lockStack } from "../engine/run/reusable-stack.ts";
 import { REAPER_LABEL, RUN_LABEL, listRuns, removeResources } from "../engine/docker/labels.ts";
 import { evictSnapshots } from "../engine/snapshot/evict.ts";
 import { connectEngine } from "../engine/docker/connect.ts";
@@ -52,7 +52,7 @@ export async function clean({ everyHost = false }: { everyHost?: boolean } = {})
 
 /** What lets go of a run again that nobody uses. A kept stack's run is whoever has locked it, not who once started it. */
 async function lock(run: string, alive: ReadonlySet<string>): Promise<(() => void) | undefined> {
-  if (isReusableStack(run)) return lockReusableStack(run);
+  if (isReusableStack(run)) return lockStack(run);
   return alive.has(run) ? undefined : () => {};
 }
 

@@ -17,7 +17,7 @@ const LOG_LINES = 50;
 
 /** What a failed spec carries beside its error: plain data, which each reporter shows in its own way. */
 export interface Evidence {
-  /** The failure of the service that died under the spec; undefined when none did. */
+  /** The failure of the service that died under the spec, and which are paused; undefined when there is no such thing. */
   readonly death?: string | undefined;
   /** The spec's last requests and their answers. */
   readonly exchanges: string;
@@ -41,7 +41,7 @@ export interface EvidenceRecorder {
  * @param wait resolves after so many milliseconds
  */
 export function recordEvidence(
-  running: () => readonly Pick<StartedStack, "logs" | "death">[],
+  running: () => readonly Pick<StartedStack, "logs" | "death" | "paused">[],
   pathOf: (file: string) => string,
   wait = (ms: number): Promise<unknown> => sleep(ms, undefined, { ref: false }),
 ): EvidenceRecorder {
@@ -63,9 +63,11 @@ export function recordEvidence(
       const news = stacks.length === 0 ? undefined : wait(broken ? DEATH_WITHIN_MS : NEWS_WITHIN_MS);
       const death = await Promise.race([...stacks.map((stack) => stack.death), news]);
       spec.untilMs = Date.now();
+      const paused = stacks.flatMap((stack) => stack.paused());
+      const died = death instanceof StackspecError && death !== err ? [death.message] : [];
 
       const evidence: Evidence = {
-        death: death instanceof StackspecError && death !== err ? death.message : undefined,
+        death: [...died, ...paused].join("\n") || undefined,
         exchanges: exchanges.text(),
         logs: written,
         attachments: logs.flatMap(({ log: { file } }) => (file === undefined ? [] : [pathOf(file)])),

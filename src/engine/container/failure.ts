@@ -5,6 +5,7 @@ import type { Node, Stack } from "../../stack/stack.ts";
 import { imageName } from "../../stack/image.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
+import { isNotFound } from "../docker/connect.ts";
 import { readLogTail } from "../docker/log.ts";
 
 /** How much of a failed container's log stands in the error. */
@@ -12,6 +13,8 @@ const LOG_LINES = 40;
 /** How long the engine may take to say what is known of a container, in milliseconds: who waits for that has waited long. */
 const EVIDENCE_WITHIN_MS = 2_000;
 const OUT_OF_MEMORY = ", out of memory";
+const REMOVED = "state: removed";
+const WHO_REMOVES = "find out who removes containers of others on this engine";
 
 /** What the engine says of a container, and the end of its log: gathered before it is removed. An engine that hangs is not waited for. */
 export async function evidenceOf(container: Dockerode.Container | undefined, lastAnswer?: string): Promise<string> {
@@ -28,7 +31,13 @@ export async function evidenceOf(container: Dockerode.Container | undefined, las
 }
 
 async function stateOf(container: Dockerode.Container, abortSignal: AbortSignal): Promise<string> {
-  const { State } = await container.inspect({ abortSignal });
+  const found = await container.inspect({ abortSignal }).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  });
+  if (found === undefined) return REMOVED;
+  const { State } = found;
+  if (State.Status === "removing") return `${REMOVED}, exit code ${State.ExitCode}`;
   return `state: ${State.Status}, exit code ${State.ExitCode}${State.OOMKilled ? OUT_OF_MEMORY : ""}`;
 }
 
@@ -51,6 +60,12 @@ export async function exitFailure(
       hint: "raise its limit with withResourcesQuota(), or find out what it needs the memory for",
       evidence,
     });
+  if (evidence.includes(REMOVED))
+    return new StackspecError("CONTAINER_EXITED", `was removed by somebody else ${when}`, {
+      subject: name,
+      hint: WHO_REMOVES,
+      evidence,
+    });
   return new StackspecError("CONTAINER_EXITED", `exited with code ${exitCode} ${when}`, {
     subject: name,
     hint: "its log says why",
@@ -65,6 +80,12 @@ export async function deathFailure(
   exitCode: number,
 ): Promise<StackspecError> {
   const evidence = await evidenceOf(container);
+  if (evidence.includes(REMOVED))
+    return new StackspecError("SERVICE_DIED", "was ready, and was removed by somebody else", {
+      subject: name,
+      hint: `${WHO_REMOVES}; no spec after this can reach it`,
+      evidence,
+    });
   return new StackspecError(
     "SERVICE_DIED",
     `was ready and has exited since, with code ${exitCode}${outOfMemory(evidence) ? ", killed for memory" : ""}`,
@@ -131,14 +152,18 @@ export function nodeAbout(error: unknown, stack: Stack): Node | undefined {
   );
 }
 
-/** Adds who waited for the failed part, and how the start went. */
+/** Adds who waited for the failed part, which services are paused, and how the start went. */
 export function withContext(
   error: unknown,
   node: Node | undefined,
-  { stack, timeline }: { readonly stack: Stack; readonly timeline: readonly string[] },
+  {
+    stack,
+    timeline,
+    paused,
+  }: { readonly stack: Stack; readonly timeline: readonly string[]; readonly paused: readonly string[] },
 ): unknown {
   if (!(error instanceof StackspecError) || error.code === "USAGE") return error;
   const names = node === undefined ? "" : waitingChain(node, stack.nodes);
   const chain = names.includes(" waits for ") ? [`${names}: ${error.what}`] : [];
-  return error.withEvidence([...chain, "timeline:", ...timeline].join("\n"));
+  return error.withEvidence([...chain, ...paused, "timeline:", ...timeline].join("\n"));
 }

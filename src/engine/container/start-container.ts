@@ -63,6 +63,8 @@ export interface ContainerStart {
   overdue(what: string): Promise<StackspecError>;
   /** Its state and the end of its log. */
   evidence(): Promise<string>;
+  /** True while somebody has it paused. */
+  isPaused(): boolean;
 }
 
 /** Codes of the wait strategies that a container may bring along. */
@@ -192,5 +194,6 @@ export function startContainer(container: GenericContainer, options: StartOption
         "see its log, or set STACKSPEC_START_TIMEOUT_MS",
       ),
     evidence: () => evidenceOf(handle, lastAnswer),
+    isPaused: () => handle !== undefined && exits.isPaused(handle.id),
   };
 }

@@ -12,14 +12,17 @@ const RECONNECT_EVERY_MS = 100;
 /** How long an engine that accepts a connection may take to answer. */
 const ANSWERS_WITHIN_MS = 5_000;
 
-/** Tells of containers of ours that have exited. */
+/** Tells of containers of ours that have exited, or are paused. */
 export interface Exits {
   /** Resolves with the exit code once the container has exited; rejects when the engine is lost. */
   of(id: string): Promise<number>;
+  /** True from the moment somebody pauses the container until it goes on. */
+  isPaused(id: string): boolean;
   close(): void;
 }
 
-interface DieEvent {
+interface ContainerEvent {
+  readonly Action: "die" | "pause" | "unpause";
   readonly Actor: { readonly ID: string; readonly Attributes: { readonly exitCode?: string } };
   /** In seconds, by the engine's clock. */
   readonly time: number;
@@ -33,6 +36,7 @@ interface DieEvent {
 export async function watchExits({ docker }: Pick<Runtime, "docker">): Promise<Exits> {
   const exits = new Map<string, PromiseWithResolvers<number>>();
   const waiting = new Set<string>();
+  const paused = new Set<string>();
   const closing = new AbortController();
   let lostWith: StackspecError | undefined;
   /** Exits before this are known, in seconds by the engine's clock. */
@@ -56,7 +60,7 @@ export async function watchExits({ docker }: Pick<Runtime, "docker">): Promise<E
   async function open(signal = closing.signal): Promise<IncomingMessage> {
     const stream = (await docker.getEvents({
       ...(since === undefined ? {} : { since }),
-      filters: { type: ["container"], event: ["die"], label: [RUN_LABEL] },
+      filters: { type: ["container"], event: ["die", "pause", "unpause"], label: [RUN_LABEL] },
       abortSignal: signal,
     })) as IncomingMessage;
     since ??= secondsOf(stream.headers.date);
@@ -87,9 +91,11 @@ export async function watchExits({ docker }: Pick<Runtime, "docker">): Promise<E
     stream.once("error", () => resolve()).once("close", resolve);
     createInterface({ input: stream, crlfDelay: Infinity })
       .on("line", (line) => {
-        const { Actor, time } = JSON.parse(line) as DieEvent;
+        const { Action, Actor, time } = JSON.parse(line) as ContainerEvent;
         since = time;
-        exited(Actor.ID, Number(Actor.Attributes.exitCode ?? -1));
+        if (Action === "pause") paused.add(Actor.ID);
+        else paused.delete(Actor.ID);
+        if (!Action.endsWith("pause")) exited(Actor.ID, Number(Actor.Attributes.exitCode ?? -1));
       })
       .on("error", () => {}); // The stream's own, which it hands on.
     return ended;
@@ -137,6 +143,7 @@ export async function watchExits({ docker }: Pick<Runtime, "docker">): Promise<E
 
   return {
     of: (id) => entry(id).promise,
+    isPaused: (id) => paused.has(id),
     close: () => closing.abort(),
   };
 }

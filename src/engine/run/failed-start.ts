@@ -1,8 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { StackspecError } from "../../errors.ts";
+import type { ErrorCode } from "../../errors.ts";
 import type { Node } from "../../stack/stack.ts";
-import { startFailure, withContext } from "../container/failure.ts";
+import { nodeAbout, startFailure, withContext } from "../container/failure.ts";
+import { dropSnapshot } from "../snapshot/evict.ts";
+import type { StackStart } from "./start-node.ts";
+import type { StackContext } from "./stack-context.ts";
 import type { StackRun } from "./stack-run.ts";
+
+/** How long what a failed start has made may take to be released before the failure is told, in milliseconds. */
+const RELEASED_WITHIN_MS = 30_000;
+
+/** Failures of a container that what was restored in it has nothing to do with. */
+const NOT_OF_SNAPSHOTS = new Set<ErrorCode>(["PORT_TAKEN", "NETWORK_EXHAUSTED", "FILE_MISSING", "VOLUME_MISSING"]);
 
 /** The first failure cancels the rest; what fails because of that only joins it. */
 export function fail(run: StackRun, node: Node, error: unknown): void {
@@ -32,4 +42,33 @@ export async function giveUpLater(run: StackRun, timeoutMs: number, signal: Abor
   if (run.signal.aborted) return;
   if (node !== undefined) run.report(node, "failed");
   run.cancel(withContext(error, node, run));
+}
+
+/** Resolves with true when what a failed start has made is released, with false when that fails or takes too long. */
+export async function isReleased(stopping: Promise<void>): Promise<boolean> {
+  const late = sleep(RELEASED_WITHIN_MS, false, { ref: false });
+  const released = stopping.then(() => true);
+  return Promise.race([released.catch(() => false), late]);
+}
+
+/**
+ * Drops the snapshot that a failed start had restored when one of the containers that run it is what failed, and says so
+ * in one line. Whatever else fails would fail without it too.
+ *
+ * @returns what the stack is to be started with again, without it; undefined when that is of no use
+ */
+export async function withoutSnapshot({ plan, run }: StackStart): Promise<StackContext | undefined> {
+  const { stack, context, signal } = run;
+  const error: unknown = signal.reason;
+  const service = [...plan.restored].find((each) => each === nodeAbout(error, stack));
+  if (service === undefined || plan.shared.has(service) || context.signal.aborted) return undefined;
+  if (!(error instanceof StackspecError) || NOT_OF_SNAPSHOTS.has(error.code)) return undefined;
+  const { docker } = await context.connect();
+  const dropped = await dropSnapshot(docker, stack.name, plan.snapshot!.key!, plan.restored);
+  context.onProgress({
+    kind: "notice",
+    text: `${stack.name} does not start from its snapshot, which ${dropped ? "is dropped" : "another run uses"}, and starts without: ${error.sentence}`,
+  });
+  // Shared servers hold what the snapshot's tasks have done: a worker that runs them again has servers of its own.
+  return { ...context, snapshots: { read: false }, joins: context.joins && { ...context.joins, key: undefined } };
 }

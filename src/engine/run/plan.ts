@@ -1,3 +1,4 @@
+import { isBadInput } from "../../errors.ts";
 import type { Node, Service, Stack, TaskResult } from "../../stack/stack.ts";
 import type { ImageCommand } from "../container/configure.ts";
 import { isContainer } from "../container/internals.ts";
@@ -27,6 +28,8 @@ export interface StackPlan extends ResourceIdentity {
   /** What is run: all nodes but those tasks. */
   readonly running: readonly Node[];
   readonly snapshot: SnapshotUse | undefined;
+  /** Services whose containers run the snapshot's images. */
+  readonly restored: ReadonlySet<Service>;
   /** The stack stays up when this run ends. */
   readonly reusable: ReusableStack | undefined;
 }
@@ -51,7 +54,7 @@ export async function planStack(
     const isUp = reusable?.containers !== undefined;
     const shared = sharedServices(stack, context);
     const containers = reusable?.containers ?? (shared.size > 0 ? await joinedContainers(context) : new Map());
-    const { snapshot, results } = await findRestored(stack, made, factories, reusable, context);
+    const { snapshot, restored, results } = await findRestored(stack, made, factories, reusable, context);
     return Object.freeze({
       ...(reusable === undefined ? fresh : { id: reusable.id, owner: reusable.owner, isUp }),
       made,
@@ -64,6 +67,7 @@ export async function planStack(
       results,
       running: stack.nodes.filter((node) => !results.has(node)),
       snapshot,
+      restored,
       reusable,
     });
   } catch (error) {
@@ -89,7 +93,7 @@ async function findReusable(
   made: ReadonlyMap<Node, unknown>,
   context: StackContext,
 ): Promise<ReusableStack | undefined> {
-  const { joins, keep, connect, runId } = context;
+  const { joins, keep, connect, onProgress, runId } = context;
   if (joins?.worker === 0)
     return {
       id: joins.id,
@@ -102,14 +106,13 @@ async function findReusable(
     };
   if (keep !== true) return undefined;
   const { key } = await keyOfNodes(stack.nodes, made, await keyContext(context));
-  return key === undefined
-    ? undefined
-    : claimReusableStack(
-        await connect(),
-        stack,
-        key,
-        volumesToReset(stack).map(({ name }) => name),
-      );
+  if (key === undefined) return undefined;
+  const volumes = volumesToReset(stack).map(({ name }) => name);
+  return claimReusableStack(await connect(), stack, key, volumes).catch((error: unknown) => {
+    if (!isBadInput(error)) throw error;
+    onProgress({ kind: "notice", text: `${stack.name} does not stay up: ${error.sentence}` });
+    return undefined;
+  });
 }
 
 /** The stack's snapshot, and the results of tasks that are in it. Its containers are made anew, to run the snapshot's images. */
@@ -119,7 +122,7 @@ async function findRestored(
   factories: Factories,
   reusable: ReusableStack | undefined,
   context: StackContext,
-): Promise<Pick<StackPlan, "snapshot" | "results">> {
+): Promise<Pick<StackPlan, "snapshot" | "restored" | "results">> {
   const done = (result: (node: Node) => TaskResult | undefined): ReadonlyMap<Node, TaskResult> =>
     new Map(
       stack.nodes.flatMap((node) => {
@@ -136,15 +139,25 @@ async function findRestored(
     // What is up already has long been initialised.
     const tasks = new Map(Object.entries(reusable.tasks ?? {}));
     const known = reusable.tasks === undefined ? ((await find())?.tasks ?? tasks) : tasks;
-    return { snapshot: use && { ...use, restored: true }, results: done(({ name }) => known.get(name) ?? DONE_BEFORE) };
+    return {
+      snapshot: use && { ...use, restored: true },
+      restored: new Set(),
+      results: done(({ name }) => known.get(name) ?? DONE_BEFORE),
+    };
   }
   const snapshot = context.snapshots.read ? await find() : undefined;
-  if (snapshot === undefined) return { snapshot: use && { ...use, restored: false }, results: new Map() };
+  if (snapshot === undefined)
+    return { snapshot: use && { ...use, restored: false }, restored: new Set(), results: new Map() };
   for (const [service, image] of snapshot.images) made.set(service, await restored(service, image));
-  return { snapshot: { ...use!, restored: true }, results: done(({ name }) => snapshot.tasks.get(name)) };
+  return {
+    snapshot: { ...use!, restored: true },
+    restored: new Set(snapshot.images.keys()),
+    results: done(({ name }) => snapshot.tasks.get(name)),
+  };
 
   async function restored(service: Service, { reference, config }: { reference: string; config: ImageCommand }) {
-    const container = await factories.recreate(service, reference);
+    // A factory that does not take such an image is asked again when the service starts, which fails with that.
+    const container = await factories.recreate(service, reference).catch(() => undefined);
     if (isContainer(container)) runFromSnapshot(container, service, config);
     return container;
   }

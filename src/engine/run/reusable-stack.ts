@@ -3,7 +3,9 @@ import { createReadStream, mkdirSync } from "node:fs";
 import { readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import { isDeepStrictEqual } from "node:util";
+import { messageOf, usageError } from "../../errors.ts";
 import type { Stack, TaskResult } from "../../stack/stack.ts";
 import { cacheFolder } from "../docker/cache-folder.ts";
 import { NAME_LABEL, OWNER_LABEL, STACK_LABEL, hostOf, removeResources } from "../docker/labels.ts";
@@ -11,7 +13,7 @@ import type { Runtime } from "../docker/connect.ts";
 import type { VolumeRecord } from "./volume-baseline.ts";
 
 /** What is known of kept stacks beside what the engine knows: who uses one now, and what it is reset to. */
-const FOLDER = join(cacheFolder(), "kept");
+const folder = (): string => join(cacheFolder(), "kept");
 
 /** A stack that stays up between runs, for as long as nothing it comes from changes. */
 export interface ReusableStack {
@@ -56,7 +58,7 @@ export async function claimReusableStack(
   volumes: readonly string[],
 ): Promise<ReusableStack | undefined> {
   const id = `stackspec-${stack.name}-kept-${key}`;
-  const unlock = await lockReusableStack(id);
+  const unlock = await lockStack(id);
   if (unlock === undefined) return undefined;
   try {
     const there = await listContainers(runtime, id);
@@ -100,25 +102,29 @@ function listContainers({ docker }: Runtime, stackId: string) {
 export const isReusableStack = (owner: string): boolean => /^stackspec-.*-kept-/.test(owner);
 
 /**
- * Locks a kept stack for this process. Undefined when another has it. It is SQLite's lock on a database without content,
- * which the kernel lets go when the process is gone, however it went: there are no stale ones.
+ * Locks a kept stack, or the snapshots of one, for this process. Undefined when another has it. It is SQLite's lock on a
+ * database without content, which the kernel lets go when the process is gone, however it went: there are no stale ones.
  *
  * @returns lets go of it
+ * @throws StackspecError `USAGE` where nothing of this user can be kept from run to run
  */
-export async function lockReusableStack(id: string): Promise<(() => void) | undefined> {
-  const { DatabaseSync } = await import("node:sqlite");
-  mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
-  // The file stays: of two that lock a name one could have the file that was, the other the file that is.
-  const database = new DatabaseSync(join(FOLDER, `${id}.lock`));
+export async function lockStack(id: string): Promise<(() => void) | undefined> {
+  const sqlite = await import("node:sqlite");
+  let database: DatabaseSync | undefined;
   try {
+    mkdirSync(folder(), { recursive: true, mode: 0o700 });
+    // The file stays: of two that lock a name one could have the file that was, the other the file that is.
+    database = new sqlite.DatabaseSync(join(folder(), `${id}.lock`));
     database.exec("BEGIN EXCLUSIVE");
-  } catch (error) {
-    database.close();
-    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
-    throw error;
+  } catch (cause) {
+    database?.close();
+    if ((cause as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
+    const what = `expected a place below it that can be written, for what is kept from run to run: ${messageOf(cause)}`;
+    throw usageError("HOME", what, cause);
   }
+  const locked = database;
   return () => {
-    if (database.isOpen) database.close();
+    if (locked.isOpen) locked.close();
   };
 }
 
@@ -127,13 +133,13 @@ const SQLITE_BUSY = 5;
 
 /** Forgets what is noted of a kept stack. */
 export async function forgetReusableStack(id: string): Promise<void> {
-  const files = await readdir(FOLDER).catch(() => []);
+  const files = await readdir(folder()).catch(() => []);
   const its = files.filter((file) => file.startsWith(`${id}.`) && !file.endsWith(".lock"));
-  await Promise.all(its.map((file) => rm(join(FOLDER, file), { force: true })));
+  await Promise.all(its.map((file) => rm(join(folder(), file), { force: true })));
 }
 
-const contentFile = (id: string, volume: string): string => join(FOLDER, `${id}.${volume}.tar`);
-const noteFile = (id: string): string => join(FOLDER, `${id}.json`);
+const contentFile = (id: string, volume: string): string => join(folder(), `${id}.${volume}.tar`);
+const noteFile = (id: string): string => join(folder(), `${id}.json`);
 
 /** What the run before noted: undefined unless it has all that a reset needs, as it was written. */
 async function readNote(id: string, volumes: readonly string[]): Promise<Note | undefined> {

@@ -1,10 +1,10 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { learnSecrets } from "../../secrets.ts";
 import { cacheFolder } from "../docker/cache-folder.ts";
 
-const FILE = join(cacheFolder(), "secret");
+const SEED_BYTES = 32;
 
 /** One for the process: where it cannot be kept in a file, it still is the same for all that ask. */
 let seed: Buffer | undefined;
@@ -24,18 +24,33 @@ export function secret(name: string): string {
 }
 
 function readSeed(): Buffer {
-  const fresh = randomBytes(32);
+  const fresh = randomBytes(SEED_BYTES);
   try {
-    mkdirSync(dirname(FILE), { recursive: true, mode: 0o700 });
-    // Of two runs that both find none, the first wins, and both read what it wrote.
-    writeFileSync(FILE, fresh, { mode: 0o600, flag: "wx" });
-    return fresh;
-  } catch {
-    try {
-      const known = readFileSync(FILE);
-      return known.length === fresh.length ? known : fresh;
-    } catch {
+    const file = join(cacheFolder(), "secret");
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const write = (): Buffer => {
+      // Of two runs that both find none, the first wins, and both read what it wrote.
+      writeFileSync(file, fresh, { mode: 0o600, flag: "wx" });
       return fresh;
+    };
+    try {
+      return write();
+    } catch {
+      const known = readable(file);
+      if (known?.length === SEED_BYTES) return known;
+      // Of no use to any later run either: cut off, or another user's.
+      rmSync(file);
+      return write();
     }
+  } catch {
+    return fresh;
+  }
+}
+
+function readable(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
   }
 }

@@ -65,6 +65,8 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
   let connected: Promise<Runtime> | undefined;
   let reaper: Promise<Reaper | undefined> | undefined;
   let closed: Promise<void> | undefined;
+  /** Rejects with the first failure to stop a stack. */
+  let stopping = Promise.resolve();
 
   // Who removes what a killed run leaves is there before there is anything to leave.
   const connect = (): Promise<Runtime> => {
@@ -121,8 +123,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
   async function close(): Promise<void> {
     ending.abort(new StackspecError("CANCELLED", "the run is ending", { subject: "stackspec" }));
     await Promise.allSettled(stacks);
-    const stopping = settleAll([...running].map((stack) => stack.stop()));
-    await stopping.catch(() => {});
+    await stopAll();
     const runtime = await connected?.catch(() => undefined);
     // What is left of a worker goes with the run.
     if (runtime !== undefined && worker === undefined) {
@@ -132,6 +133,12 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     // Not before everything is gone: a release that failed is the watchdog's to repeat.
     dismissWatchdog?.();
     await stopping;
+  }
+
+  /** Stops what runs. A failure of that is the end's to tell, and keeps nobody from what comes next. */
+  async function stopAll(): Promise<void> {
+    stopping = settleAll([stopping, ...[...running].map((stack) => stack.stop())]);
+    await stopping.catch(() => {});
   }
 
   return {
@@ -147,7 +154,6 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
       if (use === undefined || use.restored || config.snapshots.off || ending.signal.aborted || tried.has(stack))
         return false;
       tried.add(stack);
-      const stopAll = (): Promise<void> => settleAll([...running].map((each) => each.stop()));
       return keepSnapshot(stack, use, { ...context, onProgress: () => {} }, config.snapshots, say, stopAll);
     },
     async share() {

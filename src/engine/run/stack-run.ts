@@ -96,6 +96,12 @@ export class StackRun {
     this.#containers.set(node, start);
   }
 
+  /** One line for each of them that somebody has paused. */
+  get paused(): string[] {
+    const paused = [...this.#containers].filter(([, start]) => start.isPaused());
+    return paused.map(([{ name }]) => `${name} is paused: it answers again after \`docker unpause\``);
+  }
+
   /** Everything that `stop()` must be called of, from the moment its start has begun. */
   get disposables(): ReadonlyMap<Node, Promise<Stoppable>> {
     return this.#disposables;

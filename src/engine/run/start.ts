@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { StackspecError } from "../../errors.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
 import type { Exports, Stack, Started } from "../../stack/stack.ts";
@@ -8,7 +7,7 @@ import { nodeAbout, withContext } from "../container/failure.ts";
 import type { Log } from "../docker/log.ts";
 import { workerSuffix } from "../drivers/mysql.ts";
 import { stackFactories } from "./factories.ts";
-import { fail, giveUpLater } from "./failed-start.ts";
+import { fail, giveUpLater, isReleased, withoutSnapshot } from "./failed-start.ts";
 import { planStack, sharedServices } from "./plan.ts";
 import type { SnapshotUse, StackPlan } from "./plan.ts";
 import { takeBaseline } from "./reset.ts";
@@ -19,9 +18,6 @@ import { startNode } from "./start-node.ts";
 import type { StackStart } from "./start-node.ts";
 import { stopStack } from "./stop.ts";
 import { createWorkerDatabases } from "./worker-databases.ts";
-
-/** How long what a failed start has made may take to be released before the failure is told, in milliseconds. */
-const RELEASED_WITHIN_MS = 30_000;
 
 /** A started stack. */
 export interface RunningStack<E extends Exports = Exports> {
@@ -52,6 +48,8 @@ export interface StartedStack<E extends Exports = Exports> extends RunningStack<
   readonly logs: ReadonlyMap<string, Log>;
   /** Resolves with the failure of the first service that exits, though it was ready and nobody stopped it. */
   readonly death: Promise<StackspecError>;
+  /** One line for each service that somebody has paused. */
+  paused(): readonly string[];
   /** Gives parallel workers, from 1 to `workers` - 1, databases of their own on its shared servers: copies of what is there. */
   createWorkerDatabases(workers: number): Promise<void>;
 }
@@ -84,6 +82,7 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
     inContainers: stack.nodes.every((node) => node.kind === "task" || run.containers.has(node)),
     logs: run.logs,
     death: run.death,
+    paused: () => run.paused,
     reset: () => baseline.reset(),
     createWorkerDatabases: (workers) => createWorkerDatabases(start, workers),
     stop,
@@ -142,8 +141,9 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
     // A plan that comes too late has nothing but a lock to give back.
     if (start === undefined) planning?.then(({ reusable }) => reusable?.unlock()).catch(() => {});
     // The first failure is the one to report. What an engine that hangs does not release is the run's end to remove.
-    await Promise.race([stop().catch(() => {}), sleep(RELEASED_WITHIN_MS, undefined, { ref: false })]);
-    throw run.signal.reason;
+    const anew = (await isReleased(stop())) && start !== undefined ? await withoutSnapshot(start) : undefined;
+    if (anew === undefined) throw run.signal.reason;
+    return await startRun(stack, anew);
   } finally {
     deadline.abort();
   }

@@ -9,10 +9,12 @@ import { dataPart, stopCleanly, volumePart, writeSnapshot } from "../snapshot/ca
 import type { Capture } from "../snapshot/capture.ts";
 import { holdersOf, keptNodes, snapshotKey } from "../snapshot/key.ts";
 import { evictSnapshots } from "../snapshot/evict.ts";
+import { findSnapshot } from "../snapshot/restore.ts";
 import type { Retention } from "../snapshot/store.ts";
 import { stackFactories } from "./factories.ts";
 import { keyContext } from "./plan.ts";
 import type { SnapshotUse } from "./plan.ts";
+import { lockStack } from "./reusable-stack.ts";
 import type { StackContext } from "./stack-context.ts";
 import { StackRun } from "./stack-run.ts";
 import { startRun } from "./start.ts";
@@ -22,7 +24,8 @@ const STOP_TIMEOUT_MS = 60_000;
 
 /**
  * Makes the snapshot of a stack that was started without one, unless it can have none, or what it comes from is not what
- * it was at its start. Says which of it, and why, in one line: specs do not need a snapshot, so nothing fails for it.
+ * it was at its start; of several runs, one makes it. Says which of it, and why, in one line: specs do not need a
+ * snapshot, so nothing fails for it.
  *
  * @param stopAll stops what runs, once it is clear that there will be a snapshot
  * @returns true when it was called
@@ -36,18 +39,30 @@ export async function keepSnapshot(
   stopAll: () => Promise<void>,
 ): Promise<boolean> {
   let stopped = false;
+  let unlock: (() => void) | undefined;
   try {
     if (key === undefined) throw new Error(reason);
     // What waits for another's started value is in no snapshot.
     const made = await stackFactories(new StackRun(stack, context), "").createAll();
     await expectKey(key, stack, made, context);
+    const runtime = await context.connect();
+    unlock = await lockStack(`stackspec-${stack.name}-snapshot`);
+    if (unlock === undefined) throw new Error("another run is making one at this moment");
+    if ((await findSnapshot(runtime, stack, holdersOf(stack, made), key)) !== undefined) {
+      // Another run has made it since the start.
+      stopped = true;
+      await stopAll();
+      return stopped;
+    }
     say(`Keeping a snapshot of the stack ${stack.name}, which the next start restores`);
     stopped = true;
     await stopAll();
     await takeSnapshot(stack, key, made, context);
-    await evictSnapshots((await context.connect()).docker, stack.name, retention);
+    await evictSnapshots(runtime.docker, stack.name, retention);
   } catch (error) {
     say(`No snapshot of ${stack.name} is kept: ${error instanceof StackspecError ? error.sentence : messageOf(error)}`);
+  } finally {
+    unlock?.();
   }
   return stopped;
 }

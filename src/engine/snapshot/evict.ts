@@ -1,9 +1,13 @@
 import type Dockerode from "dockerode";
-import { SNAPSHOT_LABEL, expired, stackOf } from "./store.ts";
+import { isNotFound } from "../docker/connect.ts";
+import type { Service } from "../../stack/stack.ts";
+import { SNAPSHOT_LABEL, expired, hasName, snapshotReference, stackOf } from "./store.ts";
 import type { Retention } from "./store.ts";
 
 /**
- * Removes the snapshots of a stack, or of all stacks, that are not to be kept. What a container still uses stays.
+ * Removes the snapshots of a stack, or of all stacks, that are not to be kept, and what has no name: another was written
+ * over it, or its writing was cut off. What a container still uses stays. An image that is being written has no name for
+ * a moment: who evicts those of a stack has the lock under which they are written.
  *
  * @returns how many images are gone
  */
@@ -13,8 +17,32 @@ export async function evictSnapshots(
   retention: Retention,
 ): Promise<number> {
   const images = await docker.listImages({ filters: { label: [SNAPSHOT_LABEL] } });
-  const ofStack = images.filter((image) => stack === undefined || stackOf(image) === stack);
-  const dropped = expired(ofStack, retention, Date.now() / 1000);
+  const ofStack = images.filter((image) => stack === undefined || [stack, undefined].includes(stackOf(image)));
+  const named = ofStack.filter(hasName);
+  const nameless = ofStack.filter((image) => !hasName(image));
+  const dropped = [...expired(named, retention, Date.now() / 1000), ...nameless];
   const removals = await Promise.allSettled(dropped.map(({ Id }) => docker.getImage(Id).remove({ force: true })));
   return removals.filter(({ status }) => status === "fulfilled").length;
+}
+
+/**
+ * Removes a snapshot that cannot be used, unless a container, of another run then, uses it.
+ *
+ * @returns whether it is gone
+ */
+export async function dropSnapshot(
+  docker: Dockerode,
+  stack: string,
+  key: string,
+  holders: Iterable<Service>,
+): Promise<boolean> {
+  const images = Array.from(holders, ({ name }) => snapshotReference(stack, name, key));
+  // Without force, a container that is made of it, running or not, keeps its image.
+  const removals = images.map((image) =>
+    docker
+      .getImage(image)
+      .remove()
+      .then(() => true, isNotFound),
+  );
+  return (await Promise.all(removals)).every(Boolean);
 }

@@ -2,6 +2,7 @@ import type { GenericContainer } from "testcontainers";
 import type { Service, Stack, TaskResult } from "../../stack/stack.ts";
 import type { ImageCommand } from "../container/configure.ts";
 import { dataOf, startFrom } from "../drivers/driver.ts";
+import { isNotFound } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { DATA_PATH, TASKS_LABEL, readTasksLabel, snapshotReference } from "./store.ts";
 
@@ -11,7 +12,7 @@ export interface Snapshot {
   readonly tasks: ReadonlyMap<string, TaskResult>;
 }
 
-/** The snapshot of this key, when all of it is there. One that was cut off while it was written is not. */
+/** The snapshot of this key, when all of it is there: every image, and the result of every task. One that was cut off while it was written is not. */
 export async function findSnapshot(
   { docker }: Runtime,
   stack: Stack,
@@ -25,15 +26,20 @@ export async function findSnapshot(
       docker
         .getImage(reference)
         .inspect()
-        .catch(() => undefined),
+        .catch((error: unknown) => {
+          if (isNotFound(error)) return undefined;
+          throw error;
+        }),
     ),
   );
   if (found.includes(undefined)) return undefined;
+  const tasks = readTasksLabel(found[0]!.Config.Labels?.[TASKS_LABEL]);
+  if (stack.nodes.some(({ kind, name }) => kind === "task" && !tasks.has(name))) return undefined;
   return {
     images: new Map(
       holders.map((service, index) => [service, { reference: references[index]!, config: found[index]!.Config }]),
     ),
-    tasks: readTasksLabel(found[0]!.Config.Labels?.[TASKS_LABEL]),
+    tasks,
   };
 }
 

@@ -27,7 +27,17 @@ type SnapshotImage = Pick<Dockerode.ImageInfo, "Id" | "Labels" | "RepoTags" | "C
 
 /** The stack that an image is a snapshot of; undefined for one without a name, which was written a second time. */
 export function stackOf({ Labels, RepoTags }: SnapshotImage): string | undefined {
-  return Labels[STACK_LABEL] ?? RepoTags?.[0]?.slice(`${LOCAL}/snapshot/`.length).split("/")[0];
+  return (
+    Labels[STACK_LABEL] ??
+    RepoTags?.find((name) => name.startsWith(`${LOCAL}/snapshot/`))
+      ?.slice(`${LOCAL}/snapshot/`.length)
+      .split("/")[0]
+  );
+}
+
+/** False for an image that nobody can restore. */
+export function hasName({ RepoTags }: SnapshotImage): boolean {
+  return RepoTags?.some((name) => name !== "<none>:<none>") === true;
 }
 
 /** The images of all but the newest snapshots, and of those older than allowed. A snapshot is as old as its newest image. */
@@ -52,7 +62,11 @@ export function tasksLabel(results: ReadonlyMap<string, TaskResult>): string {
   return maskedJson(Object.fromEntries(results));
 }
 
-/** What such a label says. */
+/** What such a label says: nothing, where it is malformed. */
 export function readTasksLabel(label: string | undefined): Map<string, TaskResult> {
-  return new Map(Object.entries(JSON.parse(label ?? "{}") as Record<string, TaskResult>));
+  try {
+    return new Map(Object.entries(JSON.parse(label ?? "{}") as Record<string, TaskResult>));
+  } catch {
+    return new Map();
+  }
 }
