@@ -74,6 +74,31 @@ describe("the evidence of a failed spec", () => {
     expect(evidenceOf(err)!.death).to.equal(undefined);
   });
 
+  it("makes many failures wait for news no longer than a second and a tenth of the run's time in all", async () => {
+    const { stack } = runningStack();
+    const fromMs = performance.now();
+    let waitedMs = 0;
+    const recorder = recordEvidence(
+      () => [stack],
+      (file) => file,
+      async (ms) => (waitedMs += ms),
+    );
+    for (let failure = 0; failure < 500; failure += 1) await recorder.attachTo({ err: new Error("expected 1, got 2") });
+    expect(waitedMs).to.be.within(100, 1_000 + (performance.now() - fromMs) / 10);
+  });
+
+  it("waits for nothing where there are no logs", async () => {
+    const { promise: death } = Promise.withResolvers<StackspecError>();
+    let hasWaited = false;
+    const recorder = recordEvidence(
+      () => [{ logs: new Map(), death }],
+      (file) => file,
+      async () => (hasWaited = true),
+    );
+    await recorder.attachTo({ err: new Error("socket hang up") });
+    expect(hasWaited).to.equal(false);
+  });
+
   it("leaves the error as it was thrown, and is one more property of it", async () => {
     const { stack, die } = runningStack();
     const recorder = recorderOf(stack);

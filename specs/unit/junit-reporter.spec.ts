@@ -1,5 +1,12 @@
+import { EventEmitter } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
-import { complaintsAbout, runFixtures, runMocha } from "./junit.ts";
+import mocha from "mocha";
+import { JUnitReporter } from "../../src/mocha/junit-reporter.ts";
+import type { FullRunner } from "../../src/mocha/run-record.ts";
+import { complaintsAbout, parseReport, runFixtures, runMocha } from "./junit.ts";
 import type { Run, TestCase, TestReport, TestSuite } from "./junit.ts";
 
 /** The runs whose reports are looked at, begun together: most of their time is the start of a process. */
@@ -250,6 +257,44 @@ describe("the report of a run that is killed", function () {
       "is killed in this": "error",
       "never begins this": "error",
     });
+  });
+});
+
+describe("the report while specs run", function () {
+  this.timeout(RUNS_WITHIN_MS);
+
+  it("has each spec as it ended when the next one begins, though no timer has run", async () => {
+    const { ended, terminal } = await runFixtures(["reads-report"]);
+    expect(ended, terminal).to.equal(0);
+  });
+
+  it("is not written for each of many specs that take no time", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "stackspec-report-"));
+    const suite = new mocha.Suite("many");
+    const tests = Array.from({ length: 3_000 }, (_, number) => new mocha.Test(`spec ${number}`, () => {}));
+    for (const test of tests) suite.addTest(test);
+    let writes = 0;
+    const runner = Object.assign(new EventEmitter(), { suite, isParallelMode: () => false });
+    const reporter = new JUnitReporter(
+      runner as unknown as FullRunner,
+      {},
+      {
+        path: join(folder, "report.xml"),
+        suite: "unit",
+        stack: false,
+        properties: () => {
+          writes += 1;
+          return {};
+        },
+      },
+    );
+    runner.emit("start");
+    for (const test of tests) runner.emit("pass", test);
+    reporter.write();
+    const { tests: written, failures, errors } = parseReport(await readFile(join(folder, "report.xml"), "utf8"));
+    await rm(folder, { recursive: true });
+    expect(writes).to.be.within(3, 1_000);
+    expect({ written, failures, errors }).to.deep.equal({ written: "3000", failures: "0", errors: "0" });
   });
 });
 

@@ -6,12 +6,16 @@ import { junitXml } from "../report/junit.ts";
 import type { CaseResult, FailureNode, SuiteResult } from "../report/junit.ts";
 import { classNamePart, xmlText } from "../report/text.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
+import { timeShare } from "./clock.ts";
 import { evidenceOf, evidenceText, isError, shownError } from "./evidence.ts";
 import { recordRun } from "./run-record.ts";
 import type { CaseRecord, FullRunner, RunRecord, SuiteRecord } from "./run-record.ts";
 
-/** How long after a change the file is written, in milliseconds; what changes until then is in it too. */
-const WRITE_AFTER_MS = 100;
+/**
+ * What writing may take at once, in milliseconds. Until then, and whenever it has taken less than a tenth of the time,
+ * each change is written before the next spec begins: that one may never end, nor let a timer run.
+ */
+const WRITING_MS = 250;
 const TITLE_SEPARATOR = " › ";
 
 /** What the reporter is told beside mocha's events. */
@@ -36,6 +40,7 @@ export class JUnitReporter extends MochaJUnitReporter {
   readonly #junit: JUnitOptions;
   readonly record: RunRecord;
   readonly #startedAt = Date.now();
+  readonly #writingTime = timeShare(WRITING_MS);
   #writing: NodeJS.Timeout | undefined;
 
   constructor(runner: FullRunner, options: MochaOptions & { files?: string[] }, junit: JUnitOptions) {
@@ -78,16 +83,20 @@ export class JUnitReporter extends MochaJUnitReporter {
   }
 
   #writeSoon(): void {
-    this.#writing ??= setTimeout(() => this.#writeNow(), WRITE_AFTER_MS).unref();
+    const leftMs = this.#writingTime.leftMs();
+    if (leftMs > 0) this.#writeNow();
+    else this.#writing ??= setTimeout(() => this.#writeNow(), -10 * leftMs).unref();
   }
 
   /** While specs run: a report that cannot be written is no reason to stop them. The last write says so. */
   #writeNow(): void {
+    const fromMs = performance.now();
     try {
       if (isReplaceable(this.#junit.path)) this.write();
     } catch {
       // Mocha takes what a listener throws for a failure of the spec at hand.
     }
+    this.#writingTime.spend(performance.now() - fromMs);
   }
 
   #suiteResult({ suite, startedAt, endedAt = Date.now(), cases }: SuiteRecord): SuiteResult {
