@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { relative } from "node:path";
 import type { MochaOptions, Runner, Suite, Test } from "mocha";
 import MochaJUnitReporter from "mocha-junit-reporter";
-import { junitXml } from "../report/junit.ts";
+import { junitXml, problemSuites } from "../report/junit.ts";
 import type { CaseResult, FailureNode, SuiteResult } from "../report/junit.ts";
 import { classNamePart, xmlText } from "../report/text.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
@@ -57,9 +57,10 @@ export class JUnitReporter extends MochaJUnitReporter {
   /**
    * Writes the report as it stands. Specs that have not finished are errors in it.
    *
+   * @param problems of the run's end, each an error
    * @throws Error from the file system
    */
-  write(): void {
+  write(problems: readonly string[] = []): void {
     clearTimeout(this.#writing);
     this.#writing = undefined;
     const { suites, missing } = this.record;
@@ -72,6 +73,7 @@ export class JUnitReporter extends MochaJUnitReporter {
         suites: [
           ...reached.map((suite) => this.#suiteResult(suite)),
           ...[...missing].map((file) => this.#missingFile(file)),
+          ...problemSuites(this.#junit.suite, "the run ends well", problems),
         ],
         properties: this.#junit.properties(),
       }),

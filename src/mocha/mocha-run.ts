@@ -12,6 +12,7 @@ import type { ResolvedImage } from "../images/resolve.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
 import { startClock } from "./clock.ts";
 import { recordEvidence } from "./evidence.ts";
+import { watchStrays } from "./strays.ts";
 import { chooseTarget } from "./target.ts";
 import type { Target } from "./target.ts";
 
@@ -23,6 +24,8 @@ export class MochaRun {
     // Jenkins takes absolute paths, GitLab relative ones.
     (file) => (this.config.jenkins ? resolve(file) : file),
   );
+  /** What nobody waited for. */
+  readonly strays = watchStrays();
   /** Hears of the progress of stacks and images. Without a view of that, notices alone are shown. */
   onProgress: OnProgress = sayNotices;
   /** It has ended well, with a whole report; undefined where nobody has to know. */

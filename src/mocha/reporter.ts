@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { statSync } from "node:fs";
 import mocha from "mocha";
 import type { MochaOptions, Runner, Test } from "mocha";
@@ -81,8 +82,13 @@ export class Reporter extends mocha.reporters.Spec {
       }
     };
     void (async () => {
+      // From here on mocha's own listener would end the process at once.
+      process.off("uncaughtException", (this.runner as FullRunner).uncaught);
+      run.strays.endRun();
       await attempt("The run cannot be closed", () => run.finish());
-      await attempt("The report cannot be written", () => this.#junit.write());
+      await setImmediate();
+      problems.push(...run.strays.late.map((stray) => `After the last spec, nobody waited for what failed: ${stray}`));
+      await attempt("The report cannot be written", () => this.#junit.write(problems));
       for (const problem of problems) console.error(problem);
       console.log(run.clock.summary());
       run.isGreen = failures === 0 && problems.length === 0;
