@@ -30,6 +30,8 @@ export class MochaRun {
   onProgress: OnProgress = sayNotices;
   /** It has ended well, with a whole report; undefined where nobody has to know. */
   isGreen: boolean | undefined;
+  /** A run in which no spec ran is bad input, unless this is said to be well. */
+  passesWithNoSpecs = false;
   /** It ends in good order when its process is told to end. */
   endsOnSignals = false;
   /** What the attempt to have an engine ended with, when there is none. */

@@ -99,6 +99,8 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
     change(test, { tries: [...(cases.get(keyOf(test, cases))?.tries ?? []), error] });
   });
   runner.on("end", () => {
+    // A worker tells nothing of a file in which no spec was chosen. One that crashed has failed the run.
+    if (runner.failures === 0 || runner._grep?.source !== ".*") missing.clear();
     // What it did not get to because of --bail is not a finding; whatever else kept it from a spec is.
     if (!runner.suite.bail()) return;
     for (const { cases } of suites.values())
