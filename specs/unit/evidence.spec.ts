@@ -17,6 +17,7 @@ function runningStack() {
       return () => {};
     },
     ended: new Promise<void>(() => {}),
+    cut() {},
   };
   const write: Follower = (line, atMs) => followers.forEach((follower) => follower(line, atMs));
   return { stack: { logs: new Map([["web", log]]), death }, write, die, followed: () => followers.length > 0 };
@@ -56,6 +57,18 @@ describe("the evidence of a failed spec", () => {
     for (let line = 1; line <= 60; line += 1) write(String(line), duringMs);
     const [web] = evidenceOf(err)!.logs;
     expect([web!.lines.length, web!.lines[0], web!.lines.at(-1)]).to.deep.equal([50, "11", "60"]);
+  });
+
+  it("has no more than 64 KiB of that, the last ones", async () => {
+    const { stack, write } = runningStack();
+    const recorder = recorderOf(stack);
+    const err = new Error("expected 1, got 2");
+    recorder.beginSpec();
+    const duringMs = Date.now();
+    await recorder.attachTo({ err });
+    for (let line = 1; line <= 20; line += 1) write(`${line} ${"x".repeat(10_000)}`, duringMs);
+    const [web] = evidenceOf(err)!.logs;
+    expect([web!.lines.length, web!.lines.at(-1)!.slice(0, 4)]).to.deep.equal([6, "20 x"]);
   });
 
   it("names the log's file as the report does", async () => {

@@ -19,6 +19,7 @@ const logOf = (...lines: string[]): Log => ({
     return () => {};
   },
   ended: new Promise(() => {}),
+  cut() {},
 });
 
 const probed = (facts: Partial<Probed>): Probed => ({

@@ -15,8 +15,9 @@ const DEATH_WITHIN_MS = 1_000;
 const WAITS_MS = 1_000;
 /** How a connection fails whose other end is gone. */
 const BROKEN = /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up/;
-/** How many lines of a service's log a failure shows. */
+/** How many lines of a service's log a failure shows, and how many characters of them. */
 const LOG_LINES = 50;
+const LOG_LENGTH = 64 * 1024;
 
 /** What a failed spec carries beside its error: plain data, which each reporter shows in its own way. */
 export interface Evidence {
@@ -89,10 +90,12 @@ function linesOf(
   spec: { readonly fromMs: number; readonly untilMs: number },
 ): readonly string[] {
   const lines: string[] = [];
+  let length = 0;
   log.follow((line, atMs) => {
     if (atMs < spec.fromMs || atMs > spec.untilMs) return;
     lines.push(line);
-    if (lines.length > LOG_LINES) lines.shift();
+    length += line.length;
+    while (lines.length > LOG_LINES || (length > LOG_LENGTH && lines.length > 1)) length -= lines.shift()!.length;
   });
   return lines;
 }

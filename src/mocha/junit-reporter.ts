@@ -8,6 +8,7 @@ import { classNamePart, xmlText } from "../report/text.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { timeShare } from "./clock.ts";
 import { evidenceOf, evidenceText, isError, shownError } from "./evidence.ts";
+import type { Evidence } from "./evidence.ts";
 import { recordRun } from "./run-record.ts";
 import type { CaseRecord, FullRunner, RunRecord, SuiteRecord } from "./run-record.ts";
 
@@ -16,6 +17,9 @@ import type { CaseRecord, FullRunner, RunRecord, SuiteRecord } from "./run-recor
  * each change is written before the next spec begins: that one may never end, nor let a timer run.
  */
 const WRITING_MS = 250;
+/** How many characters of evidence a report has in all. */
+const EVIDENCE_LENGTH = 10 * 1024 * 1024;
+const LEFT_OUT = "What was seen meanwhile is left out: this report has 10 MiB of such evidence before.";
 const TITLE_SEPARATOR = " › ";
 
 /** What the reporter is told beside mocha's events. */
@@ -42,6 +46,7 @@ export class JUnitReporter extends MochaJUnitReporter {
   readonly #startedAt = Date.now();
   readonly #writingTime = timeShare(WRITING_MS);
   #writing: NodeJS.Timeout | undefined;
+  #evidenceLength = 0;
 
   constructor(runner: FullRunner, options: MochaOptions & { files?: string[] }, junit: JUnitOptions) {
     // Its own listeners put cases into the suite that began last, which is wrong after a nested suite
@@ -63,6 +68,7 @@ export class JUnitReporter extends MochaJUnitReporter {
   write(problems: readonly string[] = []): void {
     clearTimeout(this.#writing);
     this.#writing = undefined;
+    this.#evidenceLength = 0;
     const { suites, missing } = this.record;
     const reached = [...suites.values()].filter(({ cases }) => cases.size > 0);
     writeAtomically(
@@ -120,7 +126,7 @@ export class JUnitReporter extends MochaJUnitReporter {
 
   #caseResult({ test, outcome, error, blockedBy, tries }: CaseRecord): CaseResult {
     const evidence = evidenceOf(error);
-    const output = evidence === undefined ? [] : [evidenceText(evidence), ...evidence.attachments.map(attachment)];
+    const output = evidence === undefined ? [] : [this.#text(evidence), ...evidence.attachments.map(attachment)];
     const classname = [this.#junit.suite, titles(test.parent!).map(classNamePart).join(TITLE_SEPARATOR)];
     return {
       name: test.title,
@@ -132,6 +138,12 @@ export class JUnitReporter extends MochaJUnitReporter {
       tries: tries.map((thrown) => this.#failure(test, thrown)),
       output: output.filter((part) => part !== "").join("\n"),
     };
+  }
+
+  #text(evidence: Evidence): string {
+    const text = this.#evidenceLength > EVIDENCE_LENGTH ? LEFT_OUT : evidenceText(evidence);
+    this.#evidenceLength += text.length;
+    return text;
   }
 
   /** The element that mocha-junit-reporter makes of an error: message, type, diff and, if wanted, the stack. */

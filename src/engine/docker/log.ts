@@ -1,13 +1,17 @@
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { PassThrough, Readable, Writable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { createInterface } from "node:readline";
 import type Dockerode from "dockerode";
 import { mask } from "../../secrets.ts";
 
-/** How many of a container's last lines are remembered. The file has all of them. */
+/** How many of a container's last lines are remembered, how many characters of them, and of each. */
 const REMEMBERED_LINES = 5_000;
+const REMEMBERED_LENGTH = 8 * 1024 * 1024;
+const REMEMBERED_LINE = 64 * 1024;
+/** How much of a log its file has, in bytes. */
+const FILE_BYTES = 50 * 1024 * 1024;
 
 /** How long the engine may take, once a container has exited, to give the rest of its log, in milliseconds. */
 const REST_WITHIN_MS = 2_000;
@@ -36,10 +40,12 @@ export interface Log {
   follow(onLine: (line: string, atMs: number) => void): () => void;
   /** Resolves when the container has exited and its last line is here. */
   readonly ended: Promise<void>;
+  /** Writes no more to the file, and says there why. */
+  cut(why: string): void;
 }
 
 /**
- * Follows the log of a container that runs, or has run, and writes it, masked, to `file`.
+ * Follows the log of a container that runs, or has run, and writes it, masked, to `file`: whole up to 50 MiB.
  *
  * @param from `"start"` for all that it has ever written; `"now"` for what it writes from now on, as of a container
  *   that an earlier run has started
@@ -58,17 +64,20 @@ export async function followLog(
   });
   const written: LogLine[] = [];
   let count = 0;
+  let length = 0;
   const followers = new Set<(line: string, atMs: number) => void>();
   const byOurClock = clockOffset();
   const output = file === undefined ? undefined : openFile(file);
-  const reader = createInterface({ input: demultiplexed(container, stream), crlfDelay: Infinity });
-  const take = ({ text, time, atMs: engineMs }: LogLine): void => {
+  const reader = createInterface({ input: demultiplexed(stream), crlfDelay: Infinity });
+  const take = ({ text: whole, time, atMs: engineMs }: LogLine): void => {
     const atMs = byOurClock(engineMs);
+    const text = shortened(whole);
     written.push({ text, time, atMs });
     count += 1;
-    if (written.length > REMEMBERED_LINES) written.shift();
+    length += text.length;
+    while (written.length > REMEMBERED_LINES || length > REMEMBERED_LENGTH) length -= written.shift()!.text.length;
     // At once, so that a killed run leaves what was there to read.
-    if (output !== undefined) writeSync(output, `${mask(text)}\n`);
+    output?.write(`${mask(whole)}\n`);
     for (const follower of followers) follower(text, atMs);
   };
   reader.on("line", (line) => take(parseLine(line)));
@@ -77,7 +86,7 @@ export async function followLog(
     if (from === "start" || count > 0) for (const line of await linesAfter(container, written.at(-1))) take(line);
   };
   const ended = finish();
-  if (output !== undefined) void ended.then(() => closeSync(output));
+  if (output !== undefined) void ended.then(output.close);
 
   return {
     get lines() {
@@ -93,7 +102,16 @@ export async function followLog(
       return () => followers.delete(onLine);
     },
     ended,
+    cut: (why) => output?.cut(why),
   };
+}
+
+/** A line as it is remembered. */
+function shortened(line: string): string {
+  if (line.length <= REMEMBERED_LINE) return line;
+  // A copy: a slice would hold the whole of it.
+  const beginning = Buffer.from(line.slice(0, REMEMBERED_LINE)).toString();
+  return `${beginning}… (cut: the line has ${line.length} characters)`;
 }
 
 /** Turns times of the engine's clock into those of this machine's. */
@@ -120,9 +138,31 @@ async function linesAfter(container: Dockerode.Container, last: LogLine | undefi
   }
 }
 
-function openFile(file: string): number {
+/** A file for a log, which ends with a note when it is full. */
+function openFile(file: string): { write(text: string): void; cut(why: string): void; close(): void } {
   mkdirSync(dirname(file), { recursive: true });
-  return openSync(file, "w");
+  const output = openSync(file, "w");
+  let leftBytes = FILE_BYTES;
+  let isOpen = true;
+  const close = (): void => {
+    if (isOpen) closeSync(output);
+    isOpen = false;
+  };
+  const cut = (why: string): void => {
+    if (isOpen) writeSync(output, `… (cut here: ${why})\n`);
+    close();
+  };
+  return {
+    write(text) {
+      if (!isOpen) return;
+      const bytes = Buffer.from(text).subarray(0, leftBytes);
+      leftBytes -= bytes.length;
+      for (let from = 0; from < bytes.length;) from += writeSync(output, bytes, from);
+      if (leftBytes === 0) cut(`the first ${FILE_BYTES / 1024 / 1024} MiB are kept`);
+    },
+    cut,
+    close,
+  };
 }
 
 /** The last lines of a log as text, read anew from the engine, so complete also for a container that died at once. */
@@ -140,13 +180,8 @@ export async function readLogTail(
 
 async function readLines(container: Dockerode.Container, options: Dockerode.ContainerLogsOptions): Promise<LogLine[]> {
   const raw = await container.logs({ ...options, stdout: true, stderr: true, timestamps: true, follow: false });
-  const lines = createInterface({ input: demultiplexed(container, Readable.from(slices(raw))), crlfDelay: Infinity });
+  const lines = createInterface({ input: demultiplexed(Readable.from([raw])), crlfDelay: Infinity });
   return Array.fromAsync(lines, parseLine);
-}
-
-/** The engine's client goes one call deeper for each message in what it is given at once. */
-function* slices(raw: Buffer, bytes = 16_384): Generator<Buffer> {
-  for (let start = 0; start < raw.length; start += bytes) yield raw.subarray(start, start + bytes);
 }
 
 /** When the engine had each message, at its beginning: https://docs.docker.com/reference/cli/docker/container/logs/ */
@@ -157,23 +192,42 @@ function parseLine(line: string): LogLine {
   return { text: line.slice(time.length), time, atMs: Date.parse(time.trimEnd()) };
 }
 
+/** What a log's frames begin with: the stream, 1 or 2, and the length, https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach */
+const HEAD_BYTES = 8;
+
 /** A log's two streams as one, to its very end. A terminal's only stream comes as it is. */
-function demultiplexed(container: Dockerode.Container, stream: NodeJS.ReadableStream): PassThrough {
+function demultiplexed(stream: NodeJS.ReadableStream): PassThrough {
   const merged = new PassThrough();
-  container.modem.demuxStream(stream, wholeLines(merged), wholeLines(merged));
+  const streams = [merged, merged, merged].map(wholeLines) as [TakeMessage, TakeMessage, TakeMessage];
+  let rest = Buffer.alloc(0);
+  let isTerminal = false;
+  stream.on("data", (chunk: Buffer) => {
+    if (isTerminal) return streams[1](chunk);
+    rest = Buffer.concat([rest, chunk]);
+    let from = 0;
+    while (rest.length >= from + HEAD_BYTES) {
+      const take = streams[rest[from]!];
+      const to = take === undefined ? rest.length : from + HEAD_BYTES + rest.readUInt32BE(from + 4);
+      if (to > rest.length) break;
+      isTerminal = take === undefined;
+      if (take === undefined) streams[1](rest.subarray(from));
+      else take(rest.subarray(from + HEAD_BYTES, to));
+      from = to;
+    }
+    rest = rest.subarray(from);
+  });
   for (const event of ["end", "close", "error"]) stream.once(event, () => merged.end());
   return merged;
 }
 
+type TakeMessage = (message: Buffer) => void;
+
 /** Takes messages, one at a time. The engine cuts a long line into several, each of them with a timestamp: the first one's is the line's. */
-function wholeLines(merged: PassThrough): Writable {
+function wholeLines(merged: PassThrough): TakeMessage {
   let isMidLine = false;
-  return new Writable({
-    write(message: Buffer, _encoding, done) {
-      const [timestamp] = (isMidLine ? TIMESTAMP.exec(message.toString("latin1", 0, 40)) : null) ?? [""];
-      merged.write(message.subarray(timestamp.length));
-      isMidLine = message.at(-1) !== "\n".charCodeAt(0);
-      done();
-    },
-  });
+  return (message) => {
+    const [timestamp] = (isMidLine ? TIMESTAMP.exec(message.toString("latin1", 0, 40)) : null) ?? [""];
+    merged.write(message.subarray(timestamp.length));
+    isMidLine = message.at(-1) !== "\n".charCodeAt(0);
+  };
 }
