@@ -1,17 +1,14 @@
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { createInterface } from "node:readline";
 import type Dockerode from "dockerode";
 import { mask } from "../../secrets.ts";
+import { openLogFile } from "./log-file.ts";
 
 /** How many of a container's last lines are remembered, how many characters of them, and of each. */
 const REMEMBERED_LINES = 5_000;
 const REMEMBERED_LENGTH = 8 * 1024 * 1024;
 const REMEMBERED_LINE = 64 * 1024;
-/** How much of a log its file has, in bytes. */
-const FILE_BYTES = 50 * 1024 * 1024;
 
 /** How long the engine may take, once a container has exited, to give the rest of its log, in milliseconds. */
 const REST_WITHIN_MS = 2_000;
@@ -67,7 +64,7 @@ export async function followLog(
   let length = 0;
   const followers = new Set<(line: string, atMs: number) => void>();
   const byOurClock = clockOffset();
-  const output = file === undefined ? undefined : openFile(file);
+  const output = file === undefined ? undefined : openLogFile(file);
   const reader = createInterface({ input: demultiplexed(stream), crlfDelay: Infinity });
   const take = ({ text: whole, time, atMs: engineMs }: LogLine): void => {
     const atMs = byOurClock(engineMs);
@@ -136,33 +133,6 @@ async function linesAfter(container: Dockerode.Container, last: LogLine | undefi
   } catch {
     return []; // It is gone, and its log with it.
   }
-}
-
-/** A file for a log, which ends with a note when it is full. */
-function openFile(file: string): { write(text: string): void; cut(why: string): void; close(): void } {
-  mkdirSync(dirname(file), { recursive: true });
-  const output = openSync(file, "w");
-  let leftBytes = FILE_BYTES;
-  let isOpen = true;
-  const close = (): void => {
-    if (isOpen) closeSync(output);
-    isOpen = false;
-  };
-  const cut = (why: string): void => {
-    if (isOpen) writeSync(output, `… (cut here: ${why})\n`);
-    close();
-  };
-  return {
-    write(text) {
-      if (!isOpen) return;
-      const bytes = Buffer.from(text).subarray(0, leftBytes);
-      leftBytes -= bytes.length;
-      for (let from = 0; from < bytes.length;) from += writeSync(output, bytes, from);
-      if (leftBytes === 0) cut(`the first ${FILE_BYTES / 1024 / 1024} MiB are kept`);
-    },
-    cut,
-    close,
-  };
 }
 
 /** The last lines of a log as text, read anew from the engine, so complete also for a container that died at once. */
