@@ -17,6 +17,7 @@ function runningStack() {
       return () => {};
     },
     ended: new Promise<void>(() => {}),
+    written: new Promise<void>(() => {}),
     cut() {},
   };
   const write: Follower = (line, atMs) => followers.forEach((follower) => follower(line, atMs));

@@ -19,6 +19,7 @@ const logOf = (...lines: string[]): Log => ({
     return () => {};
   },
   ended: new Promise(() => {}),
+  written: new Promise<void>(() => {}),
   cut() {},
 });
 

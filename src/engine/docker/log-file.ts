@@ -6,7 +6,8 @@ const FILE_BYTES = 50 * 1024 * 1024;
 
 /** A file for a log. */
 export interface LogFile {
-  write(text: string): void;
+  /** @returns false when it is full */
+  write(text: string): boolean;
   /** Writes no more, and says there why. */
   cut(why: string): void;
   close(): void;
@@ -28,11 +29,12 @@ export function openLogFile(file: string): LogFile {
   };
   return {
     write(text) {
-      if (!isOpen) return;
+      if (!isOpen) return false;
       const bytes = Buffer.from(text).subarray(0, leftBytes);
       leftBytes -= bytes.length;
       for (let from = 0; from < bytes.length;) from += writeSync(output, bytes, from);
       if (leftBytes === 0) cut(`the first ${FILE_BYTES / 1024 / 1024} MiB are kept`);
+      return isOpen;
     },
     cut,
     close,

@@ -37,6 +37,8 @@ export interface Log {
   follow(onLine: (line: string, atMs: number) => void): () => void;
   /** Resolves when the container has exited and its last line is here. */
   readonly ended: Promise<void>;
+  /** Resolves when the file has all that it will have: with the last line, or when it is full. */
+  readonly written: Promise<void>;
   /** Writes no more to the file, and says there why. */
   cut(why: string): void;
 }
@@ -59,47 +61,59 @@ export async function followLog(
     timestamps: true,
     ...(from === "now" ? { tail: 0 } : {}),
   });
-  const written: LogLine[] = [];
+  const remembered: LogLine[] = [];
   let count = 0;
   let length = 0;
+  const full = Promise.withResolvers<void>();
   const followers = new Set<(line: string, atMs: number) => void>();
   const byOurClock = clockOffset();
   const output = file === undefined ? undefined : openLogFile(file);
   const reader = createInterface({ input: demultiplexed(stream), crlfDelay: Infinity });
+  const unwritten: string[] = [];
+  // All that has come at once, at once: a killed run leaves what was there to read.
+  const write = (): void => {
+    const lines = unwritten.splice(0);
+    if (lines.length > 0 && output?.write(mask(`${lines.join("\n")}\n`)) === false) full.resolve();
+  };
   const take = ({ text: whole, time, atMs: engineMs }: LogLine): void => {
     const atMs = byOurClock(engineMs);
     const text = shortened(whole);
-    written.push({ text, time, atMs });
+    remembered.push({ text, time, atMs });
     count += 1;
     length += text.length;
-    while (written.length > REMEMBERED_LINES || length > REMEMBERED_LENGTH) length -= written.shift()!.text.length;
-    // At once, so that a killed run leaves what was there to read.
-    output?.write(`${mask(whole)}\n`);
+    while (remembered.length > REMEMBERED_LINES || length > REMEMBERED_LENGTH)
+      length -= remembered.shift()!.text.length;
+    if (unwritten.push(whole) === 1) process.nextTick(write);
     for (const follower of followers) follower(text, atMs);
   };
   reader.on("line", (line) => take(parseLine(line)));
   const finish = async (): Promise<void> => {
     await once(reader, "close");
-    if (from === "start" || count > 0) for (const line of await linesAfter(container, written.at(-1))) take(line);
+    if (from === "start" || count > 0) for (const line of await linesAfter(container, remembered.at(-1))) take(line);
+    write();
   };
   const ended = finish();
   if (output !== undefined) void ended.then(output.close);
 
   return {
     get lines() {
-      return written.map(({ text }) => text);
+      return remembered.map(({ text }) => text);
     },
     get count() {
       return count;
     },
     file,
     follow(onLine) {
-      for (const { text, atMs } of written) onLine(text, atMs);
+      for (const { text, atMs } of remembered) onLine(text, atMs);
       followers.add(onLine);
       return () => followers.delete(onLine);
     },
     ended,
-    cut: (why) => output?.cut(why),
+    written: Promise.race([ended, full.promise]),
+    cut(why) {
+      write();
+      output?.cut(why);
+    },
   };
 }
 

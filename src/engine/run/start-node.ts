@@ -22,7 +22,7 @@ import type { StackRun } from "./stack-run.ts";
 const SPARE_BYTES = 1024 ** 3;
 
 /** How long the rest of a log may take to come, once its container has stopped, in milliseconds. */
-const LOG_WITHIN_MS = 10_000;
+const LOG_WITHIN_MS = 30_000;
 
 /** One start of a stack: what it is going to do, how far it has come, and who makes its containers. */
 export interface StackStart {
@@ -134,7 +134,7 @@ async function startContainerOf(
 async function stopWithLog({ started, container, log }: RunningContainer, how?: Partial<StopOptions>): Promise<void> {
   await started.stop({ ...how, remove: false });
   const late = sleep(LOG_WITHIN_MS, "late", { ref: false });
-  if ((await Promise.race([log.ended, late])) === "late")
+  if ((await Promise.race([log.written, late])) === "late")
     log.cut(`what came later than ${LOG_WITHIN_MS / 1_000} s after the container had stopped`);
   await container.remove({ v: true, force: true });
 }
