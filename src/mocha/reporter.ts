@@ -97,10 +97,15 @@ export class Reporter extends mocha.reporters.Spec {
       for (const problem of problems) console.error(problem);
       console.log(run.clock.summary());
       run.isGreen = failures === 0 && problems.length === 0;
-      // A worker of mocha's takes any .only for a failure to load its file.
-      const isRefused = this.failures.every(({ err }) => err?.message.startsWith("`.only` is not supported"));
+      const isRefused = failures === 0 ? refusals.length > 0 : this.#failedForOnly();
       exit(run.isGreen ? 0 : isRefused && problems.length === refusals.length ? 2 : 1);
     })();
+  }
+
+  /** True where nothing failed but the loading of files: a parallel worker of mocha's refuses any `.only` so. */
+  #failedForOnly(): boolean {
+    if (!(this.runner as FullRunner).isParallelMode() || this.failures.length === 0) return false;
+    return this.failures.every(({ err }) => messageOf(shownError(err)).startsWith("`.only` is not supported"));
   }
 
   /** Why this run is not what was asked for, though nothing failed. */
