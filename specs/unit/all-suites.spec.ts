@@ -120,6 +120,52 @@ describe("stackspec test", function () {
   });
 });
 
+describe("a run in which there is nothing to run", function () {
+  this.timeout(120_000);
+  let project: Project;
+  before(() => {
+    project = makeProject({
+      "specs/a/a.spec.js": `${GREEN}it.skip("is skipped", () => {});\n`,
+      "specs/a/b.spec.js": `it("is alone", () => {});\n`,
+      "specs/b/b.spec.js": GREEN,
+      "specs/empty/empty.spec.js": "export {};\n",
+    });
+  });
+  after(() => project.remove());
+
+  for (const words of [
+    ["run", "a", "--grep", "nowhere"],
+    ["run", "a", "--grep", "nowhere", "--parallel"],
+    ["run", "a", "--fgrep", "nowhere"],
+    ["run", "a", "specs/a/misspelt.spec.js"],
+    ["run", "misspelt"],
+    ["run", "empty"],
+    ["test", "--grep", "nowhere"],
+  ])
+    it(`exits with 2, and with 0 when that is said to be well: ${words.join(" ")}`, async () => {
+      const { exitCode, errors } = await project.run(words);
+      expect([exitCode, errors]).to.deep.equal([2, errors.replace(/^(?!USAGE: .*expected.* got).*/, "")]);
+      const well = await project.run([...words, "--pass-with-no-specs"]);
+      expect(well.exitCode, well.output).to.equal(0);
+    });
+
+  it("says so in its report", async () => {
+    await project.run(["run", "a", "--grep", "nowhere"]);
+    expect(project.read("reports/a.xml")).to.include("USAGE: specs: expected a spec that matches /nowhere/, got none");
+  });
+
+  for (const words of [
+    ["run", "a", "--grep", "is skipped"],
+    ["run", "a", "--grep", "is alone", "--parallel"],
+    ["test", "--grep", "is alone"],
+  ])
+    it(`is none in which all specs are skipped, or those of one file or suite match: ${words.join(" ")}`, async () => {
+      const { exitCode, output } = await project.run(words);
+      expect(exitCode, output).to.equal(0);
+      expect(project.read("reports/a.xml")).to.include('tests="1" failures="0" errors="0"');
+    });
+});
+
 describe("a suite in CI", function () {
   this.timeout(60_000);
   let project: Project;
@@ -137,8 +183,15 @@ describe("a suite in CI", function () {
 
   it("refuses .only", async () => {
     const { exitCode, output } = await run("only", { CI: "true" });
-    expect(exitCode).to.equal(1);
-    expect(output).to.include("`.only` forbidden by --forbid-only");
+    expect(exitCode).to.equal(2);
+    expect(output).to.include("USAGE: .only: in CI expected every spec to run, got specs/only/a.spec.js: passes\n");
+    expect(project.read("reports/only.xml")).to.include("USAGE: .only: in CI").and.not.to.include('name="passes"');
+  });
+
+  it("refuses .only in parallel workers too", async () => {
+    const { exitCode, output } = await project.run(["run", "only", "--parallel"], { CI: "true" });
+    expect(exitCode, output).to.equal(2);
+    expect(project.read("reports/only.xml")).to.include("`.only` is not supported");
   });
 
   it("is red without an engine", async () => {
@@ -171,6 +224,7 @@ describe("a suite elsewhere", function () {
   it("may have .only", async () => {
     const { exitCode, output } = await project.run(["run", "only"]);
     expect(exitCode, output).to.equal(0);
+    expect(output).to.include("what is marked with .only has run, not the whole suite: specs/only/a.spec.js: passes\n");
   });
 
   it("is pending without an engine", async () => {

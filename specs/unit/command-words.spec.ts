@@ -23,13 +23,17 @@ describe("the words behind a command", () => {
     [pipelineCommand, ["--grep", "x"], "nothing behind it: Unknown option '--grep'"],
     [stageCommand, [], "<name>, got nothing"],
     [stageCommand, ["build", "release"], '<name>, got "release"'],
-    [testCommand, ["specs/unit/a.spec.ts"], '[mocha options], got "specs/unit/a.spec.ts"'],
-    [testCommand, ["--gerp", "x"], "[mocha options]: Unknown option '--gerp'"],
-    [testCommand, ["--grep"], "[mocha options]: Option '-g, --grep <value>' argument missing"],
-    [testCommand, ["--keep"], "[mocha options]: Unknown option '--keep'"],
-    [runCommand, [], "<suite> [spec files] [mocha options], got nothing"],
-    [runCommand, ["unit", "--watch"], "<suite> [spec files] [mocha options]: Unknown option '--watch'"],
-    [startCommand, ["--kep"], "[--keep] [spec files] [mocha options]: Unknown option '--kep'"],
+    [testCommand, ["specs/unit/a.spec.ts"], '[--pass-with-no-specs] [mocha options], got "specs/unit/a.spec.ts"'],
+    [testCommand, ["--gerp", "x"], "[--pass-with-no-specs] [mocha options]: Unknown option '--gerp'"],
+    [testCommand, ["--grep"], "[--pass-with-no-specs] [mocha options]: Option '-g, --grep <value>' argument missing"],
+    [testCommand, ["--keep"], "[--pass-with-no-specs] [mocha options]: Unknown option '--keep'"],
+    [runCommand, [], "<suite> [--pass-with-no-specs] [spec files] [mocha options], got nothing"],
+    [
+      runCommand,
+      ["unit", "--watch"],
+      "<suite> [--pass-with-no-specs] [spec files] [mocha options]: Unknown option '--watch'",
+    ],
+    [startCommand, ["--kep"], "[--keep] [--pass-with-no-specs] [spec files] [mocha options]: Unknown option '--kep'"],
   ] as const)
     it(`are refused when they are ${["stackspec", command.name, ...words].join(" ")}`, () => {
       expect(() => readWords(command, words)).to.throw(`USAGE: stackspec ${command.name}: expected ${expected}`);

@@ -17,6 +17,8 @@ function runningStack() {
       return () => {};
     },
     ended: new Promise<void>(() => {}),
+    written: new Promise<void>(() => {}),
+    cut() {},
   };
   const write: Follower = (line, atMs) => followers.forEach((follower) => follower(line, atMs));
   const paused: string[] = [];
@@ -68,6 +70,18 @@ describe("the evidence of a failed spec", () => {
     expect([web!.lines.length, web!.lines[0], web!.lines.at(-1)]).to.deep.equal([50, "11", "60"]);
   });
 
+  it("has no more than 64 KiB of that, the last ones", async () => {
+    const { stack, write } = runningStack();
+    const recorder = recorderOf(stack);
+    const err = new Error("expected 1, got 2");
+    recorder.beginSpec();
+    const duringMs = Date.now();
+    await recorder.attachTo({ err });
+    for (let line = 1; line <= 20; line += 1) write(`${line} ${"x".repeat(10_000)}`, duringMs);
+    const [web] = evidenceOf(err)!.logs;
+    expect([web!.lines.length, web!.lines.at(-1)!.slice(0, 4)]).to.deep.equal([6, "20 x"]);
+  });
+
   it("names the log's file as the report does", async () => {
     const { stack } = runningStack();
     const recorder = recorderOf(stack);
@@ -82,6 +96,31 @@ describe("the evidence of a failed spec", () => {
     await recorderOf(stack).attachTo({ err });
     die(webDied());
     expect(evidenceOf(err)!.death).to.equal(undefined);
+  });
+
+  it("makes many failures wait for news no longer than a second and a tenth of the run's time in all", async () => {
+    const { stack } = runningStack();
+    const fromMs = performance.now();
+    let waitedMs = 0;
+    const recorder = recordEvidence(
+      () => [stack],
+      (file) => file,
+      async (ms) => (waitedMs += ms),
+    );
+    for (let failure = 0; failure < 500; failure += 1) await recorder.attachTo({ err: new Error("expected 1, got 2") });
+    expect(waitedMs).to.be.within(100, 1_000 + (performance.now() - fromMs) / 10);
+  });
+
+  it("waits for nothing where there are no logs", async () => {
+    const { promise: death } = Promise.withResolvers<StackspecError>();
+    let hasWaited = false;
+    const recorder = recordEvidence(
+      () => [{ logs: new Map(), death, paused: () => [] }],
+      (file) => file,
+      async () => (hasWaited = true),
+    );
+    await recorder.attachTo({ err: new Error("socket hang up") });
+    expect(hasWaited).to.equal(false);
   });
 
   it("leaves the error as it was thrown, and is one more property of it", async () => {

@@ -1,5 +1,12 @@
+import { EventEmitter } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
-import { complaintsAbout, runFixtures, runMocha } from "./junit.ts";
+import mocha from "mocha";
+import { JUnitReporter } from "../../src/mocha/junit-reporter.ts";
+import type { FullRunner } from "../../src/mocha/run-record.ts";
+import { complaintsAbout, parseReport, runFixtures, runMocha } from "./junit.ts";
 import type { Run, TestCase, TestReport, TestSuite } from "./junit.ts";
 
 /** The runs whose reports are looked at, begun together: most of their time is the start of a process. */
@@ -252,6 +259,58 @@ describe("the report of a run that is killed", function () {
     });
   });
 });
+
+describe("the report while specs run", function () {
+  this.timeout(RUNS_WITHIN_MS);
+
+  it("has each spec as it ended when the next one begins, though no timer has run", async () => {
+    const { ended, terminal } = await runFixtures(["reads-report"]);
+    expect(ended, terminal).to.equal(0);
+  });
+
+  it("is not written for each of many specs that take no time", async () => {
+    const { report, writes } = await reportOf(3_000, (runner, test) => runner.emit("pass", test));
+    const { tests, failures, errors } = parseReport(report);
+    expect(writes).to.be.within(3, 1_000);
+    expect({ tests, failures, errors }).to.deep.equal({ tests: "3000", failures: "0", errors: "0" });
+  });
+
+  it("has ten MiB of evidence, and beyond that where the whole logs are", async () => {
+    const lines = ["x".repeat(60_000)];
+    const specEvidence = { exchanges: "", logs: [{ service: "web", lines }], attachments: ["reports/logs/web.log"] };
+    const { report } = await reportOf(300, (runner, test) =>
+      runner.emit("fail", test, Object.assign(new Error("no"), { specEvidence })),
+    );
+    expect(report.length).to.be.within(10_000_000, 11_000_000);
+    const outputs = parseReport(report).testsuite.flatMap(({ testcase }) => testcase.map((each) => each["system-out"]));
+    expect(outputs[0]).to.match(/^web wrote:\n +x+\n\[\[ATTACHMENT\|reports\/logs\/web\.log\]\]$/);
+    expect(outputs.at(-1)).to.match(/^What was seen meanwhile is left out: .*\n\[\[ATTACHMENT\|reports\/logs\/web/);
+    expect(await complaintsAbout(report)).to.deep.equal([]);
+  });
+});
+
+/** The report of a run of so many specs, at its end, and how often it was written. */
+async function reportOf(count: number, end: (runner: EventEmitter, test: mocha.Test) => void) {
+  const folder = await mkdtemp(join(tmpdir(), "stackspec-report-"));
+  const path = join(folder, "report.xml");
+  const suite = new mocha.Suite("many");
+  const tests = Array.from({ length: count }, (_, number) => new mocha.Test(`spec ${number}`, () => {}));
+  for (const test of tests) suite.addTest(test);
+  let writes = 0;
+  const properties = (): Record<string, string> => {
+    writes += 1;
+    return {};
+  };
+  const runner = Object.assign(new EventEmitter(), { suite, isParallelMode: () => false });
+  const junit = { path, suite: "unit", stack: false, properties };
+  const reporter = new JUnitReporter(runner as unknown as FullRunner, {}, junit);
+  runner.emit("start");
+  for (const test of tests) end(runner, test);
+  reporter.write();
+  const report = await readFile(path, "utf8");
+  await rm(folder, { recursive: true });
+  return { report, writes };
+}
 
 describe("a report that cannot be written", function () {
   this.timeout(RUNS_WITHIN_MS);

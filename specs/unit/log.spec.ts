@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect } from "chai";
 import Dockerode from "dockerode";
@@ -150,6 +150,51 @@ describe("a log that is followed", () => {
     stream.end(Buffer.concat([frame(1, "one\n"), frame(1, "two\n")]));
     await log.ended;
     expect(seen).to.deep.equal(["one"]);
+  });
+
+  it("remembers the beginning of a very long line, and says so", async () => {
+    const [line] = (await follow([frame(1, `${"x".repeat(100_000)}\n`)])).lines;
+    expect(line).to.equal(`${"x".repeat(64 * 1024)}… (cut: the line has 100000 characters)`);
+  });
+
+  it("remembers no more than eight million characters", async () => {
+    const { lines, count } = await follow(Array.from({ length: 150 }, () => frame(1, `${"x".repeat(64 * 1024)}\n`)));
+    expect([lines.length, count]).to.deep.equal([128, 150]);
+  });
+
+  describe("into a file", () => {
+    let file = "";
+    beforeEach("a folder", async () => {
+      file = join(await mkdtemp(join(tmpdir(), "stackspec-log-")), "web.log");
+    });
+    afterEach("is gone", () => rm(dirname(file), { recursive: true }));
+
+    it("has a very long line whole there", async () => {
+      await follow([frame(1, `${"x".repeat(100_000)}\n`)], file);
+      expect(await readFile(file, "utf8")).to.equal(`${"x".repeat(100_000)}\n`);
+    });
+
+    it("has its first 50 MiB there, and a note", async () => {
+      const frames = Array.from({ length: 80 }, () => frame(1, `${"x".repeat(700_000)}\n`));
+      await (
+        await follow(frames, file)
+      ).written;
+      const written = await readFile(file, "utf8");
+      expect(written.length).to.be.within(50 * 1024 * 1024, 50 * 1024 * 1024 + 100);
+      expect(written.slice(-60)).to.match(/x… \(cut here: the first 50 MiB are kept\)\n$/);
+    });
+
+    it("ends there where it is cut, with a note", async () => {
+      const stream = new PassThrough();
+      const log = await followLog(containerWith(Buffer.alloc(0), stream), file);
+      const shown = new Promise<void>((resolve) => log.follow((line) => line === "one" && resolve()));
+      stream.write(frame(1, "one\n"));
+      await shown;
+      log.cut("enough");
+      stream.end(frame(1, "two\n"));
+      await log.ended;
+      expect(await readFile(file, "utf8")).to.equal("one\n… (cut here: enough)\n");
+    });
   });
 
   it("is written to a file, in a folder that is made for it", async () => {

@@ -19,6 +19,8 @@ const logOf = (...lines: string[]): Log => ({
     return () => {};
   },
   ended: new Promise(() => {}),
+  written: new Promise<void>(() => {}),
+  cut() {},
 });
 
 const probed = (facts: Partial<Probed>): Probed => ({

@@ -136,6 +136,12 @@ describe("text for XML", () => {
     });
 });
 
+describe("a very long text for XML", () => {
+  it("is cut where readers would refuse it, and says so", () => {
+    expect(xmlText("x".repeat(20_000_000))).to.equal(`${"x".repeat(1024 * 1024)}… (cut: it has 20000000 characters)`);
+  });
+});
+
 describe("a title as part of a class name", () => {
   it("has no full stop, which would begin a package", () => {
     expect(classNamePart("GET /todos answers 1.1")).to.equal("GET /todos answers 1\u{2024}1");

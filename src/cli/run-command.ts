@@ -5,32 +5,38 @@ import type { Command } from "./command.ts";
 import { runSuite } from "./run-suite.ts";
 import { TARGET_SUITE } from "./suites.ts";
 
+/** That nothing ran is well. */
+export const NO_SPECS = "pass-with-no-specs";
+
 export const startCommand: Command = {
   name: "start",
-  usage: "[--keep] [spec files] [mocha options]",
+  usage: "[--keep] [--pass-with-no-specs] [spec files] [mocha options]",
   summary: "the acceptance specs against the stack, which stays up afterwards if told to",
-  flags: ["keep"],
+  flags: ["keep", NO_SPECS],
   words: [0, Infinity],
   mocha: true,
   async run({ flags, words, mocha }) {
     const config = readConfig();
-    expectFiles("start", words);
-    await runSuite({ ...config, keep: config.keep || flags.has("keep") }, { suite: TARGET_SUITE, files: words, mocha });
+    const passWithNoSpecs = flags.has(NO_SPECS);
+    if (!passWithNoSpecs) expectFiles("start", words);
+    const keep = config.keep || flags.has("keep");
+    await runSuite({ ...config, keep }, { suite: TARGET_SUITE, files: words, mocha, passWithNoSpecs });
   },
 };
 
 export const runCommand: Command = {
   name: "run",
-  usage: "<suite> [spec files] [mocha options]",
+  usage: "<suite> [--pass-with-no-specs] [spec files] [mocha options]",
   summary: "one suite: the spec files of a folder under specs/",
-  flags: [],
+  flags: [NO_SPECS],
   words: [1, Infinity],
   mocha: true,
-  async run({ words: [suite = "", ...files], mocha }) {
+  async run({ flags, words: [suite = "", ...files], mocha }) {
     if (/^\.|[/\\]/.test(suite))
       throw usageError("stackspec run", `expected the name of a folder under specs/, got "${suite}"`);
-    expectFiles("run", files);
-    await runSuite(readConfig(), { suite, files, mocha });
+    const passWithNoSpecs = flags.has(NO_SPECS);
+    if (!passWithNoSpecs) expectFiles("run", files);
+    await runSuite(readConfig(), { suite, files, mocha, passWithNoSpecs });
   },
 };
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +14,7 @@ import { run } from "../mocha/run.ts";
 import { endOnSignals } from "../mocha/signals.ts";
 import { loadStack } from "../mocha/target.ts";
 import type { TargetStack } from "../mocha/target.ts";
-import { abortedReport } from "../report/junit.ts";
+import { abortedReport, junitXml } from "../report/junit.ts";
 import { say } from "../terminal.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { progressView } from "./progress-view.ts";
@@ -26,6 +27,8 @@ interface SuiteWords {
   readonly files: readonly string[];
   /** Options for mocha. */
   readonly mocha: readonly string[];
+  /** That there is nothing to run is well. */
+  readonly passWithNoSpecs: boolean;
 }
 
 /**
@@ -48,15 +51,24 @@ export async function runSuite(config: Config, words: SuiteWords): Promise<void>
     );
   }
   try {
-    await prepareAndRun(config, words);
+    await prepareAndRun(config, words, report);
   } catch (error) {
     writeReport(messageOf(error));
     throw error;
   }
 }
 
-async function prepareAndRun(config: Config, { suite, files, mocha: words }: SuiteWords): Promise<void> {
-  const found = files.length > 0 ? files : await specFiles(suite);
+async function prepareAndRun(
+  config: Config,
+  { suite, files, mocha: words, passWithNoSpecs }: SuiteWords,
+  report: string,
+): Promise<void> {
+  const found = files.length > 0 ? files.filter((file) => existsSync(file)) : await specFiles(suite, passWithNoSpecs);
+  if (found.length === 0) {
+    say("No spec ran: there are no such files");
+    return writeAtomically(report, junitXml({ name: suite, timeMs: 0, suites: [], properties: {} }));
+  }
+  run.passesWithNoSpecs = passWithNoSpecs;
   endOnSignals();
 
   // Mocha takes as long to load as a small stack to start: both at once.
@@ -77,14 +89,7 @@ async function prepareAndRun(config: Config, { suite, files, mocha: words }: Sui
   const own = ownWords(options, jobs);
   // Another reporter than ours does not say how the run has ended.
   if (own.includes("--reporter")) exitPessimistically();
-  (await mocha).main([
-    ...found.toSorted(),
-    "--reporter-option",
-    `suite=${suite}`,
-    ...own,
-    ...(config.ci ? ["--forbid-only"] : []),
-    ...words,
-  ]);
+  (await mocha).main([...found.toSorted(), "--reporter-option", `suite=${suite}`, ...own, ...words]);
 }
 
 /** What a project's own mocha settings leave open: our hooks, our reporter, and no waiting for what a spec has left open. */

@@ -14,12 +14,14 @@ const LAST = [ENGINE_SUITE, TARGET_SUITE];
 /**
  * The spec files of a suite.
  *
+ * @param mayBeNone that there are none is well
  * @throws StackspecError `USAGE` when it has none
  */
-export async function specFiles(suite: string): Promise<string[]> {
+export async function specFiles(suite: string, mayBeNone = false): Promise<string[]> {
   const folder = join("specs", suite);
   const found = await Array.fromAsync(glob(SPEC_FILES, { cwd: folder }));
-  if (found.length === 0) throw usageError(`specs/${suite}`, `expected spec files (${SPEC_FILES}), got none`);
+  if (found.length === 0 && !mayBeNone)
+    throw usageError(`specs/${suite}`, `expected spec files (${SPEC_FILES}), got none`);
   return found.map((file) => join(folder, file)).toSorted();
 }
 

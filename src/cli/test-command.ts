@@ -7,8 +7,9 @@ import { onEndSignals } from "../mocha/signals.ts";
 import { stackNames } from "../mocha/target.ts";
 import { readFailures, readTotals, totalsLine } from "../report/totals.ts";
 import type { Failure } from "../report/totals.ts";
-import { say } from "../terminal.ts";
+import { complain, say } from "../terminal.ts";
 import type { Command } from "./command.ts";
+import { NO_SPECS } from "./run-command.ts";
 import { runSuiteProcess } from "./suite-process.ts";
 import { TARGET_SUITE, listSuites } from "./suites.ts";
 
@@ -24,12 +25,12 @@ interface SuiteRun {
 
 export const testCommand: Command = {
   name: "test",
-  usage: "[mocha options]",
+  usage: "[--pass-with-no-specs] [mocha options]",
   summary: "every suite: each folder under specs/ that has spec files",
-  flags: [],
+  flags: [NO_SPECS],
   words: [0, 0],
   mocha: true,
-  run: ({ mocha }) => runAllSuites(readConfig(), mocha),
+  run: ({ flags, mocha }) => runAllSuites(readConfig(), mocha, flags.has(NO_SPECS)),
 };
 
 /**
@@ -38,7 +39,7 @@ export const testCommand: Command = {
  *
  * @returns the exit code: 0, the signal's when stopped by one, else that of the first red suite
  */
-async function runAllSuites(config: Config, mocha: readonly string[]): Promise<number> {
+async function runAllSuites(config: Config, mocha: readonly string[], passWithNoSpecs: boolean): Promise<number> {
   const runs = await planSuites(config);
   const ending = new AbortController();
   let signalCode: number | undefined;
@@ -46,12 +47,15 @@ async function runAllSuites(config: Config, mocha: readonly string[]): Promise<n
     signalCode = code;
     ending.abort();
   });
+  // What matches in one suite only is normal.
+  const isChosen = mocha.some((word) => /^--f?grep=/.test(word));
+  const words = [...mocha, ...(passWithNoSpecs || isChosen ? [`--${NO_SPECS}`] : [])];
   let exitCode = 0;
   const reports = new Map<string, string>();
   for (const { name, suite, report, environment } of runs) {
     say(`\n── ${name} ${"─".repeat(40)}`);
     const settings = { ...environment, JUNIT_REPORT_PATH: report };
-    const code = await runSuiteProcess({ suite, mocha, environment: settings, signal: ending.signal });
+    const code = await runSuiteProcess({ suite, mocha: words, environment: settings, signal: ending.signal });
     exitCode ||= code;
     if (existsSync(report)) reports.set(name, report);
     if (ending.signal.aborted) break;
@@ -63,8 +67,13 @@ async function runAllSuites(config: Config, mocha: readonly string[]): Promise<n
       readFailures(report).map((failure) => ({ ...failure, name: `${name}: ${failure.name}` })),
     ),
   );
+  const totals = readTotals([...reports.values()]);
+  if (exitCode === 0 && !passWithNoSpecs && totals.passed + totals.skipped === 0) {
+    complain(`USAGE: specs: expected a spec in one of the suites, got none — --${NO_SPECS} takes that for a pass`);
+    exitCode = 2;
+  }
   // The last line is for machines: CI systems take the result from it.
-  say(`\n${totalsLine(readTotals([...reports.values()]))}`);
+  say(`\n${totalsLine(totals)}`);
   return signalCode ?? exitCode;
 }
 

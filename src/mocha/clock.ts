@@ -16,6 +16,23 @@ export interface Clock {
   summary(): string;
 }
 
+/** Time that something may take of a run: so much at once, and a tenth of what passes. */
+export interface TimeShare {
+  /** What may be spent now, in milliseconds; less than 0 when too much has been. */
+  leftMs(): number;
+  spend(ms: number): void;
+}
+
+/** @param atOnceMs what may be spent before any time has passed */
+export function timeShare(atOnceMs: number): TimeShare {
+  const fromMs = performance.now();
+  let spentMs = 0;
+  return {
+    leftMs: () => atOnceMs + (performance.now() - fromMs) / 10 - spentMs,
+    spend: (ms) => void (spentMs += ms),
+  };
+}
+
 /** A clock that began to run when the command was typed: with this process, or with npm, where that can be seen. */
 export function startClock(): Clock {
   const typedAt = startOfNpm() ?? performance.timeOrigin;

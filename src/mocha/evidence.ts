@@ -5,15 +5,19 @@ import type { StartedStack } from "../engine/run/start.ts";
 import { StackspecError } from "../errors.ts";
 import { recordExchanges } from "../http/exchange.ts";
 import { mask } from "../secrets.ts";
+import { timeShare } from "./clock.ts";
 
 /** What a service wrote last is on its way to the engine for a few milliseconds, and so is the news of its death. */
 const NEWS_WITHIN_MS = 100;
 /** A connection that broke may be a service that died: that news is worth more time. */
 const DEATH_WITHIN_MS = 1_000;
+/** What all failures of a run may wait at once for such news, in milliseconds; beyond that, a tenth of the run's time. */
+const WAITS_MS = 1_000;
 /** How a connection fails whose other end is gone. */
 const BROKEN = /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up/;
-/** How many lines of a service's log a failure shows. */
+/** How many lines of a service's log a failure shows, and how many characters of them. */
 const LOG_LINES = 50;
+const LOG_LENGTH = 64 * 1024;
 
 /** What a failed spec carries beside its error: plain data, which each reporter shows in its own way. */
 export interface Evidence {
@@ -46,6 +50,7 @@ export function recordEvidence(
   wait = (ms: number): Promise<unknown> => sleep(ms, undefined, { ref: false }),
 ): EvidenceRecorder {
   const exchanges = recordExchanges();
+  const waits = timeShare(WAITS_MS);
   let fromMs = 0;
   return {
     beginSpec() {
@@ -60,7 +65,10 @@ export function recordEvidence(
       const written = logs.map(({ service, log }) => ({ service, lines: linesOf(log, spec) }));
 
       const broken = BROKEN.test(`${(err as { code?: string }).code} ${err.message}`);
-      const news = stacks.length === 0 ? undefined : wait(broken ? DEATH_WITHIN_MS : NEWS_WITHIN_MS);
+      const newsMs = Math.min(broken ? DEATH_WITHIN_MS : NEWS_WITHIN_MS, Math.max(0, waits.leftMs()));
+      // What lives in this process has neither a log nor a death that would have to come from anywhere.
+      if (logs.length > 0) waits.spend(newsMs);
+      const news = logs.length > 0 ? wait(newsMs) : undefined;
       const death = await Promise.race([...stacks.map((stack) => stack.death), news]);
       spec.untilMs = Date.now();
       const paused = stacks.flatMap((stack) => stack.paused());
@@ -84,10 +92,12 @@ function linesOf(
   spec: { readonly fromMs: number; readonly untilMs: number },
 ): readonly string[] {
   const lines: string[] = [];
+  let length = 0;
   log.follow((line, atMs) => {
     if (atMs < spec.fromMs || atMs > spec.untilMs) return;
     lines.push(line);
-    if (lines.length > LOG_LINES) lines.shift();
+    length += line.length;
+    while (lines.length > LOG_LINES || (length > LOG_LENGTH && lines.length > 1)) length -= lines.shift()!.length;
   });
   return lines;
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { config, use } from "chai";
 import chaiAsPromised from "chai-as-promised";
 import type { Context, RootHookObject } from "mocha";
@@ -18,14 +19,22 @@ config.truncateThreshold = 400;
 
 /** What mocha runs around all spec files: evidence for what fails, and at last everything the run started is gone. */
 export const mochaHooks: RootHookObject = {
-  beforeEach() {
+  beforeAll() {
+    run.strays.listen();
+  },
+  // Neither this hook nor the next is async: what they enter is then where mocha goes on.
+  beforeEach(this: Context) {
+    run.strays.belongsTo(this.currentTest);
     run.evidence.beginSpec();
   },
-  async afterEach(this: Context) {
-    if (this.currentTest?.state === "failed") await run.evidence.attachTo(this.currentTest);
+  afterEach(this: Context) {
+    run.strays.belongsTo(undefined);
+    return this.currentTest?.state === "failed" ? run.evidence.attachTo(this.currentTest) : undefined;
   },
   async afterAll(this: Context) {
     this.timeout(0);
     await run.finish();
+    // What was rejected meanwhile is heard of in between.
+    await setImmediate();
   },
 };

@@ -2,16 +2,24 @@ import { EventEmitter } from "node:events";
 import { relative } from "node:path";
 import type { MochaOptions, Runner, Suite, Test } from "mocha";
 import MochaJUnitReporter from "mocha-junit-reporter";
-import { junitXml } from "../report/junit.ts";
+import { junitXml, problemSuites } from "../report/junit.ts";
 import type { CaseResult, FailureNode, SuiteResult } from "../report/junit.ts";
 import { classNamePart, xmlText } from "../report/text.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
+import { timeShare } from "./clock.ts";
 import { evidenceOf, evidenceText, isError, shownError } from "./evidence.ts";
+import type { Evidence } from "./evidence.ts";
 import { recordRun } from "./run-record.ts";
 import type { CaseRecord, FullRunner, RunRecord, SuiteRecord } from "./run-record.ts";
 
-/** How long after a change the file is written, in milliseconds; what changes until then is in it too. */
-const WRITE_AFTER_MS = 100;
+/**
+ * What writing may take at once, in milliseconds. Until then, and whenever it has taken less than a tenth of the time,
+ * each change is written before the next spec begins: that one may never end, nor let a timer run.
+ */
+const WRITING_MS = 250;
+/** How many characters of evidence a report has in all. */
+const EVIDENCE_LENGTH = 10 * 1024 * 1024;
+const LEFT_OUT = "What was seen meanwhile is left out: this report has 10 MiB of such evidence before.";
 const TITLE_SEPARATOR = " › ";
 
 /** What the reporter is told beside mocha's events. */
@@ -36,7 +44,9 @@ export class JUnitReporter extends MochaJUnitReporter {
   readonly #junit: JUnitOptions;
   readonly record: RunRecord;
   readonly #startedAt = Date.now();
+  readonly #writingTime = timeShare(WRITING_MS);
   #writing: NodeJS.Timeout | undefined;
+  #evidenceLength = 0;
 
   constructor(runner: FullRunner, options: MochaOptions & { files?: string[] }, junit: JUnitOptions) {
     // Its own listeners put cases into the suite that began last, which is wrong after a nested suite
@@ -52,11 +62,13 @@ export class JUnitReporter extends MochaJUnitReporter {
   /**
    * Writes the report as it stands. Specs that have not finished are errors in it.
    *
+   * @param problems of the run's end, each an error
    * @throws Error from the file system
    */
-  write(): void {
+  write(problems: readonly string[] = []): void {
     clearTimeout(this.#writing);
     this.#writing = undefined;
+    this.#evidenceLength = 0;
     const { suites, missing } = this.record;
     const reached = [...suites.values()].filter(({ cases }) => cases.size > 0);
     writeAtomically(
@@ -67,6 +79,7 @@ export class JUnitReporter extends MochaJUnitReporter {
         suites: [
           ...reached.map((suite) => this.#suiteResult(suite)),
           ...[...missing].map((file) => this.#missingFile(file)),
+          ...problemSuites(this.#junit.suite, "the run ends well", problems),
         ],
         properties: this.#junit.properties(),
       }),
@@ -78,16 +91,20 @@ export class JUnitReporter extends MochaJUnitReporter {
   }
 
   #writeSoon(): void {
-    this.#writing ??= setTimeout(() => this.#writeNow(), WRITE_AFTER_MS).unref();
+    const leftMs = this.#writingTime.leftMs();
+    if (leftMs > 0) this.#writeNow();
+    else this.#writing ??= setTimeout(() => this.#writeNow(), -10 * leftMs).unref();
   }
 
   /** While specs run: a report that cannot be written is no reason to stop them. The last write says so. */
   #writeNow(): void {
+    const fromMs = performance.now();
     try {
       if (isReplaceable(this.#junit.path)) this.write();
     } catch {
       // Mocha takes what a listener throws for a failure of the spec at hand.
     }
+    this.#writingTime.spend(performance.now() - fromMs);
   }
 
   #suiteResult({ suite, startedAt, endedAt = Date.now(), cases }: SuiteRecord): SuiteResult {
@@ -109,7 +126,7 @@ export class JUnitReporter extends MochaJUnitReporter {
 
   #caseResult({ test, outcome, error, blockedBy, tries }: CaseRecord): CaseResult {
     const evidence = evidenceOf(error);
-    const output = evidence === undefined ? [] : [evidenceText(evidence), ...evidence.attachments.map(attachment)];
+    const output = evidence === undefined ? [] : [this.#text(evidence), ...evidence.attachments.map(attachment)];
     const classname = [this.#junit.suite, titles(test.parent!).map(classNamePart).join(TITLE_SEPARATOR)];
     return {
       name: test.title,
@@ -121,6 +138,12 @@ export class JUnitReporter extends MochaJUnitReporter {
       tries: tries.map((thrown) => this.#failure(test, thrown)),
       output: output.filter((part) => part !== "").join("\n"),
     };
+  }
+
+  #text(evidence: Evidence): string {
+    const text = this.#evidenceLength > EVIDENCE_LENGTH ? LEFT_OUT : evidenceText(evidence);
+    this.#evidenceLength += text.length;
+    return text;
   }
 
   /** The element that mocha-junit-reporter makes of an error: message, type, diff and, if wanted, the stack. */

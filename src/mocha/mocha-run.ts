@@ -13,6 +13,7 @@ import type { Exports, Stack } from "../stack/stack.ts";
 import { complain, say } from "../terminal.ts";
 import { startClock } from "./clock.ts";
 import { recordEvidence } from "./evidence.ts";
+import { watchStrays } from "./strays.ts";
 import { chooseTarget } from "./target.ts";
 import type { Target } from "./target.ts";
 
@@ -24,10 +25,14 @@ export class MochaRun {
     // Jenkins takes absolute paths, GitLab relative ones.
     (file) => (this.config.jenkins ? resolve(file) : file),
   );
+  /** What nobody waited for. */
+  readonly strays = watchStrays();
   /** Hears of the progress of stacks and images. Without a view of that, notices alone are shown. */
   onProgress: OnProgress = sayNotices;
   /** It has ended well, with a whole report; undefined where nobody has to know. */
   isGreen: boolean | undefined;
+  /** A run in which no spec ran is bad input, unless this is said to be well. */
+  passesWithNoSpecs = false;
   /** It ends in good order when its process is told to end. */
   endsOnSignals = false;
   /** What the attempt to have an engine ended with, when there is none. */

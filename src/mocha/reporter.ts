@@ -1,7 +1,8 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { statSync } from "node:fs";
 import mocha from "mocha";
-import type { MochaOptions, Runner, Test } from "mocha";
+import type { MochaOptions, Runner, Suite, Test } from "mocha";
 import { messageOf } from "../errors.ts";
 import { complain, say } from "../terminal.ts";
 import type { FullRunner } from "./run-record.ts";
@@ -24,6 +25,8 @@ export function reportFile(configured: string | undefined, suite: string): strin
 /** Mocha's reporter for a run: specs on the terminal, JUnit XML in a file, and the times at the end. */
 export class Reporter extends mocha.reporters.Spec {
   readonly #junit: JUnitReporter;
+  /** The specs and suites that are marked with `.only`. */
+  readonly #only: readonly string[];
 
   constructor(runner: Runner, options: MochaOptions) {
     super(runner, options);
@@ -35,6 +38,8 @@ export class Reporter extends mocha.reporters.Spec {
       stack: run.config.reportStack,
       properties: () => run.properties(),
     });
+    this.#only = onlyOf(runner.suite);
+    if (run.config.ci && this.#only.length > 0) Object.assign(runner.suite, { tests: [], suites: [], _onlyTests: [] });
     if ((runner as FullRunner).isParallelMode()) {
       // What happens in a worker is told when its file is done.
       runner.once("start", run.clock.beginSpecs).once("end", () => run.clock.beginPhase("release"));
@@ -72,7 +77,8 @@ export class Reporter extends mocha.reporters.Spec {
 
   /** Mocha's last call. A report that cannot be written, or anything left on the engine, fails the run, however green it was. */
   override done(failures: number, exit: (code: number) => void): void {
-    const problems: string[] = [];
+    const refusals = failures > 0 ? [] : this.#refusals();
+    const problems = [...refusals];
     const attempt = async (what: string, work: () => void | Promise<void>): Promise<void> => {
       try {
         await work();
@@ -81,14 +87,58 @@ export class Reporter extends mocha.reporters.Spec {
       }
     };
     void (async () => {
+      // From here on mocha's own listener would end the process at once.
+      process.off("uncaughtException", (this.runner as FullRunner).uncaught);
+      run.strays.endRun();
       await attempt("The run cannot be closed", () => run.finish());
-      await attempt("The report cannot be written", () => this.#junit.write());
+      await setImmediate();
+      problems.push(...run.strays.late.map((stray) => `After the last spec, nobody waited for what failed: ${stray}`));
+      await attempt("The report cannot be written", () => this.#junit.write(problems));
       for (const problem of problems) complain(problem);
       say(run.clock.summary());
       run.isGreen = failures === 0 && problems.length === 0;
-      exit(run.isGreen ? 0 : 1);
+      const isRefused = failures === 0 ? refusals.length > 0 : this.#failedForOnly();
+      exit(run.isGreen ? 0 : isRefused && problems.length === refusals.length ? 2 : 1);
     })();
   }
+
+  /** True where nothing failed but the loading of files: a parallel worker of mocha's refuses any `.only` so. */
+  #failedForOnly(): boolean {
+    if (!(this.runner as FullRunner).isParallelMode() || this.failures.length === 0) return false;
+    return this.failures.every(({ err }) => messageOf(shownError(err)).startsWith("`.only` is not supported"));
+  }
+
+  /** Why this run is not what was asked for, though nothing failed. */
+  #refusals(): string[] {
+    const { runner } = this;
+    if (run.config.ci && this.#only.length > 0)
+      return [`USAGE: .only: in CI expected every spec to run, got ${this.#only.join(", ")}`];
+    if (this.#only.length > 0)
+      say(`  Only what is marked with .only has run, not the whole suite: ${this.#only.join(", ")}\n`);
+    const hasRun = [...this.#junit.record.suites.values()].some(({ cases }) => cases.size > 0);
+    if (hasRun || this.failures.length > 0) return [];
+    const { _grep: grep, _invert: invert } = runner as FullRunner;
+    const chosen = grep?.source === ".*" ? "" : ` that ${invert ? "does not match" : "matches"} ${grep}`;
+    const nothing = `expected a spec${chosen}, got none`;
+    if (!run.passesWithNoSpecs) return [`USAGE: specs: ${nothing} — --pass-with-no-specs takes that for a pass`];
+    say(`  No spec ran: ${nothing}\n`);
+    return [];
+  }
+}
+
+/** What of a suite mocha keeps to itself. */
+interface Marked {
+  readonly _onlyTests: readonly Test[];
+  readonly _onlySuites: readonly Suite[];
+}
+
+/** "specs/unit/a.spec.ts: a title" for each that is marked with `.only`. */
+function onlyOf(suite: Suite): string[] {
+  const { _onlyTests: tests, _onlySuites: suites } = suite as unknown as Marked;
+  const marked = [...tests, ...suites].map(
+    (each) => `${relative(process.cwd(), each.file ?? "")}: ${each.fullTitle()}`,
+  );
+  return [...marked, ...suite.suites.flatMap(onlyOf)];
 }
 
 // Mocha loads a reporter with require(), and this is what that returns.

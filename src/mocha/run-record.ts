@@ -28,10 +28,11 @@ export interface RunRecord {
   readonly missing: ReadonlySet<string>;
 }
 
-/** What of mocha is not in its types: which specs it is told to run, and that it may have parallel workers. */
+/** What of mocha is not in its types: which specs it is told to run, its listener, and that it may have parallel workers. */
 export type FullRunner = Runner & {
   readonly _grep?: RegExp;
   readonly _invert?: boolean;
+  uncaught(error: unknown): void;
   isParallelMode(): boolean;
   linkPartialObjects(linked: boolean): void;
 };
@@ -63,9 +64,10 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
     cases.set(key, { ...known, ...changed, test });
   };
   const finish = (test: Test, outcome: Outcome, error?: unknown): void => {
-    // A spec can fail twice; the second time because of the first.
+    // A spec, or a hook, can fail twice; the second time because of the first.
     const before = suiteOf(test.parent!).cases.get(keyOf(test, suiteOf(test.parent!).cases));
-    if (before?.outcome !== "failed") change(test, { outcome, error, blockedBy: blockedBy(test, error, hookErrors) });
+    if (before?.outcome !== "failed" && before?.outcome !== "error")
+      change(test, { outcome, error, blockedBy: blockedBy(test, error, hookErrors) });
     missing.delete(test.file ?? "");
     onChange();
   };
@@ -97,6 +99,8 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
     change(test, { tries: [...(cases.get(keyOf(test, cases))?.tries ?? []), error] });
   });
   runner.on("end", () => {
+    // A worker tells nothing of a file in which no spec was chosen. One that crashed has failed the run.
+    if (runner.failures === 0 || runner._grep?.source !== ".*") missing.clear();
     // What it did not get to because of --bail is not a finding; whatever else kept it from a spec is.
     if (!runner.suite.bail()) return;
     for (const { cases } of suites.values())

@@ -49,19 +49,26 @@ export function junitXml({ name, timeMs, suites, properties }: Report): string {
 
 /** The report of a run that ended before its first spec: one error that says why. */
 export function abortedReport(suite: string, why: string): string {
-  const [message = why] = why.split("\n");
-  const aborted: CaseResult = {
-    name: "the run reaches its first spec",
-    classname: suite,
-    file: undefined,
-    timeMs: 0,
-    outcome: "error",
-    failure: { _attr: { message: xmlText(message), type: "Aborted" }, _cdata: xmlText(why) },
-    tries: [],
-    output: "",
-  };
-  const suites = [{ name: suite, file: undefined, startedAt: new Date(), timeMs: 0, cases: [aborted] }];
+  const suites = problemSuites(suite, "the run reaches its first spec", [why]);
   return junitXml({ name: suite, timeMs: 0, suites, properties: {} });
+}
+
+/** What is wrong with a run and with none of its specs: a suite of errors with this title; none when nothing is. */
+export function problemSuites(suite: string, name: string, problems: readonly string[]): SuiteResult[] {
+  const cases = problems.map((why): CaseResult => {
+    const message = xmlText(why.split("\n")[0]!);
+    return {
+      name,
+      classname: suite,
+      file: undefined,
+      timeMs: 0,
+      outcome: "error",
+      failure: { _attr: { message, type: "Aborted" }, _cdata: xmlText(why) },
+      tries: [],
+      output: "",
+    };
+  });
+  return cases.length === 0 ? [] : [{ name: suite, file: undefined, startedAt: new Date(), timeMs: 0, cases }];
 }
 
 function suiteNode({ name, file, startedAt, timeMs, cases }: SuiteResult, properties: Report["properties"]): object {

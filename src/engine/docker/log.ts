@@ -1,26 +1,22 @@
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
-import { PassThrough, Readable, Writable } from "node:stream";
+import { Readable } from "node:stream";
 import { createInterface } from "node:readline";
 import type Dockerode from "dockerode";
 import { maskLines } from "../../secrets.ts";
+import { openLogFile } from "./log-file.ts";
+import { demultiplexed, parseLine } from "./log-lines.ts";
+import type { LogLine } from "./log-lines.ts";
 
-/** How many of a container's last lines are remembered. The file has all of them. */
+/** How many of a container's last lines are remembered, how many characters of them, and of each. */
 const REMEMBERED_LINES = 5_000;
+const REMEMBERED_LENGTH = 8 * 1024 * 1024;
+const REMEMBERED_LINE = 64 * 1024;
 
 /** How long the engine may take, once a container has exited, to give the rest of its log, in milliseconds. */
 const REST_WITHIN_MS = 2_000;
 
 /** A line takes less than this to come to us; what seems to take longer, or less than nothing, is another machine's clock. */
 const COMES_WITHIN_MS = 1_000;
-
-interface LogLine {
-  readonly text: string;
-  /** When the engine had it, in the engine's words, and in milliseconds of Unix time. */
-  readonly time: string;
-  readonly atMs: number;
-}
 
 /** What a container has written, as far as it is remembered. */
 export interface Log {
@@ -36,10 +32,14 @@ export interface Log {
   follow(onLine: (line: string, atMs: number) => void): () => void;
   /** Resolves when the container has exited and its last line is here. */
   readonly ended: Promise<void>;
+  /** Resolves when the file has all that it will have: with the last line, or when it is full. */
+  readonly written: Promise<void>;
+  /** Writes no more to the file, and says there why. */
+  cut(why: string): void;
 }
 
 /**
- * Follows the log of a container that runs, or has run, and writes it, masked, to `file`.
+ * Follows the log of a container that runs, or has run, and writes it, masked, to `file`: whole up to 50 MiB.
  *
  * @param from `"start"` for all that it has ever written; `"now"` for what it writes from now on, as of a container
  *   that an earlier run has started
@@ -56,45 +56,69 @@ export async function followLog(
     timestamps: true,
     ...(from === "now" ? { tail: 0 } : {}),
   });
-  const written: LogLine[] = [];
+  const remembered: LogLine[] = [];
   let count = 0;
+  let length = 0;
+  const full = Promise.withResolvers<void>();
   const followers = new Set<(line: string, atMs: number) => void>();
   const byOurClock = clockOffset();
-  const output = file === undefined ? undefined : openFile(file);
   const mask = maskLines();
-  const reader = createInterface({ input: demultiplexed(container, stream), crlfDelay: Infinity });
-  const take = ({ text, time, atMs: engineMs }: LogLine): void => {
+  const output = file === undefined ? undefined : openLogFile(file);
+  const reader = createInterface({ input: demultiplexed(stream), crlfDelay: Infinity });
+  const unwritten: string[] = [];
+  // All that has come at once, at once: a killed run leaves what was there to read.
+  const write = (): void => {
+    const lines = unwritten.splice(0);
+    if (lines.length > 0 && output?.write(`${lines.map(mask).join("\n")}\n`) === false) full.resolve();
+  };
+  const take = ({ text: whole, time, atMs: engineMs }: LogLine): void => {
     const atMs = byOurClock(engineMs);
-    written.push({ text, time, atMs });
+    const text = shortened(whole);
+    remembered.push({ text, time, atMs });
     count += 1;
-    if (written.length > REMEMBERED_LINES) written.shift();
-    // At once, so that a killed run leaves what was there to read.
-    if (output !== undefined) writeSync(output, `${mask(text)}\n`);
+    length += text.length;
+    while (remembered.length > REMEMBERED_LINES || length > REMEMBERED_LENGTH)
+      length -= remembered.shift()!.text.length;
+    if (unwritten.push(whole) === 1) process.nextTick(write);
     for (const follower of followers) follower(text, atMs);
   };
   reader.on("line", (line) => take(parseLine(line)));
   const finish = async (): Promise<void> => {
     await once(reader, "close");
-    if (from === "start" || count > 0) for (const line of await linesAfter(container, written.at(-1))) take(line);
+    if (from === "start" || count > 0) for (const line of await linesAfter(container, remembered.at(-1))) take(line);
+    write();
   };
   const ended = finish();
-  if (output !== undefined) void ended.then(() => closeSync(output));
+  if (output !== undefined) void ended.then(output.close);
 
   return {
     get lines() {
-      return written.map(({ text }) => text);
+      return remembered.map(({ text }) => text);
     },
     get count() {
       return count;
     },
     file,
     follow(onLine) {
-      for (const { text, atMs } of written) onLine(text, atMs);
+      for (const { text, atMs } of remembered) onLine(text, atMs);
       followers.add(onLine);
       return () => followers.delete(onLine);
     },
     ended,
+    written: Promise.race([ended, full.promise]),
+    cut(why) {
+      write();
+      output?.cut(why);
+    },
   };
+}
+
+/** A line as it is remembered. */
+function shortened(line: string): string {
+  if (line.length <= REMEMBERED_LINE) return line;
+  // A copy: a slice would hold the whole of it.
+  const beginning = Buffer.from(line.slice(0, REMEMBERED_LINE)).toString();
+  return `${beginning}… (cut: the line has ${line.length} characters)`;
 }
 
 /** Turns times of the engine's clock into those of this machine's. */
@@ -121,11 +145,6 @@ async function linesAfter(container: Dockerode.Container, last: LogLine | undefi
   }
 }
 
-function openFile(file: string): number {
-  mkdirSync(dirname(file), { recursive: true });
-  return openSync(file, "w");
-}
-
 /** The last lines of a log as text, read anew from the engine, so complete also for a container that died at once. */
 export async function readLogTail(
   container: Dockerode.Container,
@@ -141,40 +160,6 @@ export async function readLogTail(
 
 async function readLines(container: Dockerode.Container, options: Dockerode.ContainerLogsOptions): Promise<LogLine[]> {
   const raw = await container.logs({ ...options, stdout: true, stderr: true, timestamps: true, follow: false });
-  const lines = createInterface({ input: demultiplexed(container, Readable.from(slices(raw))), crlfDelay: Infinity });
+  const lines = createInterface({ input: demultiplexed(Readable.from([raw])), crlfDelay: Infinity });
   return Array.fromAsync(lines, parseLine);
-}
-
-/** The engine's client goes one call deeper for each message in what it is given at once. */
-function* slices(raw: Buffer, bytes = 16_384): Generator<Buffer> {
-  for (let start = 0; start < raw.length; start += bytes) yield raw.subarray(start, start + bytes);
-}
-
-/** When the engine had each message, at its beginning: https://docs.docker.com/reference/cli/docker/container/logs/ */
-const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) ?/;
-
-function parseLine(line: string): LogLine {
-  const [time = ""] = TIMESTAMP.exec(line) ?? [];
-  return { text: line.slice(time.length), time, atMs: Date.parse(time.trimEnd()) };
-}
-
-/** A log's two streams as one, to its very end. A terminal's only stream comes as it is. */
-function demultiplexed(container: Dockerode.Container, stream: NodeJS.ReadableStream): PassThrough {
-  const merged = new PassThrough();
-  container.modem.demuxStream(stream, wholeLines(merged), wholeLines(merged));
-  for (const event of ["end", "close", "error"]) stream.once(event, () => merged.end());
-  return merged;
-}
-
-/** Takes messages, one at a time. The engine cuts a long line into several, each of them with a timestamp: the first one's is the line's. */
-function wholeLines(merged: PassThrough): Writable {
-  let isMidLine = false;
-  return new Writable({
-    write(message: Buffer, _encoding, done) {
-      const [timestamp] = (isMidLine ? TIMESTAMP.exec(message.toString("latin1", 0, 40)) : null) ?? [""];
-      merged.write(message.subarray(timestamp.length));
-      isMidLine = message.at(-1) !== "\n".charCodeAt(0);
-      done();
-    },
-  });
 }

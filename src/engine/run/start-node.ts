@@ -1,6 +1,7 @@
 import { freemem } from "node:os";
 import { join } from "node:path";
-import type { GenericContainer } from "testcontainers";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { GenericContainer, StopOptions } from "testcontainers";
 import { StackspecError } from "../../errors.ts";
 import { httpClient } from "../../http/client.ts";
 import type { Node, Service, Startable, TaskResult } from "../../stack/stack.ts";
@@ -19,6 +20,9 @@ import type { StackRun } from "./stack-run.ts";
 
 /** Memory that must be free before a database is kept in it: the data of a small one, ten times over. */
 const SPARE_BYTES = 1024 ** 3;
+
+/** How long the rest of a log may take to come, once its container has stopped, in milliseconds. */
+const LOG_WITHIN_MS = 30_000;
 
 /** One start of a stack: what it is going to do, how far it has come, and who makes its containers. */
 export interface StackStart {
@@ -115,7 +119,7 @@ async function startContainerOf(
   if (!plan.shared.has(node))
     run.addDisposable(
       node,
-      start.done.then(({ started }) => started),
+      start.done.then((running) => ({ stop: (how?: Partial<StopOptions>) => stopWithLog(running, how) })),
     );
   void start.running.then(() => run.setRunning(node));
   void start.done.then(
@@ -124,6 +128,15 @@ async function startContainerOf(
   );
   if (node.kind === "task") return taskResult(node.name, start, node.options.timeoutMs);
   return serviceValue(node, start, runtime, run);
+}
+
+/** Stops a container, and removes it when its log is here: the engine gives no more of it then. */
+async function stopWithLog({ started, container, log }: RunningContainer, how?: Partial<StopOptions>): Promise<void> {
+  await started.stop({ ...how, remove: false });
+  const late = sleep(LOG_WITHIN_MS, "late", { ref: false });
+  if ((await Promise.race([log.written, late])) === "late")
+    log.cut(`what came later than ${LOG_WITHIN_MS / 1_000} s after the container had stopped`);
+  await container.remove({ v: true, force: true });
 }
 
 /** A service's started value, with an HTTP client where it speaks HTTP. From now on its exit is news. */

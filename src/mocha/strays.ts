@@ -1,0 +1,54 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Test } from "mocha";
+import { messageOf } from "../errors.ts";
+
+/** Finds what is thrown where nobody waits for it, as after a forgotten `await`. Mocha lets rejections pass in silence. */
+export interface Strays {
+  /** Listens from now on. Mocha takes all listeners away after each file of a parallel worker. */
+  listen(): void;
+  /** Whatever is begun from now on is this spec's; undefined: nobody's. */
+  belongsTo(test: Test | undefined): void;
+  /** Mocha has ended, and takes no failure any more. */
+  endRun(): void;
+  /** What came after that, or could not be handed to mocha. */
+  readonly late: readonly string[];
+}
+
+export function watchStrays(): Strays {
+  // Node calls back in the context in which a promise was made, however late it is rejected.
+  const spec = new AsyncLocalStorage<Test | undefined>();
+  const late: string[] = [];
+  const seen = new WeakSet<Promise<unknown>>();
+  let isOver = false;
+
+  const keep = (thrown: unknown): void => {
+    const title = spec.getStore()?.fullTitle();
+    late.push(`${title === undefined ? "" : `of "${title}": `}${messageOf(thrown)}`);
+  };
+  const hear = (thrown: unknown, promise: Promise<unknown>): void => {
+    // Mocha calls all listeners once more.
+    if (seen.has(promise)) return;
+    seen.add(promise);
+    const test = spec.getStore();
+    if (isOver) return keep(thrown);
+    // To mocha that is an exception: it fails the hook that runs.
+    if (test?.callback === undefined) throw thrown;
+    if (test.state === undefined) return test.callback(thrown);
+    try {
+      test.emit("error", thrown);
+    } catch {
+      keep(thrown);
+    }
+  };
+  return {
+    listen() {
+      if (!process.listeners("unhandledRejection").includes(hear)) process.on("unhandledRejection", hear);
+    },
+    belongsTo: (test) => spec.enterWith(test),
+    endRun() {
+      isOver = true;
+      process.on("uncaughtException", keep);
+    },
+    late,
+  };
+}
