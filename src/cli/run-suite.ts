@@ -10,7 +10,7 @@ import { exitPessimistically } from "../mocha/exit-code.ts";
 import { reportFile } from "../mocha/reporter.ts";
 import { sayNotices } from "../mocha/mocha-run.ts";
 import { run } from "../mocha/run.ts";
-import { endOnSignals } from "../mocha/signals.ts";
+import { endBusyRuns, endOnSignals } from "../mocha/signals.ts";
 import { loadStack } from "../mocha/target.ts";
 import type { TargetStack } from "../mocha/target.ts";
 import { abortedReport } from "../report/junit.ts";
@@ -57,6 +57,7 @@ export async function runSuite(config: Config, words: SuiteWords): Promise<void>
 async function prepareAndRun(config: Config, { suite, files, mocha: words }: SuiteWords): Promise<void> {
   const found = files.length > 0 ? files : await specFiles(suite);
   endOnSignals();
+  void endBusyRuns();
 
   // Mocha takes as long to load as a small stack to start: both at once.
   const mocha = import("mocha/lib/cli/cli.js");

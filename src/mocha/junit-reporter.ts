@@ -16,6 +16,8 @@ import type { CaseRecord, FullRunner, RunRecord, SuiteRecord } from "./run-recor
  * each change is written before the next spec begins: that one may never end, nor let a timer run.
  */
 const WRITING_MS = 250;
+/** When a spec has run for so long, in milliseconds, the file says that it runs. */
+const RUNNING_AFTER_MS = 1_000;
 const TITLE_SEPARATOR = " › ";
 
 /** What the reporter is told beside mocha's events. */
@@ -50,6 +52,7 @@ export class JUnitReporter extends MochaJUnitReporter {
     this.#junit = junit;
     this.record = recordRun(runner, options.files ?? [], () => this.#writeSoon());
     runner.on("start", () => this.#writeNow());
+    runner.on("test", () => this.#writeWithin(RUNNING_AFTER_MS));
     // A spec that calls process.exit leaves no time for the next write.
     process.once("exit", () => this.#writing !== undefined && this.#writeNow());
   }
@@ -85,7 +88,11 @@ export class JUnitReporter extends MochaJUnitReporter {
   #writeSoon(): void {
     const leftMs = this.#writingTime.leftMs();
     if (leftMs > 0) this.#writeNow();
-    else this.#writing ??= setTimeout(() => this.#writeNow(), -10 * leftMs).unref();
+    else this.#writeWithin(-10 * leftMs);
+  }
+
+  #writeWithin(ms: number): void {
+    this.#writing ??= setTimeout(() => this.#writeNow(), ms).unref();
   }
 
   /** While specs run: a report that cannot be written is no reason to stop them. The last write says so. */

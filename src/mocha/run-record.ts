@@ -86,6 +86,7 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
     suiteOf(suite).endedAt = Date.now();
     onChange();
   });
+  runner.on("test", (test) => change(test, { outcome: "running" }));
   runner.on("pass", (test) => finish(test, "passed"));
   runner.on("pending", (test) => finish(test, "skipped"));
   runner.on("fail", (test: Test, error: unknown) => {
@@ -94,7 +95,7 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
   });
   runner.on("retry", (test: Test, error: unknown) => {
     const { cases } = suiteOf(test.parent!);
-    change(test, { tries: [...(cases.get(keyOf(test, cases))?.tries ?? []), error] });
+    change(test, { outcome: "unfinished", tries: [...(cases.get(keyOf(test, cases))?.tries ?? []), error] });
   });
   runner.on("end", () => {
     // What it did not get to because of --bail is not a finding; whatever else kept it from a spec is.
