@@ -15,6 +15,7 @@ import { loadStack } from "../mocha/target.ts";
 import type { TargetStack } from "../mocha/target.ts";
 import { abortedReport } from "../report/junit.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
+import { lockReports } from "./lock-reports.ts";
 import { progressView } from "./progress-view.ts";
 import { ENGINE_SUITE, TARGET_SUITE, specFiles } from "./suites.ts";
 
@@ -36,6 +37,7 @@ export async function runSuite(config: Config, words: SuiteWords): Promise<void>
   run.config = config;
   const { suite } = words;
   const report = reportFile(config.reportPath, suite);
+  lockReports(config, [report]);
   const writeReport = (why: string): void => writeAtomically(report, abortedReport(suite, why));
   try {
     if (isReplaceable(report)) writeReport("the run was ended before its first spec");

@@ -8,6 +8,7 @@ import { stackNames } from "../mocha/target.ts";
 import { readFailures, readTotals, totalsLine } from "../report/totals.ts";
 import type { Failure } from "../report/totals.ts";
 import type { Command } from "./command.ts";
+import { lockReports } from "./lock-reports.ts";
 import { runSuiteProcess } from "./suite-process.ts";
 import { TARGET_SUITE, listSuites } from "./suites.ts";
 
@@ -39,6 +40,10 @@ export const testCommand: Command = {
  */
 async function runAllSuites(config: Config, mocha: readonly string[]): Promise<number> {
   const runs = await planSuites(config);
+  lockReports(
+    config,
+    runs.map(({ report }) => report),
+  );
   const ending = new AbortController();
   let signalCode: number | undefined;
   onEndSignals((_, code) => {
