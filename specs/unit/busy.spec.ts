@@ -27,7 +27,11 @@ describe("a run whose spec keeps it busy", function () {
       const run = await runBusy(way, told);
       expect(run.ended, run.terminal).to.equal(exitCode);
       expect(run.terminal).to.include(`${told.split(" ")[0]}: what runs does not let the run end in good order`);
-      expect(messages(run)).to.deep.equal([undefined, "this spec was running when the run was ended", UNFINISHED]);
+      expect(messages(run)).to.deep.equal([
+        undefined,
+        "the run ended before this spec, which was running, had finished",
+        UNFINISHED,
+      ]);
       expect(await complaintsAbout(run.xml)).to.deep.equal([]);
     });
 

@@ -91,7 +91,7 @@ function caseNode({ name, classname, file, timeMs, outcome, failure, tries, outp
     failed: [{ failure }],
     error: [{ error: failure }],
     skipped: [{ skipped: null }],
-    running: unfinished("this spec was running when the run was ended"),
+    running: unfinished("the run ended before this spec, which was running, had finished"),
     unfinished: unfinished("the run ended before this spec had finished"),
   };
   return {
