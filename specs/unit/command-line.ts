@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { untilShown } from "../output.ts";
@@ -29,6 +29,8 @@ export interface Project {
   start(words: readonly string[], environment?: Readonly<Record<string, string>>): Running;
   run(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Ended>;
   read(path: string): string;
+  /** The names of what is in a folder. */
+  list(path: string): readonly string[];
   /** Ends what still runs there, and removes it. */
   remove(): void;
 }
@@ -56,6 +58,7 @@ export function makeProject(files: Readonly<Record<string, string>>): Project {
     start,
     run: (words, environment) => start(words, environment).ended,
     read: (path) => readFileSync(join(folder, path), "utf8"),
+    list: (path) => readdirSync(join(folder, path)).toSorted(),
     remove() {
       for (const { process: child } of started) killGroup(child.pid!);
       rmSync(folder, { recursive: true, force: true });

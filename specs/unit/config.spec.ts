@@ -20,6 +20,7 @@ const defaults: Config = {
   hubPrefix: "",
   reaper: { disabled: false, image: "testcontainers/ryuk:0.14.0" },
   worker: undefined,
+  outerRuns: [],
 };
 
 /** What a setting makes of the defaults. */
@@ -48,6 +49,7 @@ const GOOD: readonly [name: string, value: string, changed: Partial<Config>][] =
   ["TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX", "mirror.example/hub", { hubPrefix: "mirror.example/hub" }],
   ["TESTCONTAINERS_RYUK_DISABLED", "true", { reaper: { ...defaults.reaper, disabled: true } }],
   ["STACKSPEC_RUN", '{"id":"1a2b3c4d"}', { worker: { number: 0, run: { id: "1a2b3c4d" } } }],
+  ["STACKSPEC_OUTER_RUNS", "42 4711", { outerRuns: [42, 4711] }],
   ["RYUK_CONTAINER_IMAGE", "my/ryuk:1", { reaper: { ...defaults.reaper, image: "my/ryuk:1" } }],
 ];
 

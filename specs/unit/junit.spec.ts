@@ -105,6 +105,7 @@ describe("a report in JUnit XML", () => {
     failed: "failure",
     error: "error",
     skipped: "skipped",
+    running: "error",
     unfinished: "error",
   } satisfies Record<Outcome, string | undefined>))
     it(`says of a case that is ${outcome}: ${element ?? "nothing"}`, () => {

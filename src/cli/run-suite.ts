@@ -11,12 +11,13 @@ import { exitPessimistically } from "../mocha/exit-code.ts";
 import { reportFile } from "../mocha/reporter.ts";
 import { sayNotices } from "../mocha/mocha-run.ts";
 import { run } from "../mocha/run.ts";
-import { endOnSignals } from "../mocha/signals.ts";
+import { endBusyRuns, endOnSignals } from "../mocha/signals.ts";
 import { loadStack } from "../mocha/target.ts";
 import type { TargetStack } from "../mocha/target.ts";
 import { abortedReport, junitXml } from "../report/junit.ts";
 import { say } from "../terminal.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
+import { lockReports } from "./lock-reports.ts";
 import { progressView } from "./progress-view.ts";
 import { ENGINE_SUITE, TARGET_SUITE, specFiles } from "./suites.ts";
 
@@ -40,6 +41,7 @@ export async function runSuite(config: Config, words: SuiteWords): Promise<void>
   run.config = config;
   const { suite } = words;
   const report = reportFile(config.reportPath, suite);
+  lockReports(config, [report]);
   const writeReport = (why: string): void => writeAtomically(report, abortedReport(suite, why));
   try {
     if (isReplaceable(report)) writeReport("the run was ended before its first spec");
@@ -70,6 +72,7 @@ async function prepareAndRun(
   }
   run.passesWithNoSpecs = passWithNoSpecs;
   endOnSignals();
+  void endBusyRuns();
 
   // Mocha takes as long to load as a small stack to start: both at once.
   const mocha = import("mocha/lib/cli/cli.js");

@@ -9,6 +9,7 @@ import { readFailures, readTotals, totalsLine } from "../report/totals.ts";
 import type { Failure } from "../report/totals.ts";
 import { complain, say } from "../terminal.ts";
 import type { Command } from "./command.ts";
+import { lockReports } from "./lock-reports.ts";
 import { NO_SPECS } from "./run-command.ts";
 import { runSuiteProcess } from "./suite-process.ts";
 import { TARGET_SUITE, listSuites } from "./suites.ts";
@@ -41,6 +42,10 @@ export const testCommand: Command = {
  */
 async function runAllSuites(config: Config, mocha: readonly string[], passWithNoSpecs: boolean): Promise<number> {
   const runs = await planSuites(config);
+  lockReports(
+    config,
+    runs.map(({ report }) => report),
+  );
   const ending = new AbortController();
   let signalCode: number | undefined;
   onEndSignals((_, code) => {

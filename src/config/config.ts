@@ -54,6 +54,8 @@ const Settings = v.object({
   RYUK_CONTAINER_IMAGE: v.optional(v.string(), "testcontainers/ryuk:0.14.0"),
   // Not for users: what the process of a run tells mocha's parallel workers, and what mocha tells them.
   STACKSPEC_RUN: v.optional(v.pipe(v.string(), v.parseJson(), Run)),
+  // And what a run tells the runs inside of it.
+  STACKSPEC_OUTER_RUNS: v.optional(v.string(), ""),
   MOCHA_WORKER_ID: count("0"),
 });
 
@@ -89,6 +91,8 @@ export interface Config {
   readonly reaper: { readonly disabled: boolean; readonly image: string };
   /** This process is a parallel worker of mocha's: which one, counted from 0, and the run that it belongs to. */
   readonly worker: { readonly number: number; readonly run: SharedRun } | undefined;
+  /** The processes of the runs that this one is part of: `stackspec test` is one of each of its suites. */
+  readonly outerRuns: readonly number[];
 }
 
 /**
@@ -119,6 +123,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = processEnvironment()
     hubPrefix: output.TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX,
     reaper: { disabled: output.TESTCONTAINERS_RYUK_DISABLED, image: output.RYUK_CONTAINER_IMAGE },
     worker: output.STACKSPEC_RUN && { number: output.MOCHA_WORKER_ID, run: output.STACKSPEC_RUN },
+    outerRuns: (output.STACKSPEC_OUTER_RUNS.match(/\d+/g) ?? []).map(Number),
   });
 }
 
@@ -128,6 +133,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = processEnvironment()
  */
 export function tellWorkers(run: SharedRun): void {
   process.env["STACKSPEC_RUN"] = JSON.stringify(run);
+}
+
+/** Tells the runs that this process starts, and those that its specs start, that they are part of its own. */
+export function tellInnerRuns({ outerRuns }: Config): void {
+  process.env["STACKSPEC_OUTER_RUNS"] = [...outerRuns, process.pid].join(" ");
 }
 
 function isHttpUrl(text: string): boolean {

@@ -6,9 +6,10 @@ import { processEnvironment } from "../config/environment.ts";
 import { guardOutput } from "../terminal.ts";
 import { printVisibly } from "./printing.ts";
 import { run } from "./run.ts";
-import { endOnSignals } from "./signals.ts";
+import { endBusyRuns, endOnSignals } from "./signals.ts";
 
 endOnSignals();
+void endBusyRuns();
 // What the environment has is secret from the first line on, and in a worker that asks for no setting too.
 processEnvironment();
 guardOutput();
@@ -21,6 +22,7 @@ config.truncateThreshold = 400;
 export const mochaHooks: RootHookObject = {
   beforeAll() {
     run.strays.listen();
+    return endBusyRuns();
   },
   // Neither this hook nor the next is async: what they enter is then where mocha goes on.
   beforeEach(this: Context) {

@@ -20,6 +20,8 @@ const WRITING_MS = 250;
 /** How many characters of evidence a report has in all. */
 const EVIDENCE_LENGTH = 10 * 1024 * 1024;
 const LEFT_OUT = "What was seen meanwhile is left out: this report has 10 MiB of such evidence before.";
+/** When a spec has run for so long, in milliseconds, the file says that it runs. */
+const RUNNING_AFTER_MS = 1_000;
 const TITLE_SEPARATOR = " › ";
 
 /** What the reporter is told beside mocha's events. */
@@ -55,6 +57,7 @@ export class JUnitReporter extends MochaJUnitReporter {
     this.#junit = junit;
     this.record = recordRun(runner, options.files ?? [], () => this.#writeSoon());
     runner.on("start", () => this.#writeNow());
+    runner.on("test", () => this.#writeWithin(RUNNING_AFTER_MS));
     // A spec that calls process.exit leaves no time for the next write.
     process.once("exit", () => this.#writing !== undefined && this.#writeNow());
   }
@@ -93,7 +96,11 @@ export class JUnitReporter extends MochaJUnitReporter {
   #writeSoon(): void {
     const leftMs = this.#writingTime.leftMs();
     if (leftMs > 0) this.#writeNow();
-    else this.#writing ??= setTimeout(() => this.#writeNow(), -10 * leftMs).unref();
+    else this.#writeWithin(-10 * leftMs);
+  }
+
+  #writeWithin(ms: number): void {
+    this.#writing ??= setTimeout(() => this.#writeNow(), ms).unref();
   }
 
   /** While specs run: a report that cannot be written is no reason to stop them. The last write says so. */

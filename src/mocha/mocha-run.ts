@@ -35,6 +35,8 @@ export class MochaRun {
   passesWithNoSpecs = false;
   /** It ends in good order when its process is told to end. */
   endsOnSignals = false;
+  /** It ends also when a spec keeps its process busy; resolves when it does. */
+  endsWhenBusy: Promise<void> | undefined;
   /** What the attempt to have an engine ended with, when there is none. */
   engineError: StackspecError | undefined;
   /** Why specs are pending for want of an engine; undefined while none is. */

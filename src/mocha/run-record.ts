@@ -88,6 +88,7 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
     suiteOf(suite).endedAt = Date.now();
     onChange();
   });
+  runner.on("test", (test) => change(test, { outcome: "running" }));
   runner.on("pass", (test) => finish(test, "passed"));
   runner.on("pending", (test) => finish(test, "skipped"));
   runner.on("fail", (test: Test, error: unknown) => {
@@ -96,7 +97,7 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
   });
   runner.on("retry", (test: Test, error: unknown) => {
     const { cases } = suiteOf(test.parent!);
-    change(test, { tries: [...(cases.get(keyOf(test, cases))?.tries ?? []), error] });
+    change(test, { outcome: "unfinished", tries: [...(cases.get(keyOf(test, cases))?.tries ?? []), error] });
   });
   runner.on("end", () => {
     // A worker tells nothing of a file in which no spec was chosen. One that crashed has failed the run.

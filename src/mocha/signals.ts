@@ -1,6 +1,9 @@
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
 import { messageOf } from "../errors.ts";
 import { complain } from "../terminal.ts";
 import { run } from "./run.ts";
+import type { SignalThreadData } from "./signal-thread.ts";
 
 /** Exit codes as shells give them: 128 and the signal's number. */
 const CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -42,5 +45,37 @@ export function endOnSignals(): void {
   const endWithParent = (): void => void end("SIGTERM", CODES.SIGTERM);
   process.once("disconnect", endWithParent);
   // False when the channel was closed before; there is none where nobody has opened one.
-  if ((process as { connected?: boolean }).connected === false) endWithParent();
+  if (isConnected() === false) endWithParent();
+}
+
+/**
+ * Ends the run also when a spec never lets the main thread hear that it is to end, once.
+ *
+ * @returns resolves when that holds. A Node in which it cannot is no reason not to run
+ */
+export function endBusyRuns(): Promise<void> {
+  return (run.endsWhenBusy ??= startSignalThread({
+    codes: CODES,
+    parent: isConnected() === undefined ? undefined : process.ppid,
+  }));
+}
+
+function startSignalThread(workerData: SignalThreadData): Promise<void> {
+  const thread = new Worker(new URL(`./signal-thread${extname(import.meta.url)}`, import.meta.url), {
+    workerData,
+    execArgv: ["--expose-internals", "--no-warnings"],
+  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  thread.once("error", () => resolve());
+  thread.once("message", () => {
+    resolve();
+    thread.on("message", () => thread.postMessage("yes"));
+  });
+  thread.unref();
+  return promise;
+}
+
+/** Whether the process that has started this one is there; undefined when it has opened no channel. */
+function isConnected(): boolean | undefined {
+  return (process as { connected?: boolean }).connected;
 }

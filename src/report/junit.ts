@@ -1,8 +1,8 @@
 import xml from "xml";
 import { xmlText } from "./text.ts";
 
-/** How a case ended. `error` is a hook that failed; `unfinished` had not ended when the report was written. */
-export type Outcome = "passed" | "failed" | "error" | "skipped" | "unfinished";
+/** How a case ended. `error` is a hook that failed; `running` and `unfinished` had not ended when the report was written. */
+export type Outcome = "passed" | "failed" | "error" | "skipped" | "running" | "unfinished";
 
 /** The attributes and text of a `failure` element, as the package `xml` writes it. */
 export type FailureNode = object;
@@ -92,13 +92,14 @@ function caseNode({ name, classname, file, timeMs, outcome, failure, tries, outp
     time: seconds(timeMs),
     ...(file === undefined ? {} : { file }),
   };
-  const unfinished = { _attr: { message: "the run ended before this spec had finished", type: "Unfinished" } };
+  const unfinished = (message: string): object[] => [{ error: { _attr: { message, type: "Unfinished" } } }];
   const outcomes: Record<Outcome, object[]> = {
     passed: [],
     failed: [{ failure }],
     error: [{ error: failure }],
     skipped: [{ skipped: null }],
-    unfinished: [{ error: unfinished }],
+    running: unfinished("the run ended before this spec, which was running, had finished"),
+    unfinished: unfinished("the run ended before this spec had finished"),
   };
   return {
     testcase: [
@@ -115,7 +116,7 @@ function counts(cases: readonly CaseResult[]) {
   return {
     tests: cases.length,
     failures: count("failed"),
-    errors: count("error", "unfinished"),
+    errors: count("error", "running", "unfinished"),
     skipped: count("skipped"),
   };
 }

@@ -7,6 +7,8 @@ import type { ResolvedImage } from "../../images/resolve.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import type { Exports, Stack } from "../../stack/stack.ts";
 import { RUN_LABEL, settleAll } from "../docker/labels.ts";
+import { claimLogFolder } from "./log-folder.ts";
+import type { LogFolder } from "./log-folder.ts";
 import type { OnProgress } from "./progress.ts";
 import { removeAll } from "../cleanup/remove-all.ts";
 import { startReaper } from "../cleanup/reaper.ts";
@@ -15,7 +17,7 @@ import { connectEngine } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import type { Joining, StackContext } from "./stack-context.ts";
 import { keepSnapshot } from "./take-snapshot.ts";
-import { startStack } from "./start.ts";
+import { imagesOf, startStack } from "./start.ts";
 import type { StartedStack } from "./start.ts";
 import { startWatchdog } from "../cleanup/watchdog.ts";
 
@@ -59,6 +61,10 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
   const running = new Set<StartedStack>();
   const images: ResolvedImage[] = [];
   const instances = new Map<string, number>();
+  const logFolders: LogFolder[] = [];
+  const releaseLogs = (): void => {
+    for (const each of logFolders.splice(0)) each.release();
+  };
   /** Stacks whose snapshot this run has tried to make: a second time would not go better. */
   const tried = new Set<Stack>();
   let dismissWatchdog: (() => void) | undefined;
@@ -105,13 +111,17 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     resolveImage,
     onProgress,
     logFolder: join(reportFolder, "logs"),
-    nameOf({ name }) {
+    nameOf(stack) {
+      const { name } = stack;
       const count = (instances.get(name) ?? 0) + 1;
       instances.set(name, count);
-      return {
-        id: `stackspec-${name}${suffix}-${runId}-${count}`,
-        logs: `${name}${suffix}${count === 1 ? "" : `-${count}`}`,
-      };
+      const logs = `${name}${suffix}${count === 1 ? "" : `-${count}`}`;
+      const id = `stackspec-${name}${suffix}-${runId}-${count}`;
+      if (imagesOf(stack).length === 0) return { id, logs };
+      const folder = claimLogFolder(context.logFolder, logs, runId);
+      // A parallel worker does not close its session.
+      if (logFolders.push(folder) === 1) process.once("exit", releaseLogs);
+      return { id, logs: folder.name };
     },
     signal: ending.signal,
     onStopped(id) {
@@ -124,6 +134,8 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     ending.abort(new StackspecError("CANCELLED", "the run is ending", { subject: "stackspec" }));
     await Promise.allSettled(stacks);
     await stopAll();
+    releaseLogs();
+    process.off("exit", releaseLogs);
     const runtime = await connected?.catch(() => undefined);
     // What is left of a worker goes with the run.
     if (runtime !== undefined && worker === undefined) {

@@ -1,0 +1,63 @@
+import { randomInt } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+
+/** A lock that this process has, until it releases it or ends; or one that another has. */
+export type Lock =
+  | { readonly isOurs: true; release(): void }
+  /** `owner`: the other process's id. */
+  | { readonly isOurs: false; readonly owner: number };
+
+/** https://www.sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5;
+/** Who asks for a lock at the same moment as others waits for so long, in milliseconds, before it is theirs. */
+const ASKED_AT_ONCE_MS = 100;
+
+/**
+ * Locks a file, which is made for that and removed with the lock. It is SQLite's lock on a database without tables, which
+ * the kernel lets go when the process is gone, however it went: there are no stale ones.
+ *
+ * @throws Error where no such file can be made
+ */
+export function lockFile(file: string): Lock {
+  mkdirSync(dirname(file), { recursive: true });
+  for (;;) {
+    const database = open(file);
+    const mark = randomInt(1, 2 ** 31);
+    try {
+      database.exec("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; BEGIN IMMEDIATE");
+      // Others read who it is while it is locked.
+      database.exec(`PRAGMA user_version = ${process.pid}; PRAGMA application_id = ${mark}; COMMIT; BEGIN IMMEDIATE`);
+      // Whoever had it before may have removed the file that was opened here: then others lock the next.
+      if (read(file, "application_id") === mark) return { isOurs: true, release: () => release(file, database) };
+      database.close();
+    } catch (error) {
+      database.close();
+      if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
+      const owner = read(file, "user_version");
+      // None where it has just been released.
+      if (owner !== 0) return { isOurs: false, owner };
+    }
+  }
+}
+
+function release(file: string, database: DatabaseSync): void {
+  if (!database.isOpen) return;
+  rmSync(file, { force: true });
+  database.close();
+}
+
+function read(file: string, pragma: "user_version" | "application_id"): number {
+  const database = open(file);
+  try {
+    return database.prepare(`PRAGMA ${pragma}`).get()![pragma] as number;
+  } finally {
+    database.close();
+  }
+}
+
+function open(file: string): DatabaseSync {
+  const { DatabaseSync: Database } = process.getBuiltinModule("node:sqlite");
+  return new Database(file, { timeout: ASKED_AT_ONCE_MS });
+}
