@@ -18,7 +18,7 @@ const defaults: Config = {
   reportStack: false,
   jenkins: false,
   hubPrefix: "",
-  reaper: { disabled: false, image: "testcontainers/ryuk:0.14.0" },
+  reaper: { disabled: false, image: "node:24-slim" },
   worker: undefined,
 };
 
@@ -48,7 +48,7 @@ const GOOD: readonly [name: string, value: string, changed: Partial<Config>][] =
   ["TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX", "mirror.example/hub", { hubPrefix: "mirror.example/hub" }],
   ["TESTCONTAINERS_RYUK_DISABLED", "true", { reaper: { ...defaults.reaper, disabled: true } }],
   ["STACKSPEC_RUN", '{"id":"1a2b3c4d"}', { worker: { number: 0, run: { id: "1a2b3c4d" } } }],
-  ["RYUK_CONTAINER_IMAGE", "my/ryuk:1", { reaper: { ...defaults.reaper, image: "my/ryuk:1" } }],
+  ["STACKSPEC_REAPER_IMAGE", "my/node:24", { reaper: { ...defaults.reaper, image: "my/node:24" } }],
 ];
 
 const BAD: readonly [name: string, value: string, expected: string][] = [
