@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { messageOf } from "../../errors.ts";
 import type { Runtime } from "../docker/connect.ts";
-import { OWNER_LABEL, REAPER_LABEL, RUN_LABEL, removeResources, thisProcess } from "../docker/labels.ts";
+import { OWNER_LABEL, REAPER_LABEL, RUN_LABEL, isOwnerDead, removeResources, thisProcess } from "../docker/labels.ts";
 import { reap } from "./reap.ts";
 
 /** How long a run may be gone from its reaper before that begins to remove, in milliseconds. */
@@ -165,9 +165,13 @@ async function remove({ container, connection }: Post): Promise<void> {
   await container.remove({ force: true }).catch(() => {});
 }
 
-/** Removes reapers of runs that were killed after the engine had made them and before it was told to start them. */
+/**
+ * Removes the reapers of runs that were killed when the engine had made them and was not told yet to start them. It has no way
+ * to do both at once, and what has not started does nothing.
+ */
 async function removeUnstarted({ docker }: Runtime): Promise<void> {
   const found = await docker.listContainers({ all: true, filters: { label: [REAPER_LABEL], status: ["created"] } });
-  const old = found.filter(({ Created }) => Created * 1_000 < Date.now() - STARTED_WITHIN_MS);
-  await Promise.allSettled(old.map(({ Id }) => docker.getContainer(Id).remove()));
+  const long = Date.now() - 2 * STARTED_WITHIN_MS;
+  const left = found.filter(({ Created, Labels }) => isOwnerDead(Labels[OWNER_LABEL]) || Created * 1_000 < long);
+  await Promise.allSettled(left.map(({ Id }) => docker.getContainer(Id).remove()));
 }
