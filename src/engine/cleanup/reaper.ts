@@ -1,7 +1,6 @@
 import type { Duplex } from "node:stream";
 import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type Dockerode from "dockerode";
 import { messageOf } from "../../errors.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { OWNER_LABEL, REAPER_LABEL, RUN_LABEL, isOwnerDead, removeResources, thisProcess } from "../docker/labels.ts";
@@ -20,9 +19,11 @@ export interface Reaper {
   dismiss(): Promise<void>;
 }
 
+type Container = ReturnType<Runtime["docker"]["getContainer"]>;
+
 /** A reaper's container, and the run's connection to its input: the one way to it. */
 interface Post {
-  readonly container: Dockerode.Container;
+  readonly container: Container;
   readonly connection: Duplex;
   /** Resolves when it has said its word, and rejects when it says anything else, or nothing. */
   readonly guards: Promise<void>;
@@ -140,7 +141,7 @@ async function startContainer({ docker, socketPath }: Runtime, image: string, ru
 }
 
 /** Resolves when the first line from there is `word`. */
-function spoken({ modem }: Dockerode.Container, connection: Duplex, word: string): Promise<void> {
+function spoken({ modem }: Container, connection: Duplex, word: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = "";
     const judge = (): void => {
