@@ -53,10 +53,11 @@ export async function startReaper(
     let failure: unknown;
     for (const pauseMs of PAUSES_MS) {
       await sleep(pauseMs, undefined, { ref: false, signal: dismissed.signal });
+      // First: its time is running.
+      await remove(current);
       try {
-        const lost = current;
         current = await post(runtime, image, runId);
-        return await remove(lost);
+        return;
       } catch (error) {
         failure = error;
       }

@@ -103,6 +103,7 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
   const run = new StackRun(stack, context);
   const images = imagesOf(stack).map((source) => context.resolveImage(source));
   const connected = images.length > 0 ? context.connect() : Promise.resolve();
+  connected.catch(() => {});
   // A stack with images has containers: its network is made while the images are looked up.
   if (images.length > 0 && context.keep !== true && context.joins?.worker !== 0) run.resources(fresh).catch(() => {});
 
