@@ -285,7 +285,11 @@ describe("a start that is cut off while the engine makes a container", () => {
     });
     try {
       const child = startNode(["specs/integration/fixtures/cut-off.ts"], {
-        environment: { STACK_NAME: `cut-off-${randomUUID()}`, DOCKER_HOST: socket.address },
+        environment: {
+          STACK_NAME: `cut-off-${randomUUID()}`,
+          DOCKER_HOST: socket.address,
+          TESTCONTAINERS_RYUK_DISABLED: "true",
+        },
       });
       await asked.promise;
       child.process.stdin!.write("fail\n");
