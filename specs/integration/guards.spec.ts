@@ -1,10 +1,11 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { expect } from "chai";
 import type Dockerode from "dockerode";
 import { requireEngine } from "stackspec";
 import { imageResolver } from "../../src/images/resolve.ts";
-import { removeResources } from "../../src/engine/docker/labels.ts";
+import { OWNER_LABEL, removeResources } from "../../src/engine/docker/labels.ts";
 import type { Runtime } from "../../src/engine/docker/connect.ts";
 import { runOf, startNode, startRun } from "./child.ts";
 import type { ChildOptions, Run } from "./child.ts";
@@ -184,6 +185,21 @@ describe("the reaper of a run", () => {
       child.process.stdin!.write("go on\n");
       expect(await child.ended).to.have.property("exitCode", 0);
     });
+  });
+
+  it("is removed by the next run when its own was killed before it had started it", async function () {
+    this.timeout(120_000);
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    const { id } = await (
+      await engine()
+    ).createContainer({
+      Image: await referenceOf(NODE),
+      Labels: { [REAPER_LABEL]: "00000000", [OWNER_LABEL]: `${hostname()}/${pid}` },
+    });
+    const child = waiting();
+    await goneFrom(id);
+    child.process.kill("SIGTERM");
+    await child.ended;
   });
 
   it("is said to be missing, once, when it cannot start, and the run passes", async function () {
