@@ -16,7 +16,7 @@ import { allEnded, runProgram } from "./child.ts";
 /** What all ways stand on: one engine, the same images, and passwords that nobody else's snapshot has. */
 export interface Bench {
   readonly runtime: Runtime;
-  readonly images: Readonly<Record<"mysql" | "app" | "nginx" | "node" | "ryuk", string>>;
+  readonly images: Readonly<Record<"mysql" | "app" | "nginx" | "node", string>>;
   /** For every process that is measured. */
   readonly environment: Readonly<Record<string, string>>;
   /** On whatever a way makes on the engine by itself: `npm run clean` and our watchdog know these. */
@@ -76,7 +76,6 @@ export async function openBench(signal: AbortSignal, say: (line: string) => void
       app: await reference(sourceOf("app")),
       nginx: await reference(sourceOf("nginx")),
       node: await reference("node:24-slim"),
-      ryuk: await reference(config.reaper.image),
     };
     const environment = {
       STACK: "release",

@@ -113,8 +113,14 @@ const WITHOUT_IO = ["secrets", "errors", "config", "stack"];
 /** The only room that reads the environment and writes into it; and the file that speaks to Testcontainers by it, for want of another way. */
 const KNOWS_ENVIRONMENT = /^src\/(config\/|engine\/docker\/connect\.ts$)/;
 
-/** All others use what the first of these exports. */
-const WRITE_TO_TERMINAL = ["src/cli/pipeline-command.ts", "src/cli/run-suite.ts", "src/terminal.ts"];
+/** All others use what the last of these exports; what the reaper says goes to the run, out of its container. */
+const WRITE_TO_TERMINAL = [
+  "src/cli/pipeline-command.ts",
+  "src/cli/run-suite.ts",
+  "src/engine/cleanup/reap.ts",
+  "src/engine/cleanup/reaper.ts",
+  "src/terminal.ts",
+];
 
 const MOST_LINES = 200;
 

@@ -95,7 +95,7 @@ describe("an engine with no more addresses for networks", () => {
       });
       try {
         const { sentence } = await resultOf<{ sentence: string }>("no-engine.ts", {
-          environment: { DOCKER_HOST: socket.address },
+          environment: { DOCKER_HOST: socket.address, TESTCONTAINERS_RYUK_DISABLED: "true" },
         });
         expect(sentence).to.match(
           /^NETWORK_EXHAUSTED: no-engine: its network cannot be made: .*address pool.* — remove networks that nobody needs: npm run clean, docker network prune$/,

@@ -1,11 +1,11 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { createInterface } from "node:readline";
-import { PassThrough } from "node:stream";
+import { hostname } from "node:os";
 import { expect } from "chai";
+import type Dockerode from "dockerode";
 import { requireEngine } from "stackspec";
 import { imageResolver } from "../../src/images/resolve.ts";
-import { removeResources } from "../../src/engine/docker/labels.ts";
+import { OWNER_LABEL, removeResources } from "../../src/engine/docker/labels.ts";
 import type { Runtime } from "../../src/engine/docker/connect.ts";
 import { runOf, startNode, startRun } from "./child.ts";
 import type { ChildOptions, Run } from "./child.ts";
@@ -20,11 +20,11 @@ import {
   onceThere,
   removeLabelled,
 } from "./engine.ts";
-import { watchedSocketToEngine } from "./socket.ts";
+import { socketToEngine, watchedSocketToEngine, whereItIs } from "./socket.ts";
+import type { SocketToEngine } from "./socket.ts";
 
 /** When things are gone is the engine's matter, and a busy machine's: this is the time after which they stay. */
 const GONE_WITHIN_MS = 90_000;
-const RYUK = "testcontainers/ryuk:0.14.0";
 
 /** A run that waits in the middle of its specs. */
 function waiting({ environment = {}, ...options }: ChildOptions = {}): Run {
@@ -34,6 +34,24 @@ function waiting({ environment = {}, ...options }: ChildOptions = {}): Run {
 async function idOf(child: Run): Promise<string> {
   const [, id] = await child.shown(/^run ([0-9a-f]{8})$/m);
   return id!;
+}
+
+/** The reapers of a run that has come to its first spec. */
+const reapersOf = async (child: Run): Promise<Dockerode.ContainerInspectInfo[]> =>
+  onceThere(`${REAPER_LABEL}=${await idOf(child)}`);
+
+/** Resolves when a container is not there any more. */
+async function goneFrom(id: string): Promise<void> {
+  const container = (await engine()).getContainer(id);
+  await container.wait({ condition: "removed" }).catch((error: { statusCode?: number }) => {
+    if (error.statusCode !== 404) throw error;
+  });
+}
+
+/** A run that reaches the engine by this socket, and tells a reaper of the engine's own. */
+async function through({ address }: SocketToEngine): Promise<Record<string, string>> {
+  const { path } = await whereItIs();
+  return { DOCKER_HOST: address, ...(path === undefined ? {} : { TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: path }) };
 }
 
 /** What an image is called on this engine. */
@@ -50,30 +68,11 @@ async function referenceOf(image: string): Promise<string> {
 
 describe("the reaper of a run", () => {
   requireEngine();
-  const repo = `localhost/stackspec-spec/ryuk-${randomUUID()}`;
-
-  before("one that tells what it guards, and one that does not answer", async function () {
-    this.timeout(60_000);
-    const docker = await engine();
-    for (const [image, tag, changes] of [
-      [RYUK, "verbose", "ENV RYUK_VERBOSE=true"],
-      [NODE, "mute", 'ENTRYPOINT ["sleep", "1000"]'],
-    ] as const) {
-      const container = await docker.createContainer({ Image: await referenceOf(image) });
-      await container.commit({ repo, tag, changes });
-      await container.remove();
-    }
-  });
-  cleanUp("their images are gone", async () => {
-    for (const tag of ["verbose", "mute"]) await (await engine()).getImage(`${repo}:${tag}`).remove();
-  });
 
   it("removes what a run leaves that is killed together with its watchdog", async function () {
     this.timeout(180_000);
-    const child = waiting({ environment: { RYUK_CONTAINER_IMAGE: `${repo}:verbose` } });
+    const child = waiting();
     const id = await idOf(child);
-    const [reaper] = await onceThere(`${REAPER_LABEL}=${id}`);
-    await untilLogged(reaper!.Id, "label");
     const watchdogs = execFileSync("pgrep", ["-f", `watchdog\\.[jt]s ${id}$`], { encoding: "utf8" });
     for (const pid of watchdogs.trim().split("\n")) process.kill(Number(pid), "SIGKILL");
     child.process.kill("SIGKILL");
@@ -81,9 +80,131 @@ describe("the reaper of a run", () => {
     expect(await leftAfter(`${REAPER_LABEL}=${id}`, GONE_WITHIN_MS), "the reaper itself").to.deep.equal([]);
   });
 
+  it("runs before the first network and container of the run are made", async function () {
+    this.timeout(120_000);
+    const child = waiting();
+    const label = [`${RUN_LABEL}=${await idOf(child)}`];
+    const docker = await engine();
+    const [reaper] = await reapersOf(child);
+    const [networks, containers] = await Promise.all([
+      docker.listNetworks({ filters: { label } }),
+      docker.listContainers({ filters: { label } }),
+    ]);
+    const inspected = await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).inspect()));
+    const made = [...networks, ...inspected].map(({ Created }) => Date.parse(Created));
+    child.process.kill("SIGTERM");
+    expect(made).to.have.lengthOf(2);
+    expect(Math.min(...made)).to.be.at.least(Date.parse(reaper!.State.StartedAt));
+  });
+
+  it("can be reached from no network", async function () {
+    this.timeout(120_000);
+    const child = waiting();
+    const [reaper] = await reapersOf(child);
+    child.process.kill("SIGTERM");
+    const { Ports, Networks } = reaper!.NetworkSettings;
+    expect(Object.keys(Networks)).to.deep.equal(["none"]);
+    expect(Ports).to.deep.equal({});
+    expect(reaper!.HostConfig.PortBindings ?? {}).to.deep.equal({});
+  });
+
+  const losses: Record<string, (reaper: string, socket: SocketToEngine) => Promise<unknown> | void> = {
+    "whose connections to the engine break": (_, socket) => socket.drop(),
+    "whose reaper somebody removes": async (reaper) => (await engine()).getContainer(reaper).remove({ force: true }),
+    "whose reaper somebody else has talked to": async (reaper) => {
+      const container = (await engine()).getContainer(reaper);
+      (await container.attach({ stream: true, hijack: true, stdin: true })).end("label=dev.stackspec.run\n");
+    },
+  };
+  for (const [title, lose] of Object.entries(losses))
+    it(`is followed by another, and removes nothing, in a run ${title}`, async function () {
+      this.timeout(180_000);
+      const socket = await socketToEngine();
+      const child = waiting({ environment: await through(socket) });
+      const id = await idOf(child);
+      await child.shown(/under way/);
+      const [first] = await reapersOf(child);
+      const there = await labelled(`${RUN_LABEL}=${id}`);
+      await lose(first!.Id, socket);
+      await goneFrom(first!.Id);
+      const followers = await reapersOf(child);
+      const stillThere = await labelled(`${RUN_LABEL}=${id}`);
+      child.process.stdin!.write("go on\n");
+      const { exitCode, output } = await child.ended;
+      socket.cut();
+      expect(followers.map(({ Id }) => Id))
+        .to.have.lengthOf(1)
+        .and.not.to.include(first!.Id);
+      expect(stillThere).to.have.members(there);
+      expect(exitCode, output).to.equal(0);
+      expect(await labelled(`${REAPER_LABEL}=${id}`)).to.deep.equal([]);
+    });
+
+  it("removes what a run leaves that cannot reach the engine any more", async function () {
+    this.timeout(180_000);
+    const socket = await socketToEngine();
+    const child = waiting({ environment: await through(socket) });
+    const id = await idOf(child);
+    await child.shown(/under way/);
+    socket.cut();
+    expect(await leftAfter(`${RUN_LABEL}=${id}`, GONE_WITHIN_MS)).to.deep.equal([]);
+    child.process.stdin!.write("go on\n");
+    expect((await child.ended).exitCode).to.equal(1);
+  });
+
+  describe("that says anything but its word", () => {
+    const repo = `localhost/stackspec-spec/node-${randomUUID()}`;
+    before("there is such an image", async function () {
+      this.timeout(60_000);
+      const container = await (
+        await engine()
+      ).createContainer({
+        Image: await referenceOf(NODE),
+        Cmd: [
+          "sh",
+          "-c",
+          "printf '#!/bin/sh\\necho ACK; exec cat' > /usr/local/bin/node; chmod +x /usr/local/bin/node",
+        ],
+      });
+      await container.start();
+      await container.wait();
+      await container.commit({ repo, tag: "polite" });
+      await container.remove();
+    });
+    cleanUp("its image is gone", async () => {
+      await (await engine()).getImage(`${repo}:polite`).remove();
+    });
+
+    it("is said to be none, and is removed", async function () {
+      this.timeout(120_000);
+      const child = waiting({ environment: { STACKSPEC_REAPER_IMAGE: `${repo}:polite` } });
+      const id = await idOf(child);
+      await child.shown(new RegExp(`^No reaper guards this run: expected .*"guarding ${id}", it said "ACK"$`, "m"));
+      expect(await labelled(`${REAPER_LABEL}=${id}`)).to.deep.equal([]);
+      await child.shown(/under way/);
+      child.process.stdin!.write("go on\n");
+      expect(await child.ended).to.have.property("exitCode", 0);
+    });
+  });
+
+  it("is removed by the next run when its own was killed before it had started it", async function () {
+    this.timeout(120_000);
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    const { id } = await (
+      await engine()
+    ).createContainer({
+      Image: await referenceOf(NODE),
+      Labels: { [REAPER_LABEL]: "00000000", [OWNER_LABEL]: `${hostname()}/${pid}` },
+    });
+    const child = waiting();
+    await goneFrom(id);
+    child.process.kill("SIGTERM");
+    await child.ended;
+  });
+
   it("is said to be missing, once, when it cannot start, and the run passes", async function () {
     this.timeout(120_000);
-    const child = waiting({ environment: { RYUK_CONTAINER_IMAGE: "localhost:1/no-reaper:1" } });
+    const child = waiting({ environment: { STACKSPEC_REAPER_IMAGE: "localhost:1/no-reaper:1" } });
     await child.shown(/^No reaper guards this run: REGISTRY_UNREACHABLE: localhost:1\/no-reaper:1: /m);
     await child.shown(/under way/);
     child.process.stdin!.write("go on\n");
@@ -91,28 +212,7 @@ describe("the reaper of a run", () => {
     expect(exitCode, output).to.equal(0);
     expect(output.match(/No reaper/g)).to.have.lengthOf(1);
   });
-
-  it("leaves no container when it does not answer", async function () {
-    this.timeout(120_000);
-    const child = waiting({ environment: { RYUK_CONTAINER_IMAGE: `${repo}:mute` } });
-    const id = await idOf(child);
-    await child.shown(/^No reaper guards this run: /m);
-    expect(await labelled(`${REAPER_LABEL}=${id}`)).to.deep.equal([]);
-    await child.shown(/under way/);
-    child.process.stdin!.write("go on\n");
-    expect(await child.ended).to.have.property("exitCode", 0);
-  });
 });
-
-/** Resolves when a container's log shows `text`: Ryuk and its substitute have the word of what they were told to remove. */
-async function untilLogged(id: string, text: string): Promise<void> {
-  const container = (await engine()).getContainer(id);
-  const stream = await container.logs({ follow: true, stdout: true, stderr: true });
-  const merged = new PassThrough();
-  container.modem.demuxStream(stream, merged, merged);
-  for await (const line of createInterface({ input: merged })) if (line.includes(text)) break;
-  (stream as PassThrough).destroy();
-}
 
 describe("the watchdog of a run", () => {
   requireEngine();
@@ -201,7 +301,11 @@ describe("a start that is cut off while the engine makes a container", () => {
     });
     try {
       const child = startNode(["specs/integration/fixtures/cut-off.ts"], {
-        environment: { STACK_NAME: `cut-off-${randomUUID()}`, DOCKER_HOST: socket.address },
+        environment: {
+          STACK_NAME: `cut-off-${randomUUID()}`,
+          DOCKER_HOST: socket.address,
+          TESTCONTAINERS_RYUK_DISABLED: "true",
+        },
       });
       await asked.promise;
       child.process.stdin!.write("fail\n");

@@ -12,12 +12,14 @@ import { engine } from "./engine.ts";
 export interface SocketToEngine {
   /** For `DOCKER_HOST`. */
   readonly address: string;
+  /** Closes every connection; who comes back is answered. */
+  drop(): void;
   /** From now on nobody answers there, and every connection is closed. */
   cut(): void;
 }
 
-/** A socket that passes everything on as it is. */
-export async function socketToEngine(): Promise<SocketToEngine> {
+/** A socket that passes everything on as it is, and tells of each piece that is on its way to the engine. */
+export async function socketToEngine(onAsked: () => void = () => {}): Promise<SocketToEngine> {
   const target = await whereItIs();
   return listening(
     createServer({ allowHalfOpen: true }, (client) => {
@@ -27,6 +29,7 @@ export async function socketToEngine(): Promise<SocketToEngine> {
       );
       client.on("error", () => {}).once("close", () => behind.destroy());
       behind.once("close", () => client.destroy());
+      client.on("data", onAsked);
       client.pipe(behind).pipe(client);
     }),
   );
@@ -83,7 +86,8 @@ export function narrowSocketToEngine(label: string): Promise<SocketToEngine> {
   });
 }
 
-async function whereItIs(): Promise<{ path?: string; host?: string; port?: number }> {
+/** Where the engine listens, as this machine sees it. */
+export async function whereItIs(): Promise<{ path?: string; host?: string; port?: number }> {
   const { modem } = (await engine()) as unknown as { modem: { socketPath?: string; host: string; port: number } };
   return modem.socketPath === undefined ? { host: modem.host, port: modem.port } : { path: modem.socketPath };
 }
@@ -96,12 +100,16 @@ async function listening(server: Server): Promise<SocketToEngine> {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
+  const drop = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
   await once(server.listen(path), "listening");
   return {
     address: `unix://${path}`,
+    drop,
     cut() {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      drop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

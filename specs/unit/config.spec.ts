@@ -18,7 +18,7 @@ const defaults: Config = {
   reportStack: false,
   jenkins: false,
   hubPrefix: "",
-  reaper: { disabled: false, image: "testcontainers/ryuk:0.14.0" },
+  reaper: { disabled: false, image: "node:24-slim" },
   worker: undefined,
   outerRuns: [],
 };
@@ -50,7 +50,7 @@ const GOOD: readonly [name: string, value: string, changed: Partial<Config>][] =
   ["TESTCONTAINERS_RYUK_DISABLED", "true", { reaper: { ...defaults.reaper, disabled: true } }],
   ["STACKSPEC_RUN", '{"id":"1a2b3c4d"}', { worker: { number: 0, run: { id: "1a2b3c4d" } } }],
   ["STACKSPEC_OUTER_RUNS", "42 4711", { outerRuns: [42, 4711] }],
-  ["RYUK_CONTAINER_IMAGE", "my/ryuk:1", { reaper: { ...defaults.reaper, image: "my/ryuk:1" } }],
+  ["STACKSPEC_REAPER_IMAGE", "my/node:24", { reaper: { ...defaults.reaper, image: "my/node:24" } }],
 ];
 
 const BAD: readonly [name: string, value: string, expected: string][] = [

@@ -51,7 +51,7 @@ const Settings = v.object({
   JENKINS_URL: v.optional(v.string()),
   TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX: v.optional(v.string(), ""),
   TESTCONTAINERS_RYUK_DISABLED: flag,
-  RYUK_CONTAINER_IMAGE: v.optional(v.string(), "testcontainers/ryuk:0.14.0"),
+  STACKSPEC_REAPER_IMAGE: v.optional(v.string(), "node:24-slim"),
   // Not for users: what the process of a run tells mocha's parallel workers, and what mocha tells them.
   STACKSPEC_RUN: v.optional(v.pipe(v.string(), v.parseJson(), Run)),
   // And what a run tells the runs inside of it.
@@ -121,7 +121,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = processEnvironment()
     reportStack: output.JUNIT_REPORT_STACK,
     jenkins: output.JENKINS_URL !== undefined,
     hubPrefix: output.TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX,
-    reaper: { disabled: output.TESTCONTAINERS_RYUK_DISABLED, image: output.RYUK_CONTAINER_IMAGE },
+    reaper: { disabled: output.TESTCONTAINERS_RYUK_DISABLED, image: output.STACKSPEC_REAPER_IMAGE },
     worker: output.STACKSPEC_RUN && { number: output.MOCHA_WORKER_ID, run: output.STACKSPEC_RUN },
     outerRuns: (output.STACKSPEC_OUTER_RUNS.match(/\d+/g) ?? []).map(Number),
   });

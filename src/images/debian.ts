@@ -21,8 +21,6 @@ export const LOCAL = "localhost/stackspec";
 /** What a substitute is made from. */
 interface Recipe {
   readonly folder: string;
-  /** The official name of the image it stands on; the bootstrapped Debian when there is none. */
-  readonly base?: string;
 }
 
 /** What a build of substitutes needs. */
@@ -63,18 +61,17 @@ export function debianSubstitutes(context: DebianContext): Substitutes {
     const recipe = (await recipes)[official];
     if (recipe === undefined) return undefined;
     const [name, tag] = official.split(":");
-    const standsOn = recipe.base === undefined ? await baseReference() : await reference(recipe.base);
-    return `${LOCAL}/${name!.split("/").at(-1)}:${tag}-${await digestOf([standsOn!], [join(FOLDER, recipe.folder)])}`;
+    return `${LOCAL}/${name!.split("/").at(-1)}:${tag}-${await digestOf([await baseReference()], [join(FOLDER, recipe.folder)])}`;
   }
 
   async function build(official: string): Promise<string> {
     const recipe = (await recipes)[official]!;
     const target = (await reference(official))!;
     if (await exists(docker, target)) return target;
-    const base = recipe.base === undefined ? await bootstrap() : await substitute(recipe.base);
+    const args = { BASE: await bootstrap() };
     await buildImage(
       docker,
-      { reference: target, folder: join(FOLDER, recipe.folder), args: { BASE: base }, network: true, labels: {} },
+      { reference: target, folder: join(FOLDER, recipe.folder), args, network: true, labels: {} },
       signal,
       (step) => context.onDetail(official, step),
     );

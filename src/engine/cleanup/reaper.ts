@@ -1,75 +1,179 @@
-import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Socket } from "node:net";
+import { messageOf } from "../../errors.ts";
 import type { Runtime } from "../docker/connect.ts";
-import { OWNER_LABEL, REAPER_LABEL, RUN_LABEL, thisProcess } from "../docker/labels.ts";
+import { OWNER_LABEL, REAPER_LABEL, RUN_LABEL, isOwnerDead, removeResources, thisProcess } from "../docker/labels.ts";
+import { reap } from "./reap.ts";
 
-/** The port that Ryuk listens on in its container. */
-const REAPER_PORT = 8080;
+/** How long a run may be gone from its reaper before that begins to remove, in milliseconds. */
+const GRACE_MS = 10_000;
+/** Pauses between attempts to put another reaper in the place of one that is lost, in milliseconds: less than the grace. */
+const PAUSES_MS = [0, 250, 500, 1_000, 2_000, 4_000];
+/** How long the engine may take to start a reaper, and that to say its word, in milliseconds: no stack waits for longer. */
+const STARTED_WITHIN_MS = 30_000;
 
-/** A reaper on the engine's own machine, which outlives the death of ours. */
+/** A process on the engine's own machine, which outlives the death of all of ours. */
 export interface Reaper {
   /** Removes it: everything it was to guard is gone. */
   dismiss(): Promise<void>;
 }
 
+type Container = ReturnType<Runtime["docker"]["getContainer"]>;
+
+/** A reaper's container, and the run's connection to its input: the one way to it. */
+interface Post {
+  readonly container: Container;
+  readonly connection: Duplex;
+  /** Resolves when it has said its word, and rejects when it says anything else, or nothing. */
+  readonly guards: Promise<void>;
+  /** Resolves when the connection is closed. */
+  readonly lost: Promise<void>;
+}
+
 /**
- * Starts Ryuk, or the substitute that speaks its protocol, for one run. It holds a connection to
- * us, and once that is gone for ten seconds it removes what carries the run's label.
+ * Starts a container that removes what carries the run's label once the run is gone, and resolves when the engine has
+ * started it: from then on nothing of ours has to live for that. It is on no network and has no port. It holds on to the run
+ * by its standard input, which the engine closes when the run's connection closes, with the death of its process at the
+ * latest. A run that lives and has lost it puts another in its place before the grace of the first is over.
+ *
+ * @param image any with Node in it
+ * @param onLost told in one line, once, why no reaper guards the run, when none does any more
  */
-export async function startReaper(runtime: Runtime, image: string, runId: string): Promise<Reaper> {
-  const { docker, host, local, socketPath } = runtime;
-  const name = `stackspec-reaper-${runId}`;
+export async function startReaper(
+  runtime: Runtime,
+  image: string,
+  runId: string,
+  onLost: (why: string) => void,
+): Promise<Reaper> {
+  const dismissed = new AbortController();
+  let current = await post(runtime, image, runId);
+
+  async function replace(): Promise<void> {
+    let failure: unknown;
+    for (const pauseMs of PAUSES_MS) {
+      await sleep(pauseMs, undefined, { ref: false, signal: dismissed.signal });
+      // First: its time is running.
+      await remove(current);
+      try {
+        current = await post(runtime, image, runId);
+        return;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+  async function watch(): Promise<void> {
+    try {
+      for (;;) {
+        await current.guards;
+        await current.lost;
+        await replace();
+      }
+    } catch (error) {
+      if (dismissed.signal.aborted) return;
+      await remove(current);
+      onLost(messageOf(error));
+    }
+  }
+  const watching = watch();
+  void removeUnstarted(runtime).catch(() => {});
+  return {
+    async dismiss() {
+      dismissed.abort();
+      current.connection.destroy();
+      await watching;
+      await removeResources(runtime, `${REAPER_LABEL}=${runId}`).catch(() => {});
+    },
+  };
+}
+
+function post(runtime: Runtime, image: string, runId: string): Promise<Post> {
+  const late = sleep(STARTED_WITHIN_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`the engine has not started it within ${STARTED_WITHIN_MS} ms`);
+  });
+  return Promise.race([startContainer(runtime, image, runId), late]);
+}
+
+async function startContainer({ docker, socketPath }: Runtime, image: string, runId: string): Promise<Post> {
+  const word = `guarding ${runId}`;
+  const words = [word, `${RUN_LABEL}=${runId}`, GRACE_MS].map((each) => JSON.stringify(each));
+  const failing = "(error) => { console.error(error.message); process.exit(1); }";
   const container = await docker.createContainer({
-    name,
+    name: `stackspec-reaper-${runId}-${Date.now()}`,
     Image: image,
+    Entrypoint: ["node"],
+    Cmd: ["--eval", `(${reap.toString()})(${words.join()}).catch(${failing})`],
+    User: "0:0",
     // No run label: it must not reap itself. It goes when its work is done.
-    // And not to be found by other users of Testcontainers, who would lean on it.
-    Labels: { "org.testcontainers.ryuk": "false", [REAPER_LABEL]: runId, [OWNER_LABEL]: thisProcess() },
-    ExposedPorts: { [`${REAPER_PORT}/tcp`]: {} },
+    Labels: { [REAPER_LABEL]: runId, [OWNER_LABEL]: thisProcess() },
+    OpenStdin: true,
+    StdinOnce: true,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    // Node as a container's first process does not heed SIGTERM.
+    StopSignal: "SIGKILL",
     HostConfig: {
       AutoRemove: true,
+      NetworkMode: "none",
       ReadonlyRootfs: true,
       CapDrop: ["ALL"],
       SecurityOpt: ["no-new-privileges:true"],
       Binds: [`${socketPath}:/var/run/docker.sock`],
-      PortBindings: { [`${REAPER_PORT}/tcp`]: [{ HostIp: local ? "127.0.0.1" : "", HostPort: "" }] },
     },
   });
-  const dismiss = (): Promise<void> => container.remove({ force: true }).catch(() => {});
   try {
+    // Before it starts: who dies now leaves a reaper that knows it.
+    const options = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
+    const connection = (await container.attach(options)) as Duplex & { unref?(): void };
+    connection.unref?.();
+    connection.on("error", () => {});
+    const lost = new Promise<void>((resolve) => connection.once("close", resolve));
+    const guards = spoken(container, connection, word);
+    guards.catch(() => {});
     await container.start();
-    const { NetworkSettings } = await container.inspect();
-    const port = Number(NetworkSettings.Ports[`${REAPER_PORT}/tcp`]?.[0]?.HostPort);
-    const socket = await subscribe(host, port, `label=${RUN_LABEL}=${runId}\n`);
-    socket.unref();
-    return {
-      async dismiss() {
-        socket.destroy();
-        await dismiss();
-      },
-    };
+    return { container, connection, guards, lost };
   } catch (error) {
-    await dismiss();
+    await container.remove({ force: true }).catch(() => {});
     throw error;
   }
 }
 
-/** Connects, says what to guard and resolves when that is acknowledged. Docker's proxy accepts before Ryuk listens, so it tries again. */
-async function subscribe(host: string, port: number, line: string): Promise<Socket> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await new Promise<Socket>((resolve, reject) => {
-        const socket = connect(port, host, () => socket.write(line));
-        socket.once("data", () => {
-          socket.removeAllListeners().on("error", () => {});
-          resolve(socket);
-        });
-        socket.once("error", reject).once("close", () => reject(new Error("the reaper closed the connection")));
-      });
-    } catch (error) {
-      if (attempt === 200) throw error;
-      await sleep(50);
-    }
-  }
+/** Resolves when the first line from there is `word`. */
+function spoken({ modem }: Container, connection: Duplex, word: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const judge = (): void => {
+      const [line, more] = said.split("\n");
+      if (line === word) resolve();
+      else reject(new Error(`expected the reaper to say "${word}", it said "${line}"`));
+      // It takes the run for gone: somebody else had its input too.
+      if (more !== "") connection.destroy();
+    };
+    const heard = new PassThrough().setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      if (said.endsWith("\n")) judge();
+    });
+    modem.demuxStream(connection, heard, heard);
+    connection.once("close", judge);
+    setTimeout(judge, STARTED_WITHIN_MS).unref();
+  });
+}
+
+async function remove({ container, connection }: Post): Promise<void> {
+  connection.destroy();
+  await container.remove({ force: true }).catch(() => {});
+}
+
+/**
+ * Removes the reapers of runs that were killed when the engine had made them and was not told yet to start them. It has no way
+ * to do both at once, and what has not started does nothing.
+ */
+async function removeUnstarted({ docker }: Runtime): Promise<void> {
+  const found = await docker.listContainers({ all: true, filters: { label: [REAPER_LABEL], status: ["created"] } });
+  const long = Date.now() - 2 * STARTED_WITHIN_MS;
+  const left = found.filter(({ Created, Labels }) => isOwnerDead(Labels[OWNER_LABEL]) || Created * 1_000 < long);
+  await Promise.allSettled(left.map(({ Id }) => docker.getContainer(Id).remove()));
 }

@@ -1,7 +1,7 @@
 /**
  * A process that outlives the run: it holds the other end of a pipe, and when the run is gone
  * without a word — `kill -9`, out of memory — it removes what the run has left on the engine.
- * It is there before the first container is, which a reaper in a container cannot be.
+ * It begins at once, where a reaper waits for its run to come back.
  *
  * Started by `startWatchdog` as `node watchdog.ts RUN_ID`; it loads nothing until it is needed.
  */
@@ -38,7 +38,9 @@ async function watch(runId: string): Promise<void> {
   ]);
   const runtime = await connectEngine();
   for (const until = performance.now() + LOOK_AGAIN_MS; performance.now() < until; await sleep(LOOK_EVERY_MS))
-    for (const label of [RUN_LABEL, REAPER_LABEL]) await removeResources(runtime, `${label}=${runId}`).catch(() => {});
+    await removeResources(runtime, `${RUN_LABEL}=${runId}`).catch(() => {});
+  // Last: until now it goes on for a watchdog that is killed as well.
+  await removeResources(runtime, `${REAPER_LABEL}=${runId}`).catch(() => {});
 }
 
 // No await here: mocha loads what imports this with require().

@@ -57,6 +57,11 @@ export async function listRuns({ docker }: Runtime): Promise<Runs> {
   return { all, alive, elsewhere };
 }
 
+/** True when the process of an owner's label was one of this machine, and is not there any more. */
+export function isOwnerDead(owner = ""): boolean {
+  return hostOf(owner) === hostname() && !isAlive(Number(owner.split("/")[1]));
+}
+
 /** True when a process of this machine has this id. */
 function isAlive(pid: number): boolean {
   try {

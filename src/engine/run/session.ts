@@ -90,24 +90,32 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
       onProgress({ kind: "image-resolved", image, tookMs });
     },
   });
-  // The second guard, for when this whole machine or all its processes go: not worth a stack's waiting for it.
-  const guard = async (): Promise<Reaper | undefined> => {
-    if (config.reaper.disabled || worker !== undefined) return undefined;
-    const { reference } = await resolveImage(config.reaper.image);
-    return startReaper(await connect(), reference, runId);
+  const sayUnguarded = (why: string): void => {
+    if (ending.signal.aborted) return;
+    onProgress({ kind: "notice", text: `No reaper guards this run: ${why.split("\n")[0]}` });
   };
-  const postReaper = (): void => {
-    reaper ??= guard().catch((error: unknown) => {
-      const [why] = messageOf(error).split("\n");
-      if (!ending.signal.aborted) onProgress({ kind: "notice", text: `No reaper guards this run: ${why}` });
+  // The second guard, for when the watchdog goes too, all of this machine's processes, or the machine.
+  const startSecondGuard = async (): Promise<Reaper | undefined> => {
+    if (config.reaper.disabled || worker !== undefined) return undefined;
+    try {
+      const { reference } = await resolveImage(config.reaper.image);
+      return await startReaper(await connect(), reference, runId, sayUnguarded);
+    } catch (error) {
+      sayUnguarded(messageOf(error));
       return undefined;
-    });
+    }
+  };
+  const connectGuarded = async (): Promise<Runtime> => {
+    const runtime = await connect();
+    await (reaper ??= startSecondGuard());
+    ending.signal.throwIfAborted();
+    return runtime;
   };
 
   const context: StackContext = {
     runId,
     startTimeoutMs: config.startTimeoutMs,
-    connect,
+    connect: connectGuarded,
     resolveImage,
     onProgress,
     logFolder: join(reportFolder, "logs"),
@@ -139,8 +147,9 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     const runtime = await connected?.catch(() => undefined);
     // What is left of a worker goes with the run.
     if (runtime !== undefined && worker === undefined) {
-      const dismissReaper = async (): Promise<void> => (await reaper)?.dismiss();
-      await settleAll([removeAll(runtime, `${RUN_LABEL}=${runId}`), dismissReaper()]);
+      // What cannot be removed is left to the reaper, once this process is gone.
+      await removeAll(runtime, `${RUN_LABEL}=${runId}`);
+      await (await reaper)?.dismiss();
     }
     // Not before everything is gone: a release that failed is the watchdog's to repeat.
     dismissWatchdog?.();
@@ -169,17 +178,13 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
       return keepSnapshot(stack, use, { ...context, onProgress: () => {} }, config.snapshots, say, stopAll);
     },
     async share() {
-      await connect();
-      postReaper();
+      await connectGuarded();
     },
     start(stack, { keep = false, joins } = {}) {
       const starting = startStack(stack, { ...context, keep, joins });
       stacks.add(starting);
       starting.then(
-        (started) => {
-          running.add(started);
-          if (connected !== undefined && !ending.signal.aborted) postReaper();
-        },
+        (started) => running.add(started),
         () => stacks.delete(starting),
       );
       return starting;

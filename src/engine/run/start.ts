@@ -101,6 +101,8 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
   const fresh = { id, owner: context.runId, isUp: false };
   const run = new StackRun(stack, context);
   const images = imagesOf(stack).map((source) => context.resolveImage(source));
+  const connected = images.length > 0 ? context.connect() : Promise.resolve();
+  connected.catch(() => {});
   // A stack with images has containers: its network is made while the images are looked up.
   if (images.length > 0 && context.keep !== true && context.joins?.worker !== 0) run.resources(fresh).catch(() => {});
 
@@ -119,9 +121,10 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
   };
   const deadline = new AbortController();
   try {
-    // The deadline is for starting: a first build of images may take as long as it takes.
     await Promise.race([Promise.all(images), aborted(run.signal)]);
-    void giveUpLater(run, context.startTimeoutMs, deadline.signal);
+    // The deadline is for starting: a first build of images, the reaper's too, may take as long as it takes.
+    const began = (): Promise<void> => giveUpLater(run, context.startTimeoutMs, deadline.signal);
+    void connected.then(began, began);
     const suffix = sharedServices(stack, context).size > 0 ? workerSuffix(context.joins!.worker) : "";
     const factories = stackFactories(run, suffix);
     planning = planStack(stack, fresh, factories, context);
