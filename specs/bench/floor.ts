@@ -1,5 +1,5 @@
 import { MySqlContainer } from "@testcontainers/mysql";
-import { runForTests } from "../../src/engine/drivers/driver.ts";
+import { runForTests } from "../../src/engine/drivers/data.ts";
 import { DATA_PATH, snapshotReference } from "../../src/engine/snapshot/store.ts";
 import type { Service } from "../../src/stack/stack.ts";
 import release from "../stacks/release.ts";

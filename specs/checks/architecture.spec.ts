@@ -20,7 +20,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   images: ["stack", "errors", "secrets", "types of config"],
   "engine/docker": ["images", "errors", "secrets", "types of config"],
   "engine/container": ["engine/docker", "stack", "http", "errors", "secrets"],
-  "engine/drivers": ["engine/container", "stack"],
+  "engine/drivers": ["engine/container", "stack", "errors"],
   "engine/snapshot": ["engine/drivers", "engine/container", "engine/docker", "stack", "images", "errors", "secrets"],
   "engine/cleanup": ["engine/docker", "errors"],
   "engine/run": [
@@ -91,6 +91,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     (room) => `types of ${room}`,
   ),
   mysql2: ["engine/container", "engine/drivers", "engine/run"],
+  pg: ["engine/drivers"],
+  redis: ["engine/drivers"],
   "tar-stream": ["engine/docker", "engine/run"],
   "tar-fs": ["images", "pipeline"],
   "@balena/dockerignore": ["images"],

@@ -1,6 +1,20 @@
 import type { StartedMySqlContainer } from "@testcontainers/mysql";
 import { createConnection } from "mysql2/promise";
 import type { Connection } from "mysql2/promise";
+import type { ServiceAddress } from "../../src/engine/drivers/driver.ts";
+
+/** How the driver reaches a server. */
+export function addressOf(server: StartedMySqlContainer): ServiceAddress {
+  return {
+    host: server.getHost(),
+    port: server.getPort(),
+    command: [],
+    environment: { MYSQL_ROOT_PASSWORD: server.getRootPassword() },
+    suffix: "",
+    shared: false,
+    exec: (command) => server.exec([...command]),
+  };
+}
 
 /** A connection of root's: what the `mysql` of a container prints has its warnings anywhere in between. */
 export function connectAsRoot(server: StartedMySqlContainer, database: string): Promise<Connection> {

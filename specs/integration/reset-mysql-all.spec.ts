@@ -2,11 +2,11 @@ import { MySqlContainer } from "@testcontainers/mysql";
 import { expect } from "chai";
 import fc from "fast-check";
 import { acceptsSql, defineStack, requireEngine, useStack } from "stackspec";
-import { resetMySql, takeMySqlBaseline } from "../../src/engine/drivers/mysql.ts";
+import { resetMySql, takeMySqlBaseline } from "../../src/engine/drivers/mysql-reset.ts";
 import { mySqlServer } from "../../src/engine/drivers/mysql-server.ts";
 import { failureOf } from "./engine.ts";
 import { changesIn, dumpOf } from "./mysql-dump.ts";
-import { connectAsRoot, queryAsRoot } from "./mysql.ts";
+import { addressOf, connectAsRoot, queryAsRoot } from "./mysql.ts";
 
 const BODY = "BEGIN DECLARE word TEXT DEFAULT 'é'; INSERT INTO log (msg) VALUES (word); END";
 const TASKS = [
@@ -186,7 +186,7 @@ describe("a reset of all that a MySQL server holds", function () {
       "SET GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE'",
     ]);
     // Whose connections are made now.
-    const server = mySqlServer(stack.db);
+    const server = mySqlServer(addressOf(stack.db));
     await resetMySql(server).finally(() => server.close());
     expect(changesIn(before, await dump())).to.deep.equal([]);
   });
@@ -240,7 +240,7 @@ describe("a reset of all that a MySQL server holds", function () {
   });
 
   it("leaves alone, where workers share a server, what is not this worker's own", async () => {
-    const server = mySqlServer(stack.db, "__worker_1", true);
+    const server = mySqlServer({ ...addressOf(stack.db), suffix: "__worker_1", shared: true });
     try {
       await run(stack.db, ["CREATE DATABASE shop__worker_1", "CREATE TABLE shop__worker_1.mine (id INT)"]);
       await takeMySqlBaseline(server);

@@ -1,7 +1,11 @@
 import { MySqlContainer } from "@testcontainers/mysql";
+import { RedisContainer } from "@testcontainers/redis";
+import { RabbitMQContainer } from "@testcontainers/rabbitmq";
 import { expect } from "chai";
 import { GenericContainer } from "testcontainers";
-import { dataOf, runForTests } from "../../src/engine/drivers/driver.ts";
+import { environmentOf } from "../../src/engine/container/internals.ts";
+import { dataOf, runForTests } from "../../src/engine/drivers/data.ts";
+import { rabbitmq } from "../../src/engine/drivers/rabbitmq.ts";
 import type { Service } from "../../src/stack/stack.ts";
 
 class OurMySql extends MySqlContainer {}
@@ -52,8 +56,49 @@ describe("the driver of a service", () => {
     expect(commandOf(container)!.at(-1)).to.equal("--innodb-doublewrite=ON");
   });
 
+  it("keeps a configuration file before its own arguments, where Redis expects it", () => {
+    const container = new RedisContainer("redis:8").withCommand(["redis-server", "/etc/redis.conf", "--port", "6379"]);
+    runForTests(service(), container);
+    const command = commandOf(container)!;
+    expect(command.slice(0, 3)).to.deep.equal(["redis-server", "/etc/redis.conf", "--save"]);
+    expect(command.slice(-2)).to.deep.equal(["--port", "6379"]);
+  });
+
   it("takes the data directory that the declaration names", () => {
     const container = new GenericContainer("redis:8");
     expect(dataOf(service({ data: "/data" }), container)).to.deep.equal({ path: "/data", durable: false });
+  });
+
+  describe("of a RabbitMQ server, which keeps its data under its name", () => {
+    const nameOf = (container: GenericContainer): string | undefined => {
+      runForTests(service(), container);
+      return environmentOf(container)["RABBITMQ_NODENAME"];
+    };
+
+    it("gives it one that does not change", () => {
+      expect(nameOf(new RabbitMQContainer("rabbitmq:4"))).to.equal("rabbit@localhost");
+    });
+
+    it("leaves it the one that it has", () => {
+      const container = new RabbitMQContainer("rabbitmq:4").withEnvironment({ RABBITMQ_NODENAME: "mine@localhost" });
+      expect(nameOf(container)).to.equal("mine@localhost");
+    });
+
+    it("gives it none when its host has one", () => {
+      expect(nameOf(new RabbitMQContainer("rabbitmq:4").withHostname("queue"))).to.equal(undefined);
+    });
+
+    it("leaves it the command of its image", () => {
+      const container = new RabbitMQContainer("rabbitmq:4");
+      runForTests(service(), container);
+      expect(commandOf(container)).to.equal(undefined);
+    });
+
+    it("does not reset one that parallel workers share", () => {
+      const address = { host: "", port: 0, environment: {}, command: [], suffix: "", shared: true };
+      expect(() => rabbitmq.connect({ ...address, exec: () => Promise.reject(new Error()) })).to.throw(
+        "parallel workers share it",
+      );
+    });
   });
 });

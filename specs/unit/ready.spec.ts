@@ -5,6 +5,7 @@ import { acceptsSql, answers, healthy, listens, logs } from "stackspec";
 import type { Probe } from "stackspec";
 import type { Log } from "../../src/engine/docker/log.ts";
 import { untilReady } from "../../src/engine/container/ready.ts";
+import { mysql } from "../../src/engine/drivers/mysql.ts";
 import type { Probed } from "../../src/engine/container/ready.ts";
 import { listen, serveHttp } from "./server.ts";
 import type { Listening } from "./server.ts";
@@ -30,7 +31,7 @@ const probed = (facts: Partial<Probed>): Probed => ({
   hostPort: (port) => port,
   exposedPorts: [],
   httpPort: undefined,
-  environment: {},
+  askServer: undefined,
   health: async () => "healthy",
   noted: () => {},
   ...facts,
@@ -209,8 +210,20 @@ describe("a service with a health check", () => {
   });
 });
 
-describe("a MySQL server", () => {
+describe("a database server", () => {
   it("is not ready while nothing listens on its port", async () => {
-    await expect(firstNote(acceptsSql(), { hostPort: () => 1 })).to.eventually.include("ECONNREFUSED");
+    const askServer = () => mysql.ask!({ host: "127.0.0.1", port: 1, environment: {} });
+    await expect(firstNote(acceptsSql(), { askServer })).to.eventually.include("ECONNREFUSED");
+  });
+
+  it("is ready when its driver has nothing to say against it", async () => {
+    const said = [new Error("not yet"), undefined];
+    await expect(ready(acceptsSql(), { askServer: async () => said.shift() })).to.be.fulfilled;
+  });
+
+  it("is not waited for where no driver knows it", async () => {
+    await expect(ready(acceptsSql(), {})).to.be.rejectedWith(
+      "SQL_REFUSED: web: nothing is known of a server of this class and image",
+    );
   });
 });

@@ -76,7 +76,10 @@ export class MochaRun {
     const known = this.#shared.get(stack) as Promise<StartedStack<E>> | undefined;
     if (known !== undefined) return known;
     const running = this.#open().start(stack, this.#waysOf(stack));
-    running.catch(() => {});
+    running.then(
+      ({ unreset }) => unreset.forEach((text) => this.onProgress({ kind: "notice", text })),
+      () => {},
+    );
     this.#shared.set(stack, running);
     this.#stackNames.add(stack.name);
     return running;

@@ -23,7 +23,7 @@ type WithHttp<S, O> = O extends { readonly http: object } ? S & { readonly http:
 /** Declares the parts of a stack. Each name is declared once and is the host name on the stack's network. */
 export interface StackBuilder {
   /** A service: `create` makes any Testcontainers container, or any object with `start()` and `stop()`. */
-  service<S extends Stoppable, const O extends ServiceOptions>(
+  service<S extends Stoppable, const O extends ServiceOptions<S>>(
     name: string,
     create: Factory<Startable<S>>,
     options?: O,

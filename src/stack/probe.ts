@@ -2,7 +2,7 @@
  * When a service is ready, as data. The engine asks every few milliseconds and stops asking when
  * the container exits or the stack's start timeout is over.
  */
-export type Probe = HttpProbe | PortProbe | LogProbe | HealthProbe | MySqlProbe;
+export type Probe = HttpProbe | PortProbe | LogProbe | HealthProbe | SqlProbe;
 
 export interface HttpProbe {
   readonly kind: "http";
@@ -26,8 +26,8 @@ export interface HealthProbe {
   readonly kind: "health";
 }
 
-export interface MySqlProbe {
-  readonly kind: "mysql";
+export interface SqlProbe {
+  readonly kind: "sql";
 }
 
 /** Ready when `GET path` on the service's HTTP port answers `status` (default 200) and, if given, a body that matches. */
@@ -50,7 +50,10 @@ export function healthy(): Probe {
   return { kind: "health" };
 }
 
-/** Ready when MySQL runs `SELECT 1` for the user, password and database in the container's own environment. */
+/**
+ * Ready when the server runs a query for the user, password and database in the container's own environment. It is the
+ * default for the servers that stackspec asks so: MySQL and PostgreSQL.
+ */
 export function acceptsSql(): Probe {
-  return { kind: "mysql" };
+  return { kind: "sql" };
 }

@@ -104,16 +104,23 @@ interface NodeOptions {
   readonly sandbox?: Sandbox;
 }
 
-export interface ServiceOptions extends NodeOptions {
+/** `S` is its started value. */
+export interface ServiceOptions<S = never> extends NodeOptions {
   /** When it is ready. Default: the container's own wait strategy, else when its exposed ports accept connections. */
   readonly ready?: Probe;
   /** It speaks HTTP on this container port: the started value gets an `http` client. */
   readonly http?: { readonly port: number };
   /**
    * Its data directory: in memory while the stack runs, and kept with the snapshot of the stack.
-   * Default: known for `MySqlContainer`; none for others.
+   * Default: known for MySQL and PostgreSQL; none for others.
    */
   readonly data?: string;
+  /**
+   * How it is brought back to where the tasks left it: `"keep"` leaves it as it is, a function is given its started value.
+   * Default: known for MySQL and PostgreSQL. Of another service whose image keeps data in a volume, the run says before its
+   * first spec that it keeps its data.
+   */
+  readonly reset?: "keep" | ((started: S) => Promise<void>);
   /**
    * Parallel workers have one of it together, and of a `MySqlContainer` each its own databases, by the names that
    * `database()` gives. Default false: each worker has its own. With snapshots off each has its own too.

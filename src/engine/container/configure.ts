@@ -26,6 +26,8 @@ export interface ContainerConfig {
   readonly inMemory?: string | undefined;
   /** It goes first where cores are few: a database, which the others wait for. */
   readonly urgent?: boolean;
+  /** Nobody waits for its health check. Docker 20.10 may crash when such a check begins while its container ends. */
+  readonly withoutHealthCheck?: boolean;
   /** The id of a container that runs, which is taken over where `start()` would make one. */
   readonly adopted?: string | undefined;
 }
@@ -43,7 +45,8 @@ const URGENT_CPU_SHARES = 10_240;
 
 /** Tells `container` how it is run, and calls `hooks` on its way; then `container.start()` does the rest. */
 export function configure(container: GenericContainer, config: ContainerConfig, hooks: LifecycleHooks): void {
-  const { labels, networks, alias, binds, loopbackOnly, sandbox, inMemory, urgent, adopted } = config;
+  const { labels, networks, alias, binds, loopbackOnly, sandbox, inMemory, urgent, withoutHealthCheck, adopted } =
+    config;
   const internals = internalsOf(container);
   // Our run has a reaper of its own that does not stand in the way of the first container.
   container.withLabels(labels).withAutoCleanup(false).withNetworkMode(networks[0]!);
@@ -65,6 +68,8 @@ export function configure(container: GenericContainer, config: ContainerConfig, 
   const startNew = internals.startContainer.bind(container);
   internals.startContainer = (client) => {
     if (alias !== undefined) joinNetwork(internals, networks[0]!, alias);
+    // Modules set theirs as late as in start().
+    if (withoutHealthCheck === true) internals.createOpts.Healthcheck = undefined;
     if (loopbackOnly === true) publishOnLoopback(internals);
     container.withWaitStrategy(hookedWait(internals.waitStrategy, hooks));
     return adopted === undefined
@@ -105,10 +110,17 @@ function hookedWait(own: WaitStrategy | undefined, hooks: LifecycleHooks): WaitS
   return hooked;
 }
 
-/** Adds arguments to the image's own command; a container with a command of another kind keeps that. */
-export function appendFlags(container: GenericContainer, flags: readonly string[]): void {
+/** Adds arguments to the image's own command, or to one that begins with its program; a command of another kind stays as it is. */
+export function appendFlags(container: GenericContainer, flags: readonly string[], program: string): void {
   const { Cmd: command = [] } = internalsOf(container).createOpts;
-  if (command.every((word) => word.startsWith("-"))) container.withCommand([...flags, ...command]);
+  const [first = "-", ...rest] = command;
+  // Redis has its configuration file first.
+  const files = rest.slice(
+    0,
+    [...rest, "-"].findIndex((word) => word.startsWith("-")),
+  );
+  if (first === program) container.withCommand([program, ...files, ...flags, ...rest.slice(files.length)]);
+  else if (first.startsWith("-")) container.withCommand([...flags, ...command]);
 }
 
 /** What an image runs. */

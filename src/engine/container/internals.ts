@@ -87,6 +87,11 @@ export function hasEntrypoint(container: GenericContainer): boolean {
   return internalsOf(container).createOpts.Entrypoint !== undefined;
 }
 
+/** Whether a container was told its host name. */
+export function hasHostname(container: GenericContainer): boolean {
+  return internalsOf(container).createOpts.Hostname !== undefined;
+}
+
 /** The image that a container runs. */
 export function imageReferenceOf(container: GenericContainer): string {
   return internalsOf(container).imageName.string;

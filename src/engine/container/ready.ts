@@ -16,8 +16,8 @@ const STAYS_OPEN_MS = 40;
  */
 const DIRECT_ANSWER_MS = 500;
 /** One question may take this long; then the next is asked. */
-const ANSWER_TIMEOUT_MS = 2_000;
-/** A server that refuses a user for this long is not still creating that user. */
+export const ANSWER_TIMEOUT_MS = 2_000;
+/** A server that refuses a user for this long is not still creating that user, in milliseconds. */
 const REFUSED_FOR_MS = 3_000;
 
 /** The code of a failure by what was waited for. */
@@ -26,7 +26,15 @@ export const PROBE_CODES: Record<Probe["kind"], ErrorCode> = {
   port: "NOT_LISTENING",
   log: "LOG_LINE_MISSING",
   health: "UNHEALTHY",
-  mysql: "SQL_REFUSED",
+  sql: "SQL_REFUSED",
+};
+
+/** Codes of the wait strategies that a container may bring along. */
+export const STRATEGY_CODES: Readonly<Record<string, ErrorCode>> = {
+  HttpWaitStrategy: "WRONG_ANSWER",
+  HostPortWaitStrategy: "NOT_LISTENING",
+  HealthCheckWaitStrategy: "UNHEALTHY",
+  LogWaitStrategy: "LOG_LINE_MISSING",
 };
 
 /** What a probe may look at. */
@@ -38,7 +46,8 @@ export interface Probed {
   hostPort(containerPort: number): number;
   readonly exposedPorts: readonly number[];
   readonly httpPort: number | undefined;
-  readonly environment: Readonly<Record<string, string>>;
+  /** Asks a server of a known kind once, in its own language. */
+  readonly askServer: (() => Promise<Error | undefined>) | undefined;
   health(): Promise<string>;
   /** The container's own address, where this machine can reach it. */
   readonly address?: () => Promise<string | undefined>;
@@ -46,10 +55,11 @@ export interface Probed {
   noted(answer: string): void;
 }
 
-/** An answer that no waiting will change. */
-class Refusal extends Error {
+/** An answer that no waiting will change, when it has been the same for some time. */
+export class Refusal extends Error {
   readonly afterMs: number;
-  constructor(message: string, afterMs: number) {
+  /** @param afterMs that time, in milliseconds: a server that refuses a user may still be creating that user */
+  constructor(message: string, afterMs = REFUSED_FOR_MS) {
     super(message);
     this.afterMs = afterMs;
   }
@@ -96,8 +106,8 @@ function question(probe: Exclude<Probe, { kind: "log" }>, probed: Probed): () =>
           ? "its health check has not passed yet"
           : new Refusal(`expected a healthy container, its health check says ${status}`, 0);
       };
-    case "mysql":
-      return () => askMySql(probed);
+    case "sql":
+      return probed.askServer ?? (async () => new Refusal("nothing is known of a server of this class and image", 0));
   }
 }
 
@@ -151,31 +161,6 @@ function askSocket(host: string, hostPort: number, port: number): Promise<string
     socket.once("close", () => settle(`nothing listens on port ${port}`));
     socket.once("error", (error) => settle(`nothing listens on port ${port}: ${error.message}`));
   });
-}
-
-async function askMySql({ host, hostPort, environment }: Probed): Promise<Error | undefined> {
-  const { createConnection } = await import("mysql2/promise");
-  const asUser = environment["MYSQL_USER"] !== undefined;
-  try {
-    const connection = await createConnection({
-      host,
-      port: hostPort(3306),
-      user: environment["MYSQL_USER"] ?? "root",
-      password: environment[asUser ? "MYSQL_PASSWORD" : "MYSQL_ROOT_PASSWORD"] ?? "",
-      database: environment["MYSQL_DATABASE"] ?? "mysql",
-      connectTimeout: ANSWER_TIMEOUT_MS,
-    });
-    await connection.query("SELECT 1").finally(() => connection.destroy());
-    return undefined;
-  } catch (error) {
-    // The server runs and says no: https://dev.mysql.com/doc/mysql-errors/9.7/en/server-error-reference.html
-    const refused = ["ER_ACCESS_DENIED_ERROR", "ER_DBACCESS_DENIED_ERROR", "ER_BAD_DB_ERROR"].includes(
-      (error as { code: string }).code,
-    );
-    return refused
-      ? new Refusal(`the server refuses the connection: ${messageOf(error)}`, REFUSED_FOR_MS)
-      : (error as Error);
-  }
 }
 
 function untilLogged(pattern: RegExp, times: number, { log, noted }: Probed, signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import { StackspecError, messageOf } from "../../errors.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { learnSecrets } from "../../secrets.ts";
 import type { ImageSource } from "../../stack/image.ts";
+import { acceptsSql } from "../../stack/probe.ts";
 import type { Probe } from "../../stack/probe.ts";
 import { checkSources } from "./check-sources.ts";
 import { configure } from "./configure.ts";
@@ -13,7 +14,7 @@ import type { Exits } from "../docker/exits.ts";
 import { evidenceOf, exitFailure, startFailure } from "./failure.ts";
 import { followLog } from "../docker/log.ts";
 import type { Log } from "../docker/log.ts";
-import { PROBE_CODES, untilReady } from "./ready.ts";
+import { PROBE_CODES, STRATEGY_CODES, untilReady } from "./ready.ts";
 import type { Runtime } from "../docker/connect.ts";
 
 /** What is run: for messages, and for the end that its container is to come to. */
@@ -38,6 +39,8 @@ export interface StartOptions {
   readonly logFile: string | undefined;
   /** Ends the wait, with its reason. */
   readonly signal: AbortSignal;
+  /** Asks a server of a known kind once whether it is ready. It is then waited for so, unless it says what else to wait for. */
+  readonly askServer?: (port: (containerPort: number) => number) => Promise<Error | undefined>;
   /** Resolves when what it depends on is there. It is created before, and started after. Default: at once. */
   readonly gate?: () => Promise<void>;
 }
@@ -66,14 +69,6 @@ export interface ContainerStart {
   /** True while somebody has it paused. */
   isPaused(): boolean;
 }
-
-/** Codes of the wait strategies that a container may bring along. */
-const STRATEGY_CODES: Readonly<Record<string, ErrorCode>> = {
-  HttpWaitStrategy: "WRONG_ANSWER",
-  HostPortWaitStrategy: "NOT_LISTENING",
-  HealthCheckWaitStrategy: "UNHEALTHY",
-  LogWaitStrategy: "LOG_LINE_MISSING",
-};
 
 /**
  * Starts a container and resolves when it is ready, or, for a task, has exited. Three things race: what is waited for,
@@ -134,7 +129,7 @@ export function startContainer(container: GenericContainer, options: StartOption
   }
 
   async function readiness(hostPort: (port: number) => number, own: OwnWait | undefined, ownLog: Log): Promise<void> {
-    const { ready, http } = subject.options;
+    const { ready = options.askServer && acceptsSql(), http } = subject.options;
     if (ready === undefined && own !== undefined) {
       const className = own.classNames.find((name) => name in STRATEGY_CODES);
       waitingFor = className === undefined ? "NOT_READY" : STRATEGY_CODES[className]!;
@@ -151,7 +146,7 @@ export function startContainer(container: GenericContainer, options: StartOption
       hostPort,
       exposedPorts: exposedPortsOf(container),
       httpPort: http?.port,
-      environment: environmentOf(container),
+      askServer: options.askServer && (() => options.askServer!(hostPort)),
       health: async () => (await health()) ?? "none, for the image has none",
       address: async () => {
         if (!runtime.local || process.platform !== "linux") return undefined;

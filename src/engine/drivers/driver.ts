@@ -1,84 +1,86 @@
-import { basename } from "node:path";
-import type { GenericContainer } from "testcontainers";
-import type { Service } from "../../stack/stack.ts";
-import { appendFlags, runFirst } from "../container/configure.ts";
-import type { ImageCommand } from "../container/configure.ts";
-import { classNamesOf, hasEntrypoint } from "../container/internals.ts";
+/** A service whose container runs, as its driver reaches it. */
+export interface Asked {
+  readonly host: string;
+  /** The port on `host` that the driver's port of the container is published on. */
+  readonly port: number;
+  /** The environment that its container runs with. */
+  readonly environment: Readonly<Record<string, string>>;
+}
 
-/** A kind of database server that stackspec knows well enough to run it for tests. */
-interface Driver {
-  /** Where it keeps its data. */
-  readonly data: string;
+/** The same when it is ready, and its environment has what its image sets. */
+export interface ServiceAddress extends Asked {
+  /** What it runs: entrypoint and command. */
+  readonly command: readonly string[];
+  /** What the names of one worker's databases end with; "" where the service is this process's own, or the first worker's. */
+  readonly suffix: string;
+  /** Other workers use it at the same time, each its own share: what belongs to the whole server is left as it is. */
+  readonly shared: boolean;
+  /** Runs a command in its container, as its image's user. `output` is standard output, and standard error when it fails. */
+  exec(command: readonly string[]): Promise<{ readonly exitCode: number; readonly output: string }>;
+}
+
+/** A started service whose state can be noted, and brought back. Connects when there is something to do. */
+export interface Server {
+  /**
+   * Notes what it holds, in the service itself: a snapshot that is restored has its baseline with it.
+   *
+   * @param options `forSnapshot`: then it is stopped, and its data becomes a snapshot
+   * @throws Error saying why it cannot be noted, or would not be in the snapshot
+   */
+  takeBaseline(options: { readonly forSnapshot: boolean }): Promise<void>;
+  /**
+   * Brings back what its data directory does not hold, when it has just been started on a snapshot's; notes what it holds
+   * when nothing was noted there. Undefined where there is nothing to do.
+   */
+  readonly afterRestore?: () => Promise<void>;
+  /**
+   * Brings back what was noted. Touches only what has changed.
+   *
+   * @throws Error naming what cannot be brought back
+   */
+  reset(): Promise<void>;
+  /** What to do about an error of these two; undefined where nobody knows better than the general advice. */
+  adviceOn(error: unknown): Promise<string | undefined>;
+  /** Closes its connections. Work that begins afterwards opens others. */
+  close(): Promise<void>;
+}
+
+/** How a service keeps its data, and starts on data that is there. */
+export interface DataDirectory {
+  /** Where it is. */
+  readonly path: string;
+  /** A variable that says where, which is set to `path`; undefined where `path` is where the image has it anyway. */
+  readonly variable?: string;
+  /** What it is found again by, where it is restored: variables that are set unless the container says them, or its host name. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * The entrypoint of its images, which initialises, and the user that it makes of root: so the program starts on data that
+   * is there without it. Undefined where the entrypoint is quick about that.
+   */
+  readonly start?: { readonly entrypoint: string; readonly user: string };
+}
+
+/** A kind of service that stackspec knows: all that it knows of it. */
+export interface Driver {
+  /** "PostgreSQL". */
+  readonly title: string;
+  /** It is this kind's service by the class of its Testcontainers module, or by the last part of its declared image's name. */
+  readonly modules: readonly string[];
+  readonly images: readonly string[];
+  /** The program that its image runs, which a command may begin with. */
+  readonly program: string;
+  /** The port that it is reached by in its container. */
+  readonly port: number;
+  readonly data: DataDirectory | undefined;
   /** Arguments that give up durability, and nothing that a test could see. */
   readonly flags: readonly string[];
-  /** The entrypoint of its images, which initialises; the program that it then runs, and the user that it makes of root. */
-  readonly entrypoint: string;
-  readonly server: string;
-  readonly user: string;
-}
-
-/**
- * By the class of the Testcontainers module. Each flag with what it gives up, all of it about surviving
- * a crash of the machine, or about other servers and clients than the stack's:
- * https://dev.mysql.com/doc/refman/9.7/en/innodb-parameters.html
- */
-const DRIVERS: Readonly<Record<string, Driver>> = {
-  MySqlContainer: {
-    data: "/var/lib/mysql",
-    flags: [
-      "--skip-log-bin", // no replica reads it, and nobody recovers to a point in time
-      "--innodb-flush-log-at-trx-commit=0", // a commit need not survive a power failure
-      "--innodb-doublewrite=OFF", // nor need a page that was half written
-      "--innodb-redo-log-capacity=16777216", // less to create and to copy; with less than this, initialising waits for checkpoints
-      "--innodb-buffer-pool-dump-at-shutdown=OFF", // there is no next start to warm up
-      "--mysqlx=OFF", // the X protocol's port is not the one that is exposed
-      "--innodb-validate-tablespace-paths=OFF", // nobody has moved its files
-      "--table-open-cache=400", // tables beyond that are opened again when they are needed,
-      "--table-definition-cache=400", // and read again;
-      "--open-files-limit=2000", // files too: less to lay out before the first connection
-    ],
-    entrypoint: "docker-entrypoint.sh",
-    server: "mysqld",
-    user: "mysql",
-  },
-};
-
-/** The driver for a container: by the class of its Testcontainers module, or the one that it is a subclass of. */
-function driverOf(container: GenericContainer): Driver | undefined {
-  return classNamesOf(container)
-    .map((name) => DRIVERS[name])
-    .find((driver) => driver !== undefined);
-}
-
-/** The data directory of a service, and whether it is run for tests rather than to last. */
-export function dataOf(service: Service, container: GenericContainer): { path: string; durable: boolean } | undefined {
-  const path = service.options.data ?? driverOf(container)?.data;
-  return path === undefined ? undefined : { path, durable: service.options.durable ?? false };
-}
-
-/** Adds the flags of a known database, unless the service is durable or has a command of its own. */
-export function runForTests(service: Service, container: GenericContainer): void {
-  const known = driverOf(container);
-  if (known !== undefined && service.options.durable !== true) appendFlags(container, known.flags);
-}
-
-/**
- * Makes a container start from data that is there already, in `from`. A known database's server is started at once:
- * its image's entrypoint would only find out that there is nothing to initialise.
- */
-export function startFrom(container: GenericContainer, from: string, to: string, image: ImageCommand): void {
-  // Sparse where `cp` can: less memory. Without -p: whoever runs the server owns the copy, as it owns a directory that it makes.
-  const copy = `{ cp -R --sparse=always ${from}/. ${to}/ 2>/dev/null || cp -R ${from}/. ${to}/; }`;
-  const known = driverOf(container);
-  if (known === undefined || hasEntrypoint(container) || !isEntrypoint(image, known.entrypoint))
-    return runFirst(container, copy, image);
-  const { server, user } = known;
-  const name = `case "$1" in -*) set -- ${server} "$@" ;; esac`;
-  const become = `{ [ "$(id -u)" != 0 ] || { chown -R ${user}: ${to} && set -- "$@" --user=${user}; }; }`;
-  runFirst(container, `${copy} && ${name} && ${become}`, { ...image, Entrypoint: [] });
-}
-
-function isEntrypoint({ Entrypoint = [] }: ImageCommand, name: string): boolean {
-  const [program = ""] = [Entrypoint].flat();
-  return basename(program) === name;
+  /**
+   * Asks once whether it does its work for the user that its environment declares: nothing when it does, else why not, as a
+   * `Refusal` where waiting will not help. Undefined where its container's own way to wait is good enough.
+   */
+  readonly ask?: (asked: Asked) => Promise<Error | undefined>;
+  /** Its clients declare what they need when they start: the baseline is taken when all of the stack has. @default false */
+  readonly declaredByClients?: boolean;
+  /** @throws Error when the declaration does not say how its administrator is reached: it is then not reset */
+  connect(address: ServiceAddress): Server | Promise<Server>;
 }

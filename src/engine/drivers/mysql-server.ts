@@ -1,5 +1,7 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { classNamesOf, isContainer } from "../container/internals.ts";
+import { messageOf } from "../../errors.ts";
+import { ANSWER_TIMEOUT_MS, Refusal } from "../container/ready.ts";
+import type { Asked, ServiceAddress } from "./driver.ts";
 
 /** How root reaches a server. */
 interface Address {
@@ -43,16 +45,15 @@ export interface MySqlServer extends Address {
   close(): Promise<void>;
 }
 
-/** What StartedMySqlContainer tells of its server. */
-export interface StartedMySql {
-  getHost(): string;
-  getPort(): number;
-  getRootPassword(): string;
-}
-
-/** The server in a container that has been started. Connects when there is something to do. */
-export function mySqlServer(started: StartedMySql, suffix = "", shared = false): MySqlServer {
-  const [host, port, password] = [started.getHost(), started.getPort(), started.getRootPassword()];
+/**
+ * The server at an address. Connects when there is something to do.
+ *
+ * @throws Error when its declaration does not say root's password
+ */
+export function mySqlServer({ host, port, environment, suffix, shared }: ServiceAddress): MySqlServer {
+  const { MYSQL_ROOT_PASSWORD: password = "", MYSQL_ALLOW_EMPTY_PASSWORD: mayBeEmpty = "" } = environment;
+  if (password === "" && mayBeEmpty === "")
+    throw new Error("root's password is not known: expected MYSQL_ROOT_PASSWORD");
   const address = { host, port, password, suffix, shared };
   const connecting = new Map<Lane, Promise<Connection>>();
   const open = (lane: Lane): Promise<Connection> => {
@@ -93,11 +94,6 @@ async function connect({ host, port, password }: Address, onClosed: () => void):
   return connection;
 }
 
-/** True for a container of Testcontainers' MySQL module, or of a class that extends it. */
-export function isMySql(container: unknown): boolean {
-  return isContainer(container) && classNamesOf(container).includes("MySqlContainer");
-}
-
 /** True when a statement failed because others would not let go of a table. */
 export function isLockTimeout(error: unknown): boolean {
   return (error as { code?: string }).code === "ER_LOCK_WAIT_TIMEOUT";
@@ -123,4 +119,28 @@ export async function lockHolders(server: MySqlServer): Promise<string[]> {
 /** A name as SQL has it. */
 export function quoted(...names: string[]): string {
   return names.map((name) => `\`${name.replaceAll("`", "``")}\``).join(".");
+}
+
+/** Asks a server once whether it serves the user that its environment declares: nothing when it does, else why not. */
+export async function askMySql({ host, port, environment }: Asked): Promise<Error | undefined> {
+  const { createConnection } = await import("mysql2/promise");
+  const asUser = environment["MYSQL_USER"] !== undefined;
+  try {
+    const connection = await createConnection({
+      host,
+      port,
+      user: environment["MYSQL_USER"] ?? "root",
+      password: environment[asUser ? "MYSQL_PASSWORD" : "MYSQL_ROOT_PASSWORD"] ?? "",
+      database: environment["MYSQL_DATABASE"] ?? "mysql",
+      connectTimeout: ANSWER_TIMEOUT_MS,
+    });
+    await connection.query("SELECT 1").finally(() => connection.destroy());
+    return undefined;
+  } catch (error) {
+    // The server runs and says no: https://dev.mysql.com/doc/mysql-errors/9.7/en/server-error-reference.html
+    const refused = ["ER_ACCESS_DENIED_ERROR", "ER_DBACCESS_DENIED_ERROR", "ER_BAD_DB_ERROR"].includes(
+      (error as { code: string }).code,
+    );
+    return refused ? new Refusal(`the server refuses the connection: ${messageOf(error)}`) : (error as Error);
+  }
 }

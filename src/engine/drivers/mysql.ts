@@ -1,173 +1,43 @@
-import type { Connection, RowDataPacket } from "mysql2/promise";
-import {
-  alterDatabase,
-  createObjects,
-  dropObjects,
-  isReadOnly,
-  keyOf,
-  readObjects,
-  tableOf,
-  titleOf,
-} from "./mysql-objects.ts";
-import type { DatabaseObject } from "./mysql-objects.ts";
-import { changedRows, copyRows, fillTable } from "./mysql-rows.ts";
-import type { KnownTable } from "./mysql-rows.ts";
-import { SYSTEM, quoted } from "./mysql-server.ts";
-import type { MySqlServer } from "./mysql-server.ts";
-import { changedSettings, noteSettings, restoreSettings } from "./mysql-settings.ts";
-import type { ChangedSettings } from "./mysql-settings.ts";
-
-/** What the names of a parallel worker's databases end with on a server that it shares. */
-export function workerSuffix(worker: number): string {
-  return worker === 0 ? "" : `__worker_${worker}`;
-}
+import type { Driver } from "./driver.ts";
+import { resetMySql, takeMySqlBaseline } from "./mysql-reset.ts";
+import { askMySql, isLockTimeout, lockHolders, mySqlServer } from "./mysql-server.ts";
 
 /**
- * The database that holds the baseline: what the databases hold as statements, the rows as copies, and the global
- * variables. Only root sees it. It is part of a snapshot, so that a restored server has it from its first moment.
+ * MySQL. Each flag with what it gives up, all of it about surviving a crash of the machine, or about other servers and
+ * clients than the stack's: https://dev.mysql.com/doc/refman/9.7/en/innodb-parameters.html
  */
-const BASELINE = "stackspec_baseline";
-const baselineOf = ({ suffix }: MySqlServer): string => `${BASELINE}${suffix}`;
-
-/** How often a reset may find something to bring back: what it brings back may take something else with it. */
-const ROUNDS = 3;
-
-/** True for a database with a suite's data: of this worker, where the server is shared. */
-export function isOwn(schema: string, { suffix }: Pick<MySqlServer, "suffix">): boolean {
-  if (SYSTEM.includes(schema) || schema.startsWith(BASELINE)) return false;
-  return suffix === "" ? !/__worker_\d+$/.test(schema) : schema.endsWith(suffix);
-}
-
-/** Notes all that a server holds: what `resetMySql` goes back to. */
-export async function takeMySqlBaseline(server: MySqlServer): Promise<void> {
-  const baseline = baselineOf(server);
-  await server.asRoot(async (connection) => {
-    await connection.query(`DROP DATABASE IF EXISTS ${baseline}`);
-    await connection.query(`CREATE DATABASE ${baseline}`);
-    const objects = await objectsOf(connection, server);
-    await connection.query(
-      `CREATE TABLE ${baseline}.objects (id INT AUTO_INCREMENT PRIMARY KEY, kind VARCHAR(64), \`schema\` VARCHAR(64), name VARCHAR(64), \`table\` VARCHAR(64), definition LONGTEXT)`,
-    );
-    for (const { kind, schema, name, table, definition } of objects)
-      await connection.query(`INSERT INTO ${baseline}.objects VALUES (NULL, ?)`, [
-        [kind, schema, name, table, definition],
-      ]);
-    await copyRows(
-      connection,
-      baseline,
-      objects.filter(({ kind }) => kind === "table"),
-    );
-    if (!server.shared) await noteSettings(connection, baseline);
-  });
-}
-
-/**
- * Brings a server back to the baseline: databases with their options, tables with rows, next ids and triggers, views,
- * routines, events; on a server that is not shared also users, roles, grants and global variables. Touches only what has
- * changed.
- *
- * @throws Error naming what cannot be brought back
- */
-export async function resetMySql(server: MySqlServer): Promise<void> {
-  for (let round = 1; ; round += 1) {
-    const [settings, difference] = await Promise.all([
-      server.shared
-        ? UNCHANGED
-        : server.asRoot((connection) => changedSettings(connection, baselineOf(server)), "settings"),
-      server.asRoot((connection) => differenceOf(connection, server)),
-    ]);
-    const { stale, missing, rows } = difference;
-    const changed = [
-      ...new Set([...stale, ...missing].map(titleOf)),
-      ...settings.globals.map(({ name }) => `global variable ${name}`),
-      ...settings.tables.map((name) => `mysql.${name}`),
-    ];
-    if (changed.length === 0 && rows.length === 0) return;
-    if (round > ROUNDS) throw new Error(`still not as it was after ${ROUNDS} attempts: ${changed.join(", ")}`);
-    await server.asRoot(async (connection) => {
-      await restoreSettings(connection, baselineOf(server), settings);
-      await repair(connection, server, difference);
-    });
-    // Rows are counted as they are put back: there is no need to read them again.
-    if (changed.length === 0) return;
-  }
-}
-
-const UNCHANGED: ChangedSettings = { globals: [], tables: [] };
-
-/** What is not as the baseline has it. */
-interface Difference {
-  readonly baseline: readonly DatabaseObject[];
-  readonly now: readonly DatabaseObject[];
-  readonly tables: readonly KnownTable[];
-  /** What is there and was not, or was another; and what was there and is not, or is another. */
-  readonly stale: readonly DatabaseObject[];
-  readonly missing: readonly DatabaseObject[];
-  /** The tables that are what they were, but for their rows. */
-  readonly rows: readonly KnownTable[];
-}
-
-function objectsOf(connection: Connection, server: MySqlServer): Promise<DatabaseObject[]> {
-  return readObjects(connection, (schema) => isOwn(schema, server), baselineOf(server));
-}
-
-async function differenceOf(connection: Connection, server: MySqlServer): Promise<Difference> {
-  const name = baselineOf(server);
-  const [[baseline, tables]] = (await connection.query<RowDataPacket[][]>(
-    `SELECT * FROM ${name}.objects ORDER BY id; SELECT * FROM ${name}.tables`,
-  )) as unknown as [[DatabaseObject[], KnownTable[]]];
-  const now = await objectsOf(connection, server);
-  const without = (all: readonly DatabaseObject[], others: readonly DatabaseObject[]): DatabaseObject[] => {
-    const known = new Map(others.map((object) => [keyOf(object), object.definition]));
-    return all.filter((object) => known.get(keyOf(object)) !== object.definition);
-  };
-  const missing = without(baseline, now);
-  const gone = new Set(missing.flatMap((object) => (object.kind === "table" ? [tableOf(object)] : [])));
-  const there = tables.filter(({ schema, table }) => !gone.has(tableOf({ schema, table })));
-  const nextIds = new Map(now.filter(({ kind }) => kind === "table").map((object) => [tableOf(object), object.nextId]));
-  const changed = new Set(await changedRows(connection, there));
-  const rows = there.filter((known) => {
-    const next = nextIds.get(tableOf(known));
-    return changed.has(known) || (next !== undefined && next !== known.nextId);
-  });
-  return { baseline, now, tables, stale: without(now, baseline), missing, rows };
-}
-
-async function repair(connection: Connection, server: MySqlServer, difference: Difference): Promise<void> {
-  const { baseline, now, tables, stale, missing, rows } = difference;
-  const databases = new Map(
-    baseline.filter(({ kind }) => kind === "database").map((object) => [object.schema, object]),
-  );
-  const exists = new Set(now.filter(({ kind }) => kind === "database").map(({ schema }) => schema));
-  for (const { schema } of now.filter(isReadOnly))
-    await connection.query(`ALTER DATABASE ${quoted(schema)} READ ONLY = 0`);
-
-  // Triggers would fire for rows that come back. They come back with their table, all of them: each has its place.
-  const refilled = new Set([
-    ...[...stale, ...missing].filter(({ kind }) => kind === "table" || kind === "trigger").map(tableOf),
-    ...rows.map(({ schema, table }) => tableOf({ schema, table })),
-  ]);
-  const isTrigger = (object: DatabaseObject): boolean => object.kind === "trigger" && refilled.has(tableOf(object));
-  const others = (objects: readonly DatabaseObject[]): DatabaseObject[] =>
-    objects.filter(({ kind }) => kind !== "database" && kind !== "trigger");
-  const added = stale.filter(({ kind, schema }) => kind === "database" && !databases.has(schema));
-  const kept = (object: DatabaseObject): boolean => databases.has(object.schema);
-  await dropObjects(connection, [...added, ...others(stale).filter(kept), ...now.filter(isTrigger).filter(kept)]);
-
-  for (const database of missing.filter(({ kind }) => kind === "database"))
-    await (exists.has(database.schema) ? alterDatabase(connection, database) : createObjects(connection, [database]));
-  await createObjects(
-    connection,
-    missing.filter(({ kind }) => kind === "table"),
-  );
-  const made = new Set(missing.filter(({ kind }) => kind === "table").map(tableOf));
-  const filled = tables.filter((known) => rows.includes(known) || made.has(tableOf(known)));
-  for (const known of filled) await fillTable(connection, baselineOf(server), known);
-  if (filled.some(({ schema }) => schema === "mysql")) await connection.query("FLUSH PRIVILEGES, OPTIMIZER_COSTS");
-  await createObjects(connection, [
-    ...baseline.filter(isTrigger),
-    ...others(missing).filter(({ kind }) => kind !== "table"),
-  ]);
-  for (const { schema } of baseline.filter(isReadOnly))
-    await connection.query(`ALTER DATABASE ${quoted(schema)} READ ONLY = 1`);
-}
+export const mysql: Driver = {
+  title: "MySQL",
+  modules: ["MySqlContainer"],
+  images: ["mysql"],
+  program: "mysqld",
+  port: 3306,
+  data: { path: "/var/lib/mysql", start: { entrypoint: "docker-entrypoint.sh", user: "mysql" } },
+  flags: [
+    "--skip-log-bin", // no replica reads it, and nobody recovers to a point in time
+    "--innodb-flush-log-at-trx-commit=0", // a commit need not survive a power failure
+    "--innodb-doublewrite=OFF", // nor need a page that was half written
+    "--innodb-redo-log-capacity=16777216", // less to create and to copy; with less than this, initialising waits for checkpoints
+    "--innodb-buffer-pool-dump-at-shutdown=OFF", // there is no next start to warm up
+    "--mysqlx=OFF", // the X protocol's port is not the one that is exposed
+    "--innodb-validate-tablespace-paths=OFF", // nobody has moved its files
+    "--table-open-cache=400", // tables beyond that are opened again when they are needed,
+    "--table-definition-cache=400", // and read again;
+    "--open-files-limit=2000", // files too: less to lay out before the first connection
+  ],
+  ask: askMySql,
+  connect(address) {
+    const server = mySqlServer(address);
+    return {
+      takeBaseline: () => takeMySqlBaseline(server),
+      reset: () => resetMySql(server),
+      async adviceOn(error) {
+        const holders = isLockTimeout(error) ? await lockHolders(server) : [];
+        return holders.length === 0
+          ? undefined
+          : `end the transaction of a spec that is still open: ${holders.join("; ")}`;
+      },
+      close: () => server.close(),
+    };
+  },
+};

@@ -1,6 +1,6 @@
 import { StackspecError } from "../../errors.ts";
 import type { Node, Service } from "../../stack/stack.ts";
-import { runForTests } from "../drivers/driver.ts";
+import { runForTests } from "../drivers/data.ts";
 import { startFailure } from "../container/failure.ts";
 import { isContainer } from "../container/internals.ts";
 import type { StackRun } from "./stack-run.ts";

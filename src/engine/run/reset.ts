@@ -1,9 +1,10 @@
+import type { GenericContainer } from "testcontainers";
 import { StackspecError, messageOf } from "../../errors.ts";
 import type { Service, TaskResult, Volume } from "../../stack/stack.ts";
 import { settleAll } from "../docker/labels.ts";
-import { resetMySql, takeMySqlBaseline } from "../drivers/mysql.ts";
-import { isLockTimeout, isMySql, lockHolders, mySqlServer } from "../drivers/mysql-server.ts";
-import type { MySqlServer, StartedMySql } from "../drivers/mysql-server.ts";
+import { driverOf } from "../drivers/choose.ts";
+import type { Server } from "../drivers/driver.ts";
+import { addressOf } from "./address.ts";
 import { containersOf } from "./reusable-stack.ts";
 import { volumesToReset, writersOf } from "./resources.ts";
 import type { StackStart } from "./start-node.ts";
@@ -22,31 +23,43 @@ export interface Baseline {
   reset(): Promise<void>;
   /** Closes connections and files, when the stack has been stopped or is left to the next run. */
   close(): Promise<void>;
+  /** What keeps its data though nobody has asked for that, a line each. */
+  readonly unreset: readonly string[];
 }
 
 /** One of the things that are reset. */
 interface Part {
   readonly name: string;
-  readonly server?: MySqlServer;
+  readonly server?: Server;
   readonly volume?: VolumeBaseline;
   reset(): Promise<void> | undefined;
+}
+
+/** A service that is not reset, and why. */
+interface Unreset {
+  readonly name: string;
+  readonly why: string;
 }
 
 /**
  * Remembers databases and volumes as the tasks have left them, each as soon as nothing but specs will write there.
  *
- * @param options `hasDatabases`: a restored server has its databases' baseline with it
+ * @param options `hasBaselines`: restored services have their baselines with them
  */
-export async function takeBaseline(start: StackStart, options: { hasDatabases: boolean }): Promise<Baseline> {
+export async function takeBaseline(start: StackStart, options: { hasBaselines: boolean }): Promise<Baseline> {
   const { run, plan } = start;
   const { stack, context } = run;
   await run.tasksDone();
   const services = stack.nodes.filter((node) => node.kind === "service");
-  const parts = await Promise.all([
-    ...services.map((service) => servicePart(start, service, options.hasDatabases)),
+  const all = await Promise.all([
+    ...services.map((service) => servicePart(start, service, options.hasBaselines)),
     ...volumesToReset(stack).map((volume) => volumePart(start, volume)),
   ]);
+  const parts = all.filter((part) => part !== undefined && "reset" in part);
   return {
+    unreset: all.flatMap((part) =>
+      part !== undefined && "why" in part ? [`${part.name} keeps its data between spec files: ${part.why}`] : [],
+    ),
     async remember() {
       if (plan.reusable === undefined) return;
       const tasks: Record<string, TaskResult> = {};
@@ -64,23 +77,51 @@ export async function takeBaseline(start: StackStart, options: { hasDatabases: b
   };
 }
 
-async function servicePart(start: StackStart, service: Service, hasDatabase: boolean): Promise<Part> {
-  const { run, plan, factories, databaseSuffix } = start;
+async function servicePart(
+  start: StackStart,
+  service: Service,
+  hasBaseline: boolean,
+): Promise<Part | Unreset | undefined> {
   const { name } = service;
-  const started = await run.waitFor(service);
-  if (isMySql(await factories.create(service))) {
-    const isShared = service.options.shared === true && run.context.joins !== undefined;
-    const suffix = plan.shared.has(service) ? databaseSuffix : "";
-    const server = mySqlServer(started as StartedMySql, suffix, isShared);
-    if (!hasDatabase)
-      await takeMySqlBaseline(server).catch(async (cause: unknown) => {
-        throw await failure({ name, server }, "its databases cannot be remembered", cause);
-      });
-    return { name, server, reset: () => resetMySql(server) };
-  }
+  const reset = service.options.reset as "keep" | ((started: unknown) => Promise<void>) | undefined;
+  const started = await start.run.waitFor(service);
+  if (reset === "keep") return undefined;
+  if (reset !== undefined) return { name, reset: () => reset(started) };
+  if (start.run.containers.has(service)) return containerPart(start, service, hasBaseline);
   // An object of this process may know how to reset itself.
-  const object = run.containers.has(service) ? undefined : (started as { reset?(): Promise<void> } | undefined);
-  return { name, reset: () => object?.reset?.() };
+  return { name, reset: () => (started as { reset?(): Promise<void> } | undefined)?.reset?.() };
+}
+
+async function containerPart(
+  start: StackStart,
+  service: Service,
+  hasBaseline: boolean,
+): Promise<Part | Unreset | undefined> {
+  const { name } = service;
+  const { container } = await start.run.containers.get(service)!.done;
+  const driver = driverOf(service, (await start.factories.create(service)) as GenericContainer);
+  if (driver === undefined) {
+    const { Config } = await container.inspect();
+    // What keeps nothing needs no reset.
+    if (service.options.data === undefined && Object.keys(Config.Volumes ?? {}).length === 0) return undefined;
+    return { name, why: 'set its option reset, to "keep" or to a function' };
+  }
+  let server: Server;
+  try {
+    server = await driver.connect(await addressOf(start, service, driver));
+  } catch (error) {
+    return { name, why: messageOf(error) };
+  }
+  const { plan, run } = start;
+  const isLate = driver.declaredByClients === true;
+  if (isLate) await Promise.all(run.stack.nodes.map((node) => run.waitFor(node)));
+  const take = (): Promise<void> => server.takeBaseline({ forSnapshot: run.context.toDisk === true });
+  // A stack that was up is reset before anything else.
+  const restore = (): Promise<void> | undefined => (plan.isUp ? undefined : server.afterRestore?.());
+  await (hasBaseline && (!isLate || plan.isUp) ? restore() : take())?.catch(async (cause: unknown) => {
+    throw await failure({ name, server }, "what it holds cannot be remembered", cause);
+  });
+  return { name, server, reset: () => server.reset() };
 }
 
 async function volumePart({ run, plan }: StackStart, volume: Volume): Promise<Part> {
@@ -112,13 +153,10 @@ async function resetPart(part: Part): Promise<void> {
 }
 
 async function failure({ name, server }: Omit<Part, "reset">, what: string, cause: unknown): Promise<StackspecError> {
-  const holders = server !== undefined && isLockTimeout(cause) ? await lockHolders(server).catch(() => []) : [];
+  const advice = await server?.adviceOn(cause).catch(() => undefined);
   return new StackspecError("RESET_FAILED", `${what}: ${messageOf(cause)}`, {
     subject: name,
-    hint:
-      holders.length > 0
-        ? `end the transaction of a spec that is still open: ${holders.join("; ")}`
-        : 'a stack of its own needs no reset: useStack(stack, { scope: "suite" })',
+    hint: advice ?? 'a stack of its own needs no reset: useStack(stack, { scope: "suite" })',
     cause,
   });
 }

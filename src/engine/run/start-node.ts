@@ -4,16 +4,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { GenericContainer, StopOptions } from "testcontainers";
 import { StackspecError } from "../../errors.ts";
 import { httpClient } from "../../http/client.ts";
-import type { Node, Service, Startable, TaskResult } from "../../stack/stack.ts";
+import type { Node, Service, ServiceOptions, Startable, TaskResult } from "../../stack/stack.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
 import { expose } from "../container/configure.ts";
 import { deathFailure, exitFailure } from "../container/failure.ts";
-import { isContainer } from "../container/internals.ts";
+import { environmentOf, isContainer } from "../container/internals.ts";
 import { startContainer } from "../container/start-container.ts";
 import type { ContainerStart, RunningContainer } from "../container/start-container.ts";
 import { taskResult } from "../container/task-result.ts";
 import type { Runtime } from "../docker/connect.ts";
-import { dataOf } from "../drivers/driver.ts";
+import { driverOf } from "../drivers/choose.ts";
+import { dataOf } from "../drivers/data.ts";
 import type { Factories } from "./factories.ts";
 import type { StackPlan } from "./plan.ts";
 import type { StackRun } from "./stack-run.ts";
@@ -96,8 +97,10 @@ async function startContainerOf(
 ): Promise<unknown> {
   const resources = await run.resources(plan);
   const { runtime, exits } = resources;
-  const http = node.kind === "service" ? node.options.http : undefined;
+  const { http, ready }: ServiceOptions = node.kind === "service" ? node.options : {};
   if (http !== undefined) expose(container, http.port);
+  const driver = node.kind === "service" ? driverOf(node, container) : undefined;
+  if (driver !== undefined) expose(container, driver.port);
   const data = node.kind === "service" ? dataOf(node, container) : undefined;
   const adopted = plan.adopted.get(node);
   if (adopted !== undefined && plan.shared.has(node)) await resources.connect(adopted, node.name);
@@ -107,10 +110,15 @@ async function startContainerOf(
       ...resources.configFor(node, plan.running),
       inMemory: data === undefined || data.durable || !hasMemory(run, runtime) ? undefined : data.path,
       urgent: data !== undefined,
+      withoutHealthCheck: driver?.ask !== undefined && ready === undefined,
       adopted,
     },
     runtime,
     exits,
+    ...(driver?.ask && {
+      askServer: (port) =>
+        driver.ask!({ host: runtime.host, port: port(driver.port), environment: environmentOf(container) }),
+    }),
     ...(gate && { gate }),
     logFile: join(logFolder, `${node.name}.log`),
     signal: run.signal,

@@ -5,7 +5,7 @@ import type { Exports, Stack, Started } from "../../stack/stack.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import { nodeAbout, withContext } from "../container/failure.ts";
 import type { Log } from "../docker/log.ts";
-import { workerSuffix } from "../drivers/mysql.ts";
+import { workerSuffix } from "../drivers/mysql-reset.ts";
 import { stackFactories } from "./factories.ts";
 import { fail, giveUpLater, isReleased, withoutSnapshot } from "./failed-start.ts";
 import { planStack, sharedServices } from "./plan.ts";
@@ -29,7 +29,7 @@ export interface RunningStack<E extends Exports = Exports> {
   readonly images: readonly ResolvedImage[];
   /**
    * Brings its databases and volumes back to where the tasks left them, and calls `reset()` of services that are objects
-   * of this process and have one. Databases: those of `MySqlContainer`.
+   * of this process and have one. Databases: those of MySQL and PostgreSQL.
    *
    * @throws StackspecError `RESET_FAILED`
    */
@@ -48,6 +48,8 @@ export interface StartedStack<E extends Exports = Exports> extends RunningStack<
   readonly logs: ReadonlyMap<string, Log>;
   /** Resolves with the failure of the first service that exits, though it was ready and nobody stopped it. */
   readonly death: Promise<StackspecError>;
+  /** Services that a reset leaves as they are though nobody has asked for that: a line each. */
+  readonly unreset: readonly string[];
   /** One line for each service that somebody has paused. */
   paused(): readonly string[];
   /** Gives parallel workers, from 1 to `workers` - 1, databases of their own on its shared servers: copies of what is there. */
@@ -82,6 +84,7 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
     inContainers: stack.nodes.every((node) => node.kind === "task" || run.containers.has(node)),
     logs: run.logs,
     death: run.death,
+    unreset: baseline.unreset,
     paused: () => run.paused,
     reset: () => baseline.reset(),
     createWorkerDatabases: (workers) => createWorkerDatabases(start, workers),
@@ -132,7 +135,7 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
     start = { plan, run, factories, logFolder: join(context.logFolder, logs), databaseSuffix: suffix };
     startNodes(start);
     // A restored database has its baseline with it.
-    remembering = takeBaseline(start, { hasDatabases: plan.snapshot?.restored === true && plan.shared.size === 0 });
+    remembering = takeBaseline(start, { hasBaselines: plan.snapshot?.restored === true && plan.shared.size === 0 });
     remembering.catch(() => {});
     await Promise.all(stack.nodes.map((node) => run.waitFor(node)));
     const baseline = await remembering;

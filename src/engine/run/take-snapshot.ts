@@ -4,7 +4,7 @@ import type { ResolvedImage } from "../../images/resolve.ts";
 import type { Node, Stack, TaskResult } from "../../stack/stack.ts";
 import { imageReferenceOf, isContainer } from "../container/internals.ts";
 import type { RunningContainer } from "../container/start-container.ts";
-import { dataOf } from "../drivers/driver.ts";
+import { dataOf } from "../drivers/data.ts";
 import { dataPart, stopCleanly, volumePart, writeSnapshot } from "../snapshot/capture.ts";
 import type { Capture } from "../snapshot/capture.ts";
 import { holdersOf, keptNodes, snapshotKey } from "../snapshot/key.ts";

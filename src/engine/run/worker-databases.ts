@@ -1,10 +1,13 @@
 import type { RowDataPacket } from "mysql2/promise";
-import type { StartedTestContainer } from "testcontainers";
+import type { GenericContainer, StartedTestContainer } from "testcontainers";
 import { StackspecError } from "../../errors.ts";
 import type { StackStart } from "./start-node.ts";
-import { isOwn, workerSuffix } from "../drivers/mysql.ts";
-import { isMySql, mySqlServer, quoted } from "../drivers/mysql-server.ts";
-import type { StartedMySql } from "../drivers/mysql-server.ts";
+import { driverOf } from "../drivers/choose.ts";
+import { mysql } from "../drivers/mysql.ts";
+import { isOwn, workerSuffix } from "../drivers/mysql-reset.ts";
+import { mySqlServer, quoted } from "../drivers/mysql-server.ts";
+import type { MySqlServer } from "../drivers/mysql-server.ts";
+import { addressOf } from "./address.ts";
 
 /** Where MySQL notes who may use a database, or a part of one: https://dev.mysql.com/doc/refman/9.7/en/grant-tables.html */
 const GRANTS = ["db", "tables_priv", "columns_priv", "procs_priv"];
@@ -15,22 +18,25 @@ const GRANTS = ["db", "tables_priv", "columns_priv", "procs_priv"];
  *
  * @throws StackspecError `CREATE_FAILED` when a database cannot be copied
  */
-export async function createWorkerDatabases({ run, factories }: StackStart, workers: number): Promise<void> {
+export async function createWorkerDatabases(start: StackStart, workers: number): Promise<void> {
+  const { run, factories } = start;
   for (const service of run.stack.nodes) {
     if (service.kind !== "service" || service.options.shared !== true) continue;
-    if (!isMySql(await factories.create(service))) continue;
-    const started = (await run.waitFor(service)) as StartedMySql & StartedTestContainer;
+    const driver = driverOf(service, (await factories.create(service)) as GenericContainer);
+    if (driver !== mysql) continue;
+    const started = (await run.waitFor(service)) as StartedTestContainer;
+    const server = mySqlServer(await addressOf(start, service, driver));
     for (let worker = 1; worker < workers; worker += 1)
-      await copyDatabases(started, workerSuffix(worker), service.name);
+      await copyDatabases(server, started, workerSuffix(worker), service.name);
   }
 }
 
 async function copyDatabases(
-  started: StartedMySql & StartedTestContainer,
+  server: MySqlServer,
+  started: StartedTestContainer,
   suffix: string,
   service: string,
 ): Promise<void> {
-  const server = mySqlServer(started);
   const copying = server.asRoot(async (connection) => {
     const [schemas] = await connection.query<RowDataPacket[]>(
       "SELECT SCHEMA_NAME AS name, DEFAULT_CHARACTER_SET_NAME AS letters, DEFAULT_COLLATION_NAME AS collation FROM information_schema.SCHEMATA",

@@ -1,7 +1,7 @@
 import type { GenericContainer } from "testcontainers";
 import type { Service, Stack, TaskResult } from "../../stack/stack.ts";
 import type { ImageCommand } from "../container/configure.ts";
-import { dataOf, startFrom } from "../drivers/driver.ts";
+import { dataOf, startFrom } from "../drivers/data.ts";
 import { isNotFound } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { DATA_PATH, TASKS_LABEL, readTasksLabel, snapshotReference } from "./store.ts";
@@ -46,5 +46,5 @@ export async function findSnapshot(
 /** Makes a container that runs a snapshot's image start from the data in it. */
 export function runFromSnapshot(container: GenericContainer, service: Service, image: ImageCommand): void {
   const data = dataOf(service, container);
-  if (data !== undefined) startFrom(container, DATA_PATH, data.path, image);
+  if (data !== undefined) startFrom(service, container, DATA_PATH, data.path, image);
 }

@@ -1,0 +1,63 @@
+import { basename } from "node:path";
+import type { GenericContainer } from "testcontainers";
+import type { Service } from "../../stack/stack.ts";
+import { appendFlags, runFirst } from "../container/configure.ts";
+import type { ImageCommand } from "../container/configure.ts";
+import { bindsOf, environmentOf, hasEntrypoint, hasHostname } from "../container/internals.ts";
+import { driverOf } from "./choose.ts";
+import type { DataDirectory } from "./driver.ts";
+
+/** The data directory of a service, and whether it is run for tests rather than to last. */
+export function dataOf(service: Service, container: GenericContainer): { path: string; durable: boolean } | undefined {
+  const path = service.options.data ?? pathOf(driverOf(service, container)?.data, container);
+  return path === undefined ? undefined : { path, durable: service.options.durable ?? false };
+}
+
+function pathOf(data: DataDirectory | undefined, container: GenericContainer): string | undefined {
+  return data?.variable === undefined ? data?.path : environmentOf(container)[data.variable];
+}
+
+/**
+ * Gives a known server its data directory, where that can be chosen, and the settings that give up durability, unless the
+ * service is durable or has a command of another kind.
+ */
+export function runForTests(service: Service, container: GenericContainer): void {
+  const driver = driverOf(service, container);
+  if (driver === undefined) return;
+  const { data, flags, program } = driver;
+  // Whoever mounts something, or says where the data is, has a place for it.
+  const isChosen = [...bindsOf(container), ...(service.options.mounts ?? [])].length > 0;
+  if (data?.variable !== undefined && !isChosen)
+    container.withEnvironment({ [data.variable]: data.path, ...environmentOf(container) });
+  if (data?.environment !== undefined && !hasHostname(container))
+    container.withEnvironment({ ...data.environment, ...environmentOf(container) });
+  if (flags.length > 0 && service.options.durable !== true) appendFlags(container, flags, program);
+}
+
+/**
+ * Makes a container start from data that is there already, in `from`. A server whose image's entrypoint would only find out
+ * that there is nothing to initialise is started at once.
+ */
+export function startFrom(
+  service: Service,
+  container: GenericContainer,
+  from: string,
+  to: string,
+  image: ImageCommand,
+): void {
+  // Sparse where `cp` can: less memory. Without -p: whoever runs the server owns the copy, as it owns a directory that it makes.
+  const copy = `mkdir -p ${to} && { cp -R --sparse=always ${from}/. ${to}/ 2>/dev/null || cp -R ${from}/. ${to}/; }`;
+  const driver = driverOf(service, container);
+  const start = driver?.data?.start;
+  if (start === undefined || hasEntrypoint(container) || !isEntrypoint(image, start.entrypoint))
+    return runFirst(container, copy, image);
+  const { user } = start;
+  const name = `case "$1" in -*) set -- ${driver!.program} "$@" ;; esac`;
+  const become = `{ [ "$(id -u)" != 0 ] || { chown -R ${user}: ${to} && set -- "$@" --user=${user}; }; }`;
+  runFirst(container, `${copy} && ${name} && ${become}`, { ...image, Entrypoint: [] });
+}
+
+function isEntrypoint({ Entrypoint = [] }: ImageCommand, name: string): boolean {
+  const [program = ""] = [Entrypoint].flat();
+  return basename(program) === name;
+}

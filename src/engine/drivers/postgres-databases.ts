@@ -1,0 +1,71 @@
+import type { Client } from "pg";
+import type { ServiceAddress } from "./driver.ts";
+import { BASELINE, rowsOf, runMade } from "./postgres-server.ts";
+import type { PostgresServer } from "./postgres-server.ts";
+
+/** True for a database with a suite's data: of this worker, where the server is shared. */
+export function isOwn(database: string, { suffix }: Pick<ServiceAddress, "suffix">): boolean {
+  if (database.startsWith(BASELINE)) return false;
+  return suffix === "" ? !/__worker_\d+$/.test(database) : database.endsWith(suffix);
+}
+
+/** A database of a suite's. */
+export interface OwnDatabase {
+  readonly oid: number;
+  readonly name: string;
+  /** New databases are copied from it: it has no baseline, which they would have too. */
+  readonly template: boolean;
+  /** Nobody can connect to it. */
+  readonly closed: boolean;
+}
+
+/** The databases with a suite's data, and what new ones are made of. */
+export async function ownDatabases(client: Client, { address }: PostgresServer): Promise<OwnDatabase[]> {
+  const all = await rowsOf<OwnDatabase>(
+    client,
+    `SELECT oid::int8::float8 AS oid, datname AS name, datname = 'template1' AS template, NOT datallowconn AS closed
+       FROM pg_database WHERE datname <> 'template0' ORDER BY oid`,
+  );
+  return all.filter(({ name }) => isOwn(name, address));
+}
+
+/**
+ * Drops databases that were added.
+ *
+ * @param known those that were there
+ * @throws Error naming one that is no longer there
+ */
+export async function checkDatabases(
+  client: Client,
+  server: PostgresServer,
+  known: readonly OwnDatabase[],
+): Promise<void> {
+  const now = await ownDatabases(client, server);
+  const gone = known.filter(({ oid, name }) => !now.some((other) => other.oid === oid && other.name === name));
+  if (gone.length > 0)
+    throw new Error(
+      `the database ${gone.map(({ name }) => name).join(", ")} was dropped or renamed: a reset does not bring it back`,
+    );
+  for (const { oid, name } of now)
+    if (!known.some((other) => other.oid === oid))
+      await client.query(`DROP DATABASE "${name.replaceAll('"', '""')}" WITH (FORCE)`);
+}
+
+/** Who owns databases, and who may do what with them. */
+export const DATABASES = `SELECT oid, datname AS name, datdba::regrole::text AS owner, datconnlimit, datistemplate, datallowconn,
+    coalesce(datacl, acldefault('d', datdba))::text AS acl
+  FROM pg_database WHERE datname !~ '^${BASELINE}|__worker_[0-9]+$'`;
+
+/** Brings back what `public.databases` has noted of databases that are there. */
+export async function restoreDatabases(client: Client): Promise<void> {
+  const grants = (acl: string): string =>
+    `aclexplode(nullif(${acl}, '{}')::aclitem[]) LEFT JOIN pg_authid g ON g.oid = grantee`;
+  const whom = "CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(g.rolname) END";
+  await runMade(client, `SELECT format('ALTER DATABASE %I OWNER TO %s', name, owner) AS sql FROM public.databases`);
+  await runMade(
+    client,
+    `SELECT format('REVOKE ALL ON DATABASE %I FROM %s CASCADE', name, ${whom}) AS sql FROM (${DATABASES}) d, ${grants("acl")}
+     UNION ALL SELECT format('GRANT %s ON DATABASE %I TO %s%s', privilege_type, name, ${whom}, CASE WHEN is_grantable THEN ' WITH GRANT OPTION' END)
+       FROM public.databases d, ${grants("acl")}`,
+  );
+}

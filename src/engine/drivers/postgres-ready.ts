@@ -1,0 +1,41 @@
+import { messageOf } from "../../errors.ts";
+import { ANSWER_TIMEOUT_MS, Refusal } from "../container/ready.ts";
+import type { Asked } from "./driver.ts";
+
+/** The server runs and says no: https://www.postgresql.org/docs/18/errcodes-appendix.html */
+const WRONG_USER: ReadonlySet<string> = new Set(["28P01", "28000"]);
+const NO_DATABASE = "3D000";
+
+/** Asks a server once whether it serves the user that its environment declares: nothing when it does, else why not. */
+export async function askPostgres({ host, port, environment }: Asked): Promise<Error | undefined> {
+  const pg = await import("pg").catch(() => undefined);
+  if (pg === undefined) return new Refusal("expected the package pg, add it: npm i -D pg", 0);
+  // The image's entrypoint takes an empty variable for none.
+  const [user = "postgres", password, database = user] = ["USER", "PASSWORD", "DB"].map(
+    (name) => environment[`POSTGRES_${name}`] || undefined, // oxlint-disable-line typescript/prefer-nullish-coalescing
+  );
+  const client = new pg.default.Client({
+    host,
+    port,
+    user,
+    password,
+    database,
+    connectionTimeoutMillis: ANSWER_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
+  });
+  client.on("error", () => {}); // It is told by what failed for it.
+  try {
+    await client.connect();
+    await client.query("SELECT 1");
+    return undefined;
+  } catch (error) {
+    const { code = "" } = error as { code?: string };
+    // A password in a file is only the container's to read: who is asked for it is there.
+    if (WRONG_USER.has(code) && password === undefined) return undefined;
+    return WRONG_USER.has(code) || code === NO_DATABASE
+      ? new Refusal(`the server refuses the connection: ${messageOf(error)}`)
+      : (error as Error);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

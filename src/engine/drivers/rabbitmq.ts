@@ -1,0 +1,41 @@
+import type { Driver, ServiceAddress } from "./driver.ts";
+import { expressionOf } from "./rabbitmq-node.ts";
+import type { Work } from "./rabbitmq-node.ts";
+
+/**
+ * Evaluates in the node that runs in the container: through its distribution port, whatever the node's name, which takes
+ * tens of milliseconds; where that is not the port of its default configuration, by its management tool, which takes a second.
+ */
+const EVALUATE = `printf '%s\\n' "$1" | erl_call -r -address 25672 -e 2>/dev/null || exec rabbitmqctl eval "$1"`;
+
+/** RabbitMQ. There is no setting that gives up durability alone. */
+export const rabbitmq: Driver = {
+  title: "RabbitMQ",
+  modules: ["RabbitMQContainer"],
+  images: ["rabbitmq"],
+  program: "rabbitmq-server",
+  port: 5672,
+  // It keeps its data under its node's name, which is otherwise made of the container's random host name.
+  data: { path: "/var/lib/rabbitmq", environment: { RABBITMQ_NODENAME: "rabbit@localhost" } },
+  flags: [],
+  declaredByClients: true,
+  connect(address) {
+    if (address.shared) throw new Error("parallel workers share it");
+    return {
+      takeBaseline: ({ forSnapshot }) => evaluate(address, forSnapshot ? "note_for_snapshot" : "note"),
+      reset: () => evaluate(address, "reset"),
+      adviceOn: async (error) =>
+        error instanceof Error && error.message.includes("unacknowledged")
+          ? 'acknowledge what was received, or close its channel; or set the option reset of the service, to "keep" or to a function'
+          : undefined,
+      async close() {},
+    };
+  },
+};
+
+async function evaluate({ exec }: ServiceAddress, work: Work): Promise<void> {
+  const { output } = await exec(["sh", "-c", EVALUATE, "sh", expressionOf(work)]);
+  const encoded = [...output.matchAll(/"([\w+/=]+)"/g)].map(([, part]) => part).join("");
+  const answer = Buffer.from(encoded, "base64").toString();
+  if (answer !== "ok") throw new Error(answer === "" ? output.trim() : answer);
+}

@@ -1,0 +1,89 @@
+import type { Driver, ServiceAddress } from "./driver.ts";
+import { openConnection } from "./redis-connection.ts";
+import type { RedisConnection } from "./redis-connection.ts";
+import { readBaseline, resetRedis, restoreSettings, takeRedisBaseline } from "./redis-reset.ts";
+import type { RedisBaseline } from "./redis-reset.ts";
+
+/** Redis. What its tasks have left is told by its RDB file, which it writes when it stops. */
+export const redis: Driver = {
+  title: "Redis",
+  modules: ["RedisContainer"],
+  images: ["redis"],
+  program: "redis-server",
+  port: 6379,
+  data: { path: "/data" },
+  // No command need survive a power failure: nothing is written while it runs, its one save point is a year away. Without any
+  // it would write none at its end either, and a snapshot is made of what a server has written that was stopped.
+  flags: ["--save", "", "--save", "31536000 1", "--appendonly", "no"],
+  async connect(address) {
+    if (address.shared) throw new Error("expected a server of its own, workers share it: keys have no worker yet");
+    const password = await passwordOf(address);
+    const connect = (): Promise<RedisConnection> => openConnection({ ...address, password });
+    // What keeps it from being reset is known before the first spec.
+    let connection: RedisConnection | undefined = await connect();
+    const users = await connection.command<Buffer[]>("ACL", "LIST");
+    if (!users.some((user) => /^user default on .*~\* .*\+@all(?!.* -)/.test(user.toString()))) {
+      connection.close();
+      throw new Error('expected its user "default" to have all rights: ~* +@all');
+    }
+    let baseline: RedisBaseline | undefined;
+    const open = async (): Promise<RedisConnection> => {
+      if (connection?.isOpen !== true) connection = await connect();
+      return connection;
+    };
+    return {
+      async takeBaseline() {
+        baseline = await takeRedisBaseline(await open(), address);
+      },
+      async afterRestore() {
+        baseline = await readBaseline(await open(), address);
+        // An RDB file has no users, and nothing that CONFIG SET has set.
+        if (baseline !== undefined) await restoreSettings(await open(), baseline, password);
+        // The run that made the snapshot did not reset it, and so noted nothing.
+        else baseline = await takeRedisBaseline(await open(), address);
+      },
+      async reset() {
+        baseline ??= await readBaseline(await open(), address);
+        if (baseline === undefined) throw new Error("what it held is noted nowhere");
+        await resetRedis(await open(), baseline, password);
+      },
+      adviceOn: async () => undefined,
+      async close() {
+        connection?.close();
+        connection = undefined;
+      },
+    };
+  },
+};
+
+/** Valkey: Redis under names of its own. */
+export const valkey: Driver = {
+  ...redis,
+  title: "Valkey",
+  modules: ["ValkeyContainer"],
+  images: ["valkey"],
+  program: "valkey-server",
+};
+
+/** The password of the user "default", as the command or the configuration file that it names says it; "" where none does. */
+async function passwordOf({ command, environment, exec }: ServiceAddress): Promise<string> {
+  const { VALKEY_EXTRA_FLAGS = "", REDIS_ARGS = "" } = environment;
+  const words = [...command, VALKEY_EXTRA_FLAGS, REDIS_ARGS];
+  const told = words.map((word, at) =>
+    word === "--requirepass" ? words[at + 1]! : valueOf(/(?:^|\s)--requirepass/, word),
+  );
+  const password = told.findLast((word) => word !== undefined);
+  // As a shell in the container would have it.
+  if (password !== undefined) return password.replace(/^\$\{?(\w+)\}?$/, (_, name: string) => environment[name] ?? "");
+  const file = words.find((word) => word.endsWith(".conf"));
+  if (file === undefined) return "";
+  const { output } = await exec(["cat", file]);
+  return valueOf(/^[ \t]*requirepass/m, output) ?? /^user\s+default\s[^\n]*>(\S+)/m.exec(output)?.[1] ?? "";
+}
+
+/** The word after a setting, without its quotes. */
+function valueOf(setting: RegExp, text: string): string | undefined {
+  const value = /(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))/.source;
+  const [, quoted, single, plain] = new RegExp(`${setting.source}[\\s=]+${value}`, setting.flags).exec(text) ?? [];
+  return quoted?.replaceAll(/\\(.)/g, "$1") ?? single ?? plain;
+}

@@ -1,0 +1,27 @@
+import type { Service } from "../../stack/stack.ts";
+import type { Driver, ServiceAddress } from "../drivers/driver.ts";
+import type { StackStart } from "./start-node.ts";
+
+/** How a driver reaches a service of a stack, when that is ready. */
+export async function addressOf(
+  { run, plan, databaseSuffix }: StackStart,
+  service: Service,
+  driver: Driver,
+): Promise<ServiceAddress> {
+  const { started, container } = await run.containers.get(service)!.done;
+  const { Config } = await container.inspect();
+  return {
+    host: started.getHost(),
+    port: started.getMappedPort(driver.port),
+    environment: Object.fromEntries(
+      (Config.Env ?? []).map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
+    ),
+    command: [Config.Entrypoint ?? [], Config.Cmd ?? []].flat(),
+    suffix: plan.shared.has(service) ? databaseSuffix : "",
+    shared: service.options.shared === true && run.context.joins !== undefined,
+    async exec(command) {
+      const { exitCode, stdout, stderr } = await started.exec([...command]);
+      return { exitCode, output: exitCode === 0 ? stdout : `${stdout}${stderr}` };
+    },
+  };
+}
