@@ -40,7 +40,7 @@ export function usePostgres(schema: readonly string[]): PostgresUnderTest {
           .withUsername(ENVIRONMENT.POSTGRES_USER)
           .withPassword(ENVIRONMENT.POSTGRES_PASSWORD)
           .withDatabase(DATABASE)
-          .withEnvironment({ [postgres.data!.variable!]: postgres.data!.path })
+          .withEnvironment({ [postgres.data!.variable!.name]: postgres.data!.variable!.value })
           .withCommand(["postgres", ...postgres.flags, "-c", "max_prepared_transactions=5"]),
       { image: "postgres:18" },
     ),

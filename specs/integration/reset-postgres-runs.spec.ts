@@ -84,6 +84,23 @@ describe("a PostgreSqlContainer", function () {
     });
   });
 
+  for (const [what, options] of Object.entries({ "": {}, ", also when it is to last": { durable: true } }))
+    it(`starts as another user${what}`, async () => {
+      const as = defineStack("postgres-user", ({ service }) => ({
+        db: service("db", ({ image }) => new PostgreSqlContainer(image).withUser("1234:1234"), {
+          image: "postgres:18",
+          ...options,
+        }),
+      }));
+      const started = await startStack(as);
+      try {
+        const { stdout } = await started.values.db.exec(["stat", "-c", "%u", "/proc/1"]);
+        expect(stdout.trim()).to.equal("1234");
+      } finally {
+        await started.stop();
+      }
+    });
+
   it("fails with the server's own words when it refuses its user", async () => {
     const refusing = defineStack("postgres-refuses", ({ service }) => ({
       db: service(

@@ -17,6 +17,9 @@ import { watchStrays } from "./strays.ts";
 import { chooseTarget } from "./target.ts";
 import type { Target } from "./target.ts";
 
+/** How long parallel workers wait for another run to make the snapshot that they start from, in milliseconds. */
+const SNAPSHOT_WITHIN_MS = 60_000;
+
 /** The run that a process is: its settings, its session, the stacks that its spec files share, and what its report says. */
 export class MochaRun {
   readonly clock = startClock();
@@ -114,7 +117,7 @@ export class MochaRun {
     const open = this.#open();
     await open.share();
     let running = stack && (await this.share(stack));
-    if (stack !== undefined && (await this.#keepSnapshot(stack))) {
+    if (stack !== undefined && (await this.#keepSnapshot(stack, SNAPSHOT_WITHIN_MS))) {
       this.#shared.delete(stack);
       running = await this.share(stack);
     }
@@ -153,8 +156,8 @@ export class MochaRun {
   }
 
   /** Makes a snapshot that is missing. True when the stack was stopped for it. */
-  async #keepSnapshot(stack: Stack): Promise<boolean> {
-    return (await this.#session?.keepSnapshot(stack, say)) ?? false;
+  async #keepSnapshot(stack: Stack, waitMs?: number): Promise<boolean> {
+    return (await this.#session?.keepSnapshot(stack, say, waitMs)) ?? false;
   }
 
   /**

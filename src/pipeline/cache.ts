@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type Dockerode from "dockerode";
 import { pack } from "tar-fs";
+import { whileLocked } from "../engine/docker/lock.ts";
 import { RUN_LABEL, settleAll } from "../engine/docker/labels.ts";
 import { isNotFound } from "../engine/docker/connect.ts";
 import type { Runtime } from "../engine/docker/connect.ts";
@@ -47,7 +48,12 @@ export async function openCache(cache: Cache, image: string, context: PipelineCo
     HostConfig: { Binds: [`${volume}:/cache:rw,nocopy`], NetworkMode: "none" },
   });
   try {
-    if (!(await has(holder, `/cache/${COMPLETE}`))) await fill(cache, holder, architecture, context);
+    const isComplete = (): Promise<boolean> => has(holder, `/cache/${COMPLETE}`);
+    // Whoever fills it at the same moment would replace files under those who use it already.
+    if (!(await isComplete()))
+      await whileLocked(join(tmpdir(), `${volume}.lock`), context.signal, async () => {
+        if (!(await isComplete())) await fill(cache, holder, architecture, context);
+      });
     return { key, volume };
   } finally {
     await holder.remove({ force: true }).catch(() => {});

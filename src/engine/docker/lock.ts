@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** A lock that this process has, until it releases it or ends; or one that another has. */
 export type Lock =
@@ -39,6 +40,27 @@ export function lockFile(file: string): Lock {
       // None where it has just been released.
       if (owner !== 0) return { isOurs: false, owner };
     }
+  }
+}
+
+/** How long to wait before a lock that another has is asked for again, in milliseconds. */
+const ASK_AGAIN_MS = 500;
+
+/**
+ * Does some work while this process has the lock, which others may have to let go first.
+ *
+ * @throws the reason of `signal` when that ends the wait; Error where no such file can be made
+ */
+export async function whileLocked<T>(file: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const lock = lockFile(file);
+    if (!lock.isOurs) await sleep(ASK_AGAIN_MS, undefined, { signal });
+    else
+      try {
+        return await work();
+      } finally {
+        lock.release();
+      }
   }
 }
 

@@ -14,7 +14,10 @@ export function dataOf(service: Service, container: GenericContainer): { path: s
 }
 
 function pathOf(data: DataDirectory | undefined, container: GenericContainer): string | undefined {
-  return data?.variable === undefined ? data?.path : environmentOf(container)[data.variable];
+  if (data?.variable === undefined) return data?.path;
+  const { name, value } = data.variable;
+  const chosen = environmentOf(container)[name];
+  return chosen === value ? data.path : chosen;
 }
 
 /**
@@ -25,13 +28,13 @@ export function runForTests(service: Service, container: GenericContainer): void
   const driver = driverOf(service, container);
   if (driver === undefined) return;
   const { data, flags, program } = driver;
-  // Whoever mounts something, or says where the data is, has a place for it.
-  const isChosen = [...bindsOf(container), ...(service.options.mounts ?? [])].length > 0;
-  if (data?.variable !== undefined && !isChosen)
-    container.withEnvironment({ [data.variable]: data.path, ...environmentOf(container) });
+  const { durable = false, mounts = [] } = service.options;
+  // Whoever mounts something, or says where the data is, has a place for it; so has what is to last.
+  if (data?.variable !== undefined && !durable && [...bindsOf(container), ...mounts].length === 0)
+    container.withEnvironment({ [data.variable.name]: data.variable.value, ...environmentOf(container) });
   if (data?.environment !== undefined && !hasHostname(container))
     container.withEnvironment({ ...data.environment, ...environmentOf(container) });
-  if (flags.length > 0 && service.options.durable !== true) appendFlags(container, flags, program);
+  if (flags.length > 0 && !durable) appendFlags(container, flags, program);
 }
 
 /**

@@ -49,8 +49,11 @@ export interface Server {
 export interface DataDirectory {
   /** Where it is. */
   readonly path: string;
-  /** A variable that says where, which is set to `path`; undefined where `path` is where the image has it anyway. */
-  readonly variable?: string;
+  /**
+   * A variable that says where, and what it is set to: a folder in `path`, which each user can make there. Undefined where
+   * `path` is where the image has it anyway.
+   */
+  readonly variable?: { readonly name: string; readonly value: string };
   /** What it is found again by, where it is restored: variables that are set unless the container says them, or its host name. */
   readonly environment?: Readonly<Record<string, string>>;
   /**

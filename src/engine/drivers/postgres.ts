@@ -21,7 +21,7 @@ export const postgres: Driver = {
   program: "postgres",
   port: 5432,
   // The official images have it in a volume, each version in another place.
-  data: { path: "/stackspec/pgdata", variable: "PGDATA" },
+  data: { path: "/stackspec/pgdata", variable: { name: "PGDATA", value: "/stackspec/pgdata/data" } },
   // https://www.postgresql.org/docs/18/runtime-config-wal.html
   flags: [
     "fsync=off", // no file need survive a crash of the machine,

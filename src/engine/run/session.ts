@@ -37,8 +37,10 @@ export interface Session {
   /**
    * Makes the snapshot of a stack that was started and had none, for which it stops what runs, and says so or why there is
    * none, in one line; once in a run. True when the stacks were stopped for it.
+   *
+   * @param waitMs how long to wait for another run that is making it @default 0
    */
-  keepSnapshot(stack: Stack, say: (line: string) => void): Promise<boolean>;
+  keepSnapshot(stack: Stack, say: (line: string) => void, waitMs?: number): Promise<boolean>;
   /** Posts the run's guards, for what other processes start in it. */
   share(): Promise<void>;
   /** The stacks that run now. */
@@ -170,12 +172,13 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     cancel: (reason) => ending.abort(reason),
     images,
     running,
-    async keepSnapshot(stack, say) {
+    async keepSnapshot(stack, say, waitMs = 0) {
       const use = [...running].find(({ name }) => name === stack.name)?.snapshot;
       if (use === undefined || use.restored || config.snapshots.off || ending.signal.aborted || tried.has(stack))
         return false;
       tried.add(stack);
-      return keepSnapshot(stack, use, { ...context, onProgress: () => {} }, config.snapshots, say, stopAll);
+      const quiet = { ...context, onProgress: () => {} };
+      return keepSnapshot(stack, use, quiet, config.snapshots, say, stopAll, waitMs);
     },
     async share() {
       await connectGuarded();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { StackspecError, messageOf } from "../../errors.ts";
 import { imageDigest } from "../../images/resolve.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
@@ -19,6 +20,7 @@ import type { StackContext } from "./stack-context.ts";
 import { StackRun } from "./stack-run.ts";
 import { startRun } from "./start.ts";
 
+const LOOK_EVERY_MS = 200;
 /** How long a database may take to stop by itself. */
 const STOP_TIMEOUT_MS = 60_000;
 
@@ -28,6 +30,7 @@ const STOP_TIMEOUT_MS = 60_000;
  * snapshot, so nothing fails for it.
  *
  * @param stopAll stops what runs, once it is clear that there will be a snapshot
+ * @param waitMs how long to wait for another run that is making one
  * @returns true when it was called
  */
 export async function keepSnapshot(
@@ -37,6 +40,7 @@ export async function keepSnapshot(
   retention: Retention,
   say: (line: string) => void,
   stopAll: () => Promise<void>,
+  waitMs: number,
 ): Promise<boolean> {
   let stopped = false;
   let unlock: (() => void) | undefined;
@@ -46,7 +50,9 @@ export async function keepSnapshot(
     const made = await stackFactories(new StackRun(stack, context), "").createAll();
     await expectKey(key, stack, made, context);
     const runtime = await context.connect();
-    unlock = await lockStack(`stackspec-${stack.name}-snapshot`);
+    const until = performance.now() + waitMs;
+    do unlock = await lockStack(`stackspec-${stack.name}-snapshot`);
+    while (unlock === undefined && (await stillWaits(until, context.signal)));
     if (unlock === undefined) throw new Error("another run is making one at this moment");
     if ((await findSnapshot(runtime, stack, holdersOf(stack, made), key)) !== undefined) {
       // Another run has made it since the start.
@@ -65,6 +71,12 @@ export async function keepSnapshot(
     unlock?.();
   }
   return stopped;
+}
+
+async function stillWaits(until: number, signal: AbortSignal): Promise<boolean> {
+  if (performance.now() >= until) return false;
+  await sleep(LOOK_EVERY_MS, undefined, { signal });
+  return true;
 }
 
 /** A snapshot of other content than its key stands for would be restored by whoever has that content again. */
