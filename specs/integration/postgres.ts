@@ -3,7 +3,7 @@ import type { StartedPostgreSqlContainer } from "@testcontainers/postgresql";
 import { Client } from "pg";
 import { defineStack, requireEngine } from "stackspec";
 import type { Server, ServiceAddress } from "../../src/engine/drivers/driver.ts";
-import { postgres } from "../../src/engine/drivers/postgres.ts";
+import { postgres } from "../../src/engine/drivers/postgres/postgres.ts";
 import { useRunning } from "./engine.ts";
 
 const DATABASE = "shop";

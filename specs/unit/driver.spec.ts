@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { GenericContainer } from "testcontainers";
 import { environmentOf } from "../../src/engine/container/internals.ts";
 import { dataOf, runForTests } from "../../src/engine/drivers/data.ts";
-import { rabbitmq } from "../../src/engine/drivers/rabbitmq.ts";
+import { rabbitmq } from "../../src/engine/drivers/rabbitmq/rabbitmq.ts";
 import type { Service } from "../../src/stack/stack.ts";
 
 class OurMySql extends MySqlContainer {}

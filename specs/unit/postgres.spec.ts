@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { rangesOf } from "../../src/engine/drivers/postgres-changes.ts";
-import { isOwn } from "../../src/engine/drivers/postgres-databases.ts";
-import { postgres } from "../../src/engine/drivers/postgres.ts";
+import { rangesOf } from "../../src/engine/drivers/postgres/postgres-changes.ts";
+import { isOwn } from "../../src/engine/drivers/postgres/postgres-databases.ts";
+import { postgres } from "../../src/engine/drivers/postgres/postgres.ts";
 
 const connect = (environment: Readonly<Record<string, string>>) =>
   postgres.connect({

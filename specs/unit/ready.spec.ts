@@ -5,7 +5,7 @@ import { acceptsSql, answers, healthy, listens, logs } from "stackspec";
 import type { Probe } from "stackspec";
 import type { Log } from "../../src/engine/docker/log.ts";
 import { untilReady } from "../../src/engine/container/ready.ts";
-import { mysql } from "../../src/engine/drivers/mysql.ts";
+import { mysql } from "../../src/engine/drivers/mysql/mysql.ts";
 import type { Probed } from "../../src/engine/container/ready.ts";
 import { listen, serveHttp } from "./server.ts";
 import type { Listening } from "./server.ts";

@@ -1,6 +1,6 @@
 import { registerHooks } from "node:module";
 import { expect } from "chai";
-import { redis } from "../../src/engine/drivers/redis.ts";
+import { redis } from "../../src/engine/drivers/redis/redis.ts";
 import type { ServiceAddress } from "../../src/engine/drivers/driver.ts";
 
 /** Nobody listens on this port. */

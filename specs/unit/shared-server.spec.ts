@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { isOwn, workerSuffix } from "../../src/engine/drivers/mysql-reset.ts";
+import { isOwn, workerSuffix } from "../../src/engine/drivers/mysql/mysql-reset.ts";
 
 describe("a database on a server that parallel workers share", () => {
   const server = (worker: number) => ({ host: "db", port: 3306, password: "", suffix: workerSuffix(worker) });

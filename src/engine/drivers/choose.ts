@@ -3,10 +3,10 @@ import type { Service } from "../../stack/stack.ts";
 import { classNamesOf } from "../container/internals.ts";
 import type { Driver } from "./driver.ts";
 import { mariadb } from "./mariadb.ts";
-import { mysql } from "./mysql.ts";
-import { postgres } from "./postgres.ts";
-import { rabbitmq } from "./rabbitmq.ts";
-import { redis, valkey } from "./redis.ts";
+import { mysql } from "./mysql/mysql.ts";
+import { postgres } from "./postgres/postgres.ts";
+import { rabbitmq } from "./rabbitmq/rabbitmq.ts";
+import { redis, valkey } from "./redis/redis.ts";
 
 const DRIVERS: readonly Driver[] = [mysql, mariadb, postgres, redis, valkey, rabbitmq];
 

@@ -5,7 +5,7 @@ import type { Exports, Stack, Started } from "../../stack/stack.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import { nodeAbout, withContext } from "../container/failure.ts";
 import type { Log } from "../docker/log.ts";
-import { workerSuffix } from "../drivers/mysql-reset.ts";
+import { workerSuffix } from "../drivers/mysql/mysql-reset.ts";
 import { stackFactories } from "./factories.ts";
 import { fail, giveUpLater, isReleased, withoutSnapshot } from "./failed-start.ts";
 import { planStack, sharedServices } from "./plan.ts";

@@ -3,10 +3,10 @@ import type { GenericContainer, StartedTestContainer } from "testcontainers";
 import { StackspecError } from "../../errors.ts";
 import type { StackStart } from "./start-node.ts";
 import { driverOf } from "../drivers/choose.ts";
-import { mysql } from "../drivers/mysql.ts";
-import { isOwn, workerSuffix } from "../drivers/mysql-reset.ts";
-import { mySqlServer, quoted } from "../drivers/mysql-server.ts";
-import type { MySqlServer } from "../drivers/mysql-server.ts";
+import { mysql } from "../drivers/mysql/mysql.ts";
+import { isOwn, workerSuffix } from "../drivers/mysql/mysql-reset.ts";
+import { mySqlServer, quoted } from "../drivers/mysql/mysql-server.ts";
+import type { MySqlServer } from "../drivers/mysql/mysql-server.ts";
 import { addressOf } from "./address.ts";
 
 /** Where MySQL notes who may use a database, or a part of one: https://dev.mysql.com/doc/refman/9.7/en/grant-tables.html */

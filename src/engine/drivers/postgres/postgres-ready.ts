@@ -1,6 +1,6 @@
-import { messageOf } from "../../errors.ts";
-import { ANSWER_TIMEOUT_MS, Refusal } from "../container/ready.ts";
-import type { Asked } from "./driver.ts";
+import { messageOf } from "../../../errors.ts";
+import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/ready.ts";
+import type { Asked } from "../driver.ts";
 
 /** The server runs and says no: https://www.postgresql.org/docs/18/errcodes-appendix.html */
 const WRONG_USER: ReadonlySet<string> = new Set(["28P01", "28000"]);

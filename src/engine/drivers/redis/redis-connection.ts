@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf } from "../../errors.ts";
+import { messageOf } from "../../../errors.ts";
 
 type Words = readonly (string | Buffer)[];
 

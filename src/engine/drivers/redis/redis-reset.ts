@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from "node:zlib";
-import { messageOf } from "../../errors.ts";
-import type { ServiceAddress } from "./driver.ts";
+import { messageOf } from "../../../errors.ts";
+import type { ServiceAddress } from "../driver.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { keysOf, readKeys, restoreKeys } from "./redis-keys.ts";
 import type { Keys } from "./redis-keys.ts";

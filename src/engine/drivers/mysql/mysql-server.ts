@@ -1,7 +1,7 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { messageOf } from "../../errors.ts";
-import { ANSWER_TIMEOUT_MS, Refusal } from "../container/ready.ts";
-import type { Asked, ServiceAddress } from "./driver.ts";
+import { messageOf } from "../../../errors.ts";
+import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/ready.ts";
+import type { Asked, ServiceAddress } from "../driver.ts";
 
 /** How root reaches a server. */
 interface Address {

@@ -1,4 +1,4 @@
-import type { Driver } from "./driver.ts";
+import type { Driver } from "../driver.ts";
 import { resetMySql, takeMySqlBaseline } from "./mysql-reset.ts";
 import { askMySql, isLockTimeout, lockHolders, mySqlServer } from "./mysql-server.ts";
 

@@ -1,4 +1,4 @@
-import type { Driver, ServiceAddress } from "./driver.ts";
+import type { Driver, ServiceAddress } from "../driver.ts";
 import { openConnection } from "./redis-connection.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { readBaseline, resetRedis, restoreSettings, takeRedisBaseline } from "./redis-reset.ts";

@@ -1,4 +1,4 @@
-import type { Driver, ServiceAddress } from "./driver.ts";
+import type { Driver, ServiceAddress } from "../driver.ts";
 import { expressionOf } from "./rabbitmq-node.ts";
 import type { Work } from "./rabbitmq-node.ts";
 
