@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { isOwn, workerSuffix } from "../../src/engine/drivers/mysql/mysql-reset.ts";
+import { isOwn } from "../../src/engine/drivers/mysql/mysql-reset.ts";
+import { workerSuffix } from "../../src/engine/drivers/worker-suffix.ts";
 
 describe("a database on a server that parallel workers share", () => {
   const server = (worker: number) => ({ host: "db", port: 3306, password: "", suffix: workerSuffix(worker) });

@@ -112,12 +112,12 @@ export interface ServiceOptions<S = never> extends NodeOptions {
   readonly http?: { readonly port: number };
   /**
    * Its data directory: in memory while the stack runs, and kept with the snapshot of the stack.
-   * Default: known for MySQL and PostgreSQL; none for others.
+   * Default: known for the services that stackspec knows; none for others.
    */
   readonly data?: string;
   /**
    * How it is brought back to where the tasks left it: `"keep"` leaves it as it is, a function is given its started value.
-   * Default: known for MySQL and PostgreSQL. Of another service whose image keeps data in a volume, the run says before its
+   * Default: known for MySQL, PostgreSQL, Redis, Valkey and RabbitMQ. Of another service whose image keeps data in a volume, the run says before its
    * first spec that it keeps its data.
    */
   readonly reset?: "keep" | ((started: S) => Promise<void>);

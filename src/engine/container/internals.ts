@@ -61,7 +61,11 @@ export function classNamesOf(object: object): string[] {
 
 /** The environment a container is started with. Modules add theirs in `start()`: ask when it runs. */
 export function environmentOf(container: GenericContainer): Record<string, string> {
-  const pairs = internalsOf(container).createOpts.Env ?? [];
+  return variablesOf(internalsOf(container).createOpts.Env);
+}
+
+/** Variables by their names, of what the engine has as `NAME=value`. */
+export function variablesOf(pairs: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
 }
 

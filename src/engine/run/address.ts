@@ -1,4 +1,5 @@
 import type { Service } from "../../stack/stack.ts";
+import { variablesOf } from "../container/internals.ts";
 import type { Driver, ServiceAddress } from "../drivers/driver.ts";
 import type { StackStart } from "./start-node.ts";
 
@@ -13,9 +14,7 @@ export async function addressOf(
   return {
     host: started.getHost(),
     port: started.getMappedPort(driver.port),
-    environment: Object.fromEntries(
-      (Config.Env ?? []).map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
-    ),
+    environment: variablesOf(Config.Env),
     command: [Config.Entrypoint ?? [], Config.Cmd ?? []].flat(),
     suffix: plan.shared.has(service) ? databaseSuffix : "",
     shared: service.options.shared === true && run.context.joins !== undefined,

@@ -5,7 +5,7 @@ import type { Exports, Stack, Started } from "../../stack/stack.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import { nodeAbout, withContext } from "../container/failure.ts";
 import type { Log } from "../docker/log.ts";
-import { workerSuffix } from "../drivers/mysql/mysql-reset.ts";
+import { workerSuffix } from "../drivers/worker-suffix.ts";
 import { stackFactories } from "./factories.ts";
 import { fail, giveUpLater, isReleased, withoutSnapshot } from "./failed-start.ts";
 import { planStack, sharedServices } from "./plan.ts";
@@ -29,7 +29,7 @@ export interface RunningStack<E extends Exports = Exports> {
   readonly images: readonly ResolvedImage[];
   /**
    * Brings its databases and volumes back to where the tasks left them, and calls `reset()` of services that are objects
-   * of this process and have one. Databases: those of MySQL and PostgreSQL.
+   * of this process and have one. The README says of which services.
    *
    * @throws StackspecError `RESET_FAILED`
    */

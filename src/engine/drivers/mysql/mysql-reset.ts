@@ -15,12 +15,8 @@ import type { KnownTable } from "./mysql-rows.ts";
 import { SYSTEM, quoted } from "./mysql-server.ts";
 import type { MySqlServer } from "./mysql-server.ts";
 import { changedSettings, noteSettings, restoreSettings } from "./mysql-settings.ts";
+import { isOfWorker } from "../worker-suffix.ts";
 import type { ChangedSettings } from "./mysql-settings.ts";
-
-/** What the names of a parallel worker's databases end with on a server that it shares. */
-export function workerSuffix(worker: number): string {
-  return worker === 0 ? "" : `__worker_${worker}`;
-}
 
 /**
  * The database that holds the baseline: what the databases hold as statements, the rows as copies, and the global
@@ -35,7 +31,7 @@ const ROUNDS = 3;
 /** True for a database with a suite's data: of this worker, where the server is shared. */
 export function isOwn(schema: string, { suffix }: Pick<MySqlServer, "suffix">): boolean {
   if (SYSTEM.includes(schema) || schema.startsWith(BASELINE)) return false;
-  return suffix === "" ? !/__worker_\d+$/.test(schema) : schema.endsWith(suffix);
+  return isOfWorker(schema, suffix);
 }
 
 /** Notes all that a server holds: what `resetMySql` goes back to. */

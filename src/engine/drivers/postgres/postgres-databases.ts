@@ -1,12 +1,12 @@
 import type { Client } from "pg";
 import type { ServiceAddress } from "../driver.ts";
 import { BASELINE, rowsOf, runMade } from "./postgres-server.ts";
+import { isOfWorker } from "../worker-suffix.ts";
 import type { PostgresServer } from "./postgres-server.ts";
 
 /** True for a database with a suite's data: of this worker, where the server is shared. */
 export function isOwn(database: string, { suffix }: Pick<ServiceAddress, "suffix">): boolean {
-  if (database.startsWith(BASELINE)) return false;
-  return suffix === "" ? !/__worker_\d+$/.test(database) : database.endsWith(suffix);
+  return !database.startsWith(BASELINE) && isOfWorker(database, suffix);
 }
 
 /** A database of a suite's. */

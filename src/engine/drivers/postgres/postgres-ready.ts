@@ -1,25 +1,24 @@
 import { messageOf } from "../../../errors.ts";
 import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/ready.ts";
 import type { Asked } from "../driver.ts";
+import { userOf, variable } from "./postgres-server.ts";
 
 /** The server runs and says no: https://www.postgresql.org/docs/18/errcodes-appendix.html */
 const WRONG_USER: ReadonlySet<string> = new Set(["28P01", "28000"]);
 const NO_DATABASE = "3D000";
 
 /** Asks a server once whether it serves the user that its environment declares: nothing when it does, else why not. */
-export async function askPostgres({ host, port, environment }: Asked): Promise<Error | undefined> {
+export async function askPostgres(asked: Asked): Promise<Error | undefined> {
   const pg = await import("pg").catch(() => undefined);
   if (pg === undefined) return new Refusal("expected the package pg, add it: npm i -D pg", 0);
-  // The image's entrypoint takes an empty variable for none.
-  const [user = "postgres", password, database = user] = ["USER", "PASSWORD", "DB"].map(
-    (name) => environment[`POSTGRES_${name}`] || undefined, // oxlint-disable-line typescript/prefer-nullish-coalescing
-  );
+  const user = userOf(asked);
+  const password = variable(asked, "POSTGRES_PASSWORD");
   const client = new pg.default.Client({
-    host,
-    port,
+    host: asked.host,
+    port: asked.port,
     user,
     password,
-    database,
+    database: variable(asked, "POSTGRES_DB") ?? user,
     connectionTimeoutMillis: ANSWER_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
   });

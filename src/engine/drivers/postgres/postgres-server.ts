@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, QueryResultRow } from "pg";
 import { messageOf } from "../../../errors.ts";
-import type { ServiceAddress } from "../driver.ts";
+import type { Asked, ServiceAddress } from "../driver.ts";
 
 /**
  * The database with what is noted of the whole server, and in each database the schema with what is noted of it. They are
@@ -125,12 +125,12 @@ exec pg_dump --exclude-schema=${BASELINE} --exclude-extension=plpgsql --lock-wai
 ];
 
 /** A variable of the container. The image's entrypoint takes an empty one for none. */
-function variable({ environment }: ServiceAddress, name: string): string | undefined {
+export function variable({ environment }: Pick<Asked, "environment">, name: string): string | undefined {
   const value = environment[name];
   return value === "" ? undefined : value;
 }
 
-const userOf = (address: ServiceAddress): string => variable(address, "POSTGRES_USER") ?? "postgres";
+export const userOf = (address: Pick<Asked, "environment">): string => variable(address, "POSTGRES_USER") ?? "postgres";
 
 /** @throws Error when the environment does not say how the superuser is let in */
 export function checkPassword(address: ServiceAddress): void {

@@ -1,0 +1,9 @@
+/** What the names of a parallel worker's databases end with on a server that it shares. */
+export function workerSuffix(worker: number): string {
+  return worker === 0 ? "" : `__worker_${worker}`;
+}
+
+/** True for the name of a database of the worker with this suffix; "" for the first, and where the server is not shared. */
+export function isOfWorker(name: string, suffix: string): boolean {
+  return suffix === "" ? !/__worker_\d+$/.test(name) : name.endsWith(suffix);
+}
