@@ -267,7 +267,7 @@ describe("keeping a snapshot", function () {
     });
 
     it("is not done while another has the stack's lock", async () => {
-      const unlock = await lockStack(`stackspec-keep-${id}-locked-snapshot`);
+      const unlock = lockStack(`stackspec-keep-${id}-locked-snapshot`);
       const { said } = await run(stackOf("locked")).finally(unlock);
       expect(said).to.deep.equal([none("locked", others)]);
     });

@@ -3,11 +3,11 @@ import { createReadStream, mkdirSync } from "node:fs";
 import { readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
 import { isDeepStrictEqual } from "node:util";
 import { messageOf, usageError } from "../../errors.ts";
 import type { Stack, TaskResult } from "../../stack/stack.ts";
 import { cacheFolder } from "../docker/cache-folder.ts";
+import { lockFile } from "../docker/lock.ts";
 import { NAME_LABEL, OWNER_LABEL, STACK_LABEL, hostOf, removeResources } from "../docker/labels.ts";
 import type { Runtime } from "../docker/connect.ts";
 import type { VolumeRecord } from "./volume-baseline.ts";
@@ -58,7 +58,7 @@ export async function claimReusableStack(
   volumes: readonly string[],
 ): Promise<ReusableStack | undefined> {
   const id = `stackspec-${stack.name}-kept-${key}`;
-  const unlock = await lockStack(id);
+  const unlock = lockStack(id);
   if (unlock === undefined) return undefined;
   try {
     const there = await listContainers(runtime, id);
@@ -102,34 +102,21 @@ function listContainers({ docker }: Runtime, stackId: string) {
 export const isReusableStack = (owner: string): boolean => /^stackspec-.*-kept-/.test(owner);
 
 /**
- * Locks a kept stack, or the snapshots of one, for this process. Undefined when another has it. It is SQLite's lock on a
- * database without content, which the kernel lets go when the process is gone, however it went: there are no stale ones.
+ * Locks a kept stack, or the snapshots of one, for this process. Undefined when another has it.
  *
  * @returns lets go of it
  * @throws StackspecError `USAGE` where nothing of this user can be kept from run to run
  */
-export async function lockStack(id: string): Promise<(() => void) | undefined> {
-  const sqlite = await import("node:sqlite");
-  let database: DatabaseSync | undefined;
+export function lockStack(id: string): (() => void) | undefined {
   try {
     mkdirSync(folder(), { recursive: true, mode: 0o700 });
-    // The file stays: of two that lock a name one could have the file that was, the other the file that is.
-    database = new sqlite.DatabaseSync(join(folder(), `${id}.lock`));
-    database.exec("BEGIN EXCLUSIVE");
+    const lock = lockFile(join(folder(), `${id}.lock`));
+    return lock.isOurs ? lock.release : undefined;
   } catch (cause) {
-    database?.close();
-    if ((cause as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
     const what = `expected a place below it that can be written, for what is kept from run to run: ${messageOf(cause)}`;
     throw usageError("HOME", what, cause);
   }
-  const locked = database;
-  return () => {
-    if (locked.isOpen) locked.close();
-  };
 }
-
-/** https://www.sqlite.org/rescode.html#busy */
-const SQLITE_BUSY = 5;
 
 /** Forgets what is noted of a kept stack. */
 export async function forgetReusableStack(id: string): Promise<void> {

@@ -51,7 +51,7 @@ export async function keepSnapshot(
     await expectKey(key, stack, made, context);
     const runtime = await context.connect();
     const until = performance.now() + waitMs;
-    do unlock = await lockStack(`stackspec-${stack.name}-snapshot`);
+    do unlock = lockStack(`stackspec-${stack.name}-snapshot`);
     while (unlock === undefined && (await stillWaits(until, context.signal)));
     if (unlock === undefined) throw new Error("another run is making one at this moment");
     if ((await findSnapshot(runtime, stack, holdersOf(stack, made), key)) !== undefined) {
