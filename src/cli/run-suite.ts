@@ -19,7 +19,7 @@ import { say } from "../terminal.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { lockReports } from "./lock-reports.ts";
 import { progressView } from "./progress-view.ts";
-import { ENGINE_SUITE, TARGET_SUITE, specFiles } from "./suites.ts";
+import { ENGINE_SUITES, TARGET_SUITE, specFiles } from "./suites.ts";
 
 interface SuiteWords {
   /** The suite's folder under `specs/`. */
@@ -77,7 +77,7 @@ async function prepareAndRun(
   // Mocha takes as long to load as a small stack to start: both at once.
   const mocha = import("mocha/lib/cli/cli.js");
   const target = suite === TARGET_SUITE ? await prepareTarget(config) : undefined;
-  const engine = suite === ENGINE_SUITE ? await ensureEngine(config, say) : undefined;
+  const engine = ENGINE_SUITES.includes(suite) ? await ensureEngine(config, say) : undefined;
   if (engine !== undefined && "error" in engine) run.engineError = engine.error;
   run.clock.beginPhase("load specs");
   const { loadOptions } = await import("mocha/lib/cli/options.js");

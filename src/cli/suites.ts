@@ -2,14 +2,14 @@ import { glob } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { usageError } from "../errors.ts";
 
-/** The suite that talks to a target, and the one that needs an engine; all others need neither. */
+/** The suite that talks to a target, and those that need an engine; all others need neither. */
 export const TARGET_SUITE = "acceptance";
-export const ENGINE_SUITE = "integration";
+export const ENGINE_SUITES = ["integration", "drivers"];
 
 const SPEC_FILES = "**/*.spec.{ts,js}";
 /** Cheap suites first: they say in seconds what the others would say in a minute. Suites not named here come before the last two. */
 const FIRST = ["checks", "unit"];
-const LAST = [ENGINE_SUITE, TARGET_SUITE];
+const LAST = [...ENGINE_SUITES, TARGET_SUITE];
 
 /**
  * The spec files of a suite.

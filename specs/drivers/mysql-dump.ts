@@ -1,5 +1,5 @@
 import type { StartedMySqlContainer } from "@testcontainers/mysql";
-import { queryAsRoot } from "./mysql.ts";
+import { queryAsRoot } from "../integration/mysql.ts";
 
 /** Tables in which the server itself keeps notes, and long ones that nobody changes. */
 const IGNORED = [

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { defineStack, requireEngine, startStack } from "stackspec";
 import type { RunningStack } from "stackspec";
 import type { GenericContainer, StartedTestContainer } from "testcontainers";
-import { cleanUp, engine, removeLabelled } from "./engine.ts";
+import { cleanUp, engine, removeLabelled } from "../integration/engine.ts";
 
 /** A server of one of the official images that a stack can be made of. */
 interface Server<S> {

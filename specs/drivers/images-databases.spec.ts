@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { createConnection } from "mysql2/promise";
 import { Client } from "pg";
 import { defineStack, startStack } from "stackspec";
-import { engine } from "./engine.ts";
+import { engine } from "../integration/engine.ts";
 import { itRunsAsItsOwnUser, printed, useSecondStart } from "./second-start.ts";
 
 /** Scripts for /docker-entrypoint-initdb.d of each kind: each adds a line to the table `runs`. */

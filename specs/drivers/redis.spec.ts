@@ -4,7 +4,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { defineStack, requireEngine, useStack } from "stackspec";
 import { GenericContainer } from "testcontainers";
-import { insideOf, useRunning } from "./engine.ts";
+import { insideOf, useRunning } from "../integration/engine.ts";
 import { PASSWORD, connectTo, contentOf } from "./redis.ts";
 import type { RedisClient } from "./redis.ts";
 

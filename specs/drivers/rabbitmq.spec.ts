@@ -14,7 +14,7 @@ import { openSession } from "../../src/engine/run/session.ts";
 import type { StartedStack } from "../../src/engine/run/start.ts";
 import { rabbitmq } from "../../src/engine/drivers/rabbitmq/rabbitmq.ts";
 import { LOCAL } from "../../src/images/debian.ts";
-import { NODE, cleanUp, engine, failureOf } from "./engine.ts";
+import { NODE, cleanUp, engine, failureOf } from "../integration/engine.ts";
 import { PASSWORD, USER, VHOST, connectTo, definitions, drained, evaluate, exported, onChannel } from "./rabbitmq.ts";
 import type { Definitions } from "./rabbitmq.ts";
 

@@ -4,7 +4,7 @@ import { Client } from "pg";
 import { defineStack, requireEngine } from "stackspec";
 import type { Server, ServiceAddress } from "../../src/engine/drivers/driver.ts";
 import { postgres } from "../../src/engine/drivers/postgres/postgres.ts";
-import { useRunning } from "./engine.ts";
+import { useRunning } from "../integration/engine.ts";
 
 const DATABASE = "shop";
 const ENVIRONMENT = { POSTGRES_USER: "owner", POSTGRES_PASSWORD: "secret", POSTGRES_DB: DATABASE };

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { PostgreSqlContainer } from "@testcontainers/postgresql";
 import { expect } from "chai";
 import { defineStack, requireEngine, startStack } from "stackspec";
-import { startRun } from "./child.ts";
-import { cleanUp, engine, failureOf, useRunning } from "./engine.ts";
+import { startRun } from "../integration/child.ts";
+import { cleanUp, engine, failureOf, useRunning } from "../integration/engine.ts";
 
-/** What `fixtures/postgres.ts` tells: what it has found, and what it has found after changing that and a reset. */
+/** What `integration/fixtures/postgres.ts` tells: what it has found, and what it has found after changing that and a reset. */
 interface Told {
   readonly found: readonly { readonly seed: string; readonly next: string; readonly views: string }[];
   readonly again: Told["found"];

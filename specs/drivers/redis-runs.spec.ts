@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
-import { startRun } from "./child.ts";
-import { cleanUp, engine, removeLabelled } from "./engine.ts";
+import { startRun } from "../integration/child.ts";
+import { cleanUp, engine, removeLabelled } from "../integration/engine.ts";
 
-/** What `fixtures/redis.ts` tells: what it has found, and what it has found after changing that and a reset. */
+/** What `integration/fixtures/redis.ts` tells: what it has found, and what it has found after changing that and a reset. */
 interface Told {
   readonly container: string;
   readonly found: { readonly seed: string; readonly mine: number; readonly users: string[]; readonly events: string };

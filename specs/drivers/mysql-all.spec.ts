@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { acceptsSql, defineStack, requireEngine, useStack } from "stackspec";
 import { resetMySql, takeMySqlBaseline } from "../../src/engine/drivers/mysql/mysql-reset.ts";
 import { mySqlServer } from "../../src/engine/drivers/mysql/mysql-server.ts";
-import { failureOf } from "./engine.ts";
+import { failureOf } from "../integration/engine.ts";
 import { changesIn, dumpOf } from "./mysql-dump.ts";
-import { addressOf, connectAsRoot, queryAsRoot } from "./mysql.ts";
+import { addressOf, connectAsRoot, queryAsRoot } from "../integration/mysql.ts";
 
 const BODY = "BEGIN DECLARE word TEXT DEFAULT 'é'; INSERT INTO log (msg) VALUES (word); END";
 const TASKS = [
