@@ -41,6 +41,13 @@ describe("the record of what a spec has asked", () => {
     expect(record.text()).to.include('{"title":"walk the dog"}');
   });
 
+  it("shows that body as it was sent, whatever the spec does with it afterwards", async () => {
+    const tags = ["dog"];
+    await api().post("/todos", { tags });
+    tags.push("cat");
+    expect(record.text()).to.include('{"tags":["dog"]}');
+  });
+
   it("shows status and body of the answer", async () => {
     await api().get("/todos");
     expect(record.text())

@@ -1,7 +1,6 @@
-import http from "node:http";
-import https from "node:https";
 import superagent from "superagent";
 import { usageError } from "../errors.ts";
+import { keepConnection } from "./connection.ts";
 import { record } from "./exchange.ts";
 
 /** A superagent request: add `.set()`, `.query()`, `.send()` as you like, then await it. */
@@ -25,10 +24,6 @@ export interface HttpClient {
 /** How long an answer may take, in milliseconds, unless a request says otherwise with `.timeout()`. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
-/** Connections stay open between requests, as a browser's do; without one superagent makes a new one for each. */
-const KEPT = { keepAlive: true };
-const agents = { "http:": new http.Agent(KEPT), "https:": new https.Agent(KEPT) };
-
 /**
  * A client for the service at `url`.
  *
@@ -44,8 +39,8 @@ export function httpClient(url: string, options: { recorded?: boolean } = {}): H
     const made = superagent(method, target)
       .ok(() => true)
       .redirects(0)
-      .agent(agents[target.startsWith("https:") ? "https:" : "http:"])
       .timeout(ANSWER_TIMEOUT_MS);
+    keepConnection(made, target.startsWith("https:") ? "https:" : "http:");
     if (options.recorded !== false) record(made);
     return made.send(body);
   };
