@@ -14,13 +14,14 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   errors: ["secrets"],
   config: ["errors", "secrets"],
   declarations: ["errors"],
-  stack: ["errors", "types of http"],
+  // The type of a driver alone, which knows no room itself.
+  stack: ["errors", "types of http", "types of engine/drivers"],
   http: ["errors", "secrets"],
   report: ["secrets"],
   images: ["stack", "errors", "secrets", "types of config"],
   "engine/docker": ["images", "errors", "secrets", "types of config"],
   "engine/container": ["engine/docker", "stack", "http", "errors", "secrets"],
-  "engine/drivers": ["engine/container", "stack", "errors"],
+  "engine/drivers": ["engine/container", "stack", "errors", "secrets"],
   "engine/snapshot": ["engine/drivers", "engine/container", "engine/docker", "stack", "images", "errors", "secrets"],
   "engine/cleanup": ["engine/docker", "errors"],
   "engine/run": [
@@ -238,7 +239,7 @@ describe("the architecture", () => {
     expect(lengths.filter(({ lines }) => lines > MOST_LINES)).to.deep.equal([]);
   });
 
-  for (const index of ["src/index.ts", "src/pipeline/index.ts"])
+  for (const index of ["src/index.ts", "src/engine/drivers/index.ts", "src/pipeline/index.ts"])
     it(`has explicit re-exports in ${index} and nothing else`, () => {
       const rest = files.get(index)!.replaceAll(/^export (type )?\{[^}]*\} from "[^"]+";$/gm, "");
       expect(rest.trim()).to.equal("");

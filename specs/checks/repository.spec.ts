@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, "../..");
 /** All that lies at the top, by what it is for. */
 const TOP = {
   code: ["src", "specs", "containers", "reports"],
-  documents: ["README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"],
+  documents: ["docs", "README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"],
   npm: ["package.json", "package-lock.json"],
   // Each tool looks for its settings here and nowhere else.
   tools: [

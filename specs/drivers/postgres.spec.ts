@@ -229,7 +229,7 @@ describe("a reset of a PostgreSQL server", function () {
           (reason: unknown) => reason,
         );
       expect(error).to.have.property("code", "55P03");
-      expect(await driver().adviceOn(error))
+      expect(await driver().adviceOn!(error))
         .to.match(/^end the transaction of a spec that is still open: /)
         .and.match(/connection \d+ \(app@[\d.]+, idle in transaction for \d+ s\) holds public.cache/)
         .and.match(/the prepared transaction 'mine' of app holds public.todos/);
@@ -279,7 +279,7 @@ describe("a reset of a PostgreSQL server", function () {
       await driver().reset();
       await driver_.reset();
     } finally {
-      await driver_.close();
+      await driver_.close?.();
     }
   });
 
@@ -305,7 +305,7 @@ describe("a reset of a PostgreSQL server", function () {
         role: await sql("SELECT rolname FROM pg_roles WHERE rolname = 'mine'"),
       }).to.deep.equal({ shop: [{ title: "A" }], worker: [{ title: "a" }], role: [{ rolname: "mine" }] });
     } finally {
-      await worker.close();
+      await worker.close?.();
       for (const database of ["shop__worker_1", "stackspec_baseline__worker_1"]) await sql(`DROP DATABASE ${database}`);
     }
   });

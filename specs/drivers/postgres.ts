@@ -90,7 +90,7 @@ export function usePostgres(schema: readonly string[]): PostgresUnderTest {
     await driver.takeBaseline({ forSnapshot: false });
     noted = await dump();
   });
-  after("the driver has let go", () => driver?.close());
+  after("the driver has let go", () => driver?.close?.());
   return {
     driver: () => driver!,
     another,

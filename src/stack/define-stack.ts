@@ -58,6 +58,7 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
     service(part, create, options) {
       claim("service", part);
       if (options?.http !== undefined) checkPort(options.http.port, `stack "${name}", service "${part}"`);
+      if (options?.driver !== undefined) checkDriver(options.driver, `stack "${name}", service "${part}"`);
       const service: Service = { kind: "service", name: part, create, options: options ?? {} };
       nodes.push(service);
       return service as never;
@@ -110,4 +111,11 @@ function checkName(name: string, subject: string): void {
 function checkPort(port: number, subject: string): void {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw usageError(subject, `expected a port from 1 to 65535, got ${port}`);
+}
+
+function checkDriver(driver: unknown, subject: string): void {
+  if (driver === false) return;
+  const { title, connect } = (typeof driver === "object" && driver !== null ? driver : {}) as Record<string, unknown>;
+  if (typeof title !== "string" || typeof connect !== "function")
+    throw usageError(subject, `driver: expected a driver, such as postgres(), or false, got a ${typeof driver}`);
 }

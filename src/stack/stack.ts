@@ -1,3 +1,4 @@
+import type { Driver } from "../engine/drivers/driver.ts";
 import type { Probe } from "./probe.ts";
 import type { ImageSource } from "./image.ts";
 
@@ -110,6 +111,11 @@ export interface ServiceOptions<S = never> extends NodeOptions {
   readonly ready?: Probe;
   /** It speaks HTTP on this container port: the started value gets an `http` client. */
   readonly http?: { readonly port: number };
+  /**
+   * What kind of service it is: a driver of `stackspec/drivers` or one made by `defineDriver`; `false` for a service that
+   * nothing is to be known of. Default: by the class of its Testcontainers module, else by the name of its image.
+   */
+  readonly driver?: Driver | false;
   /**
    * Its data directory: in memory while the stack runs, and kept with the snapshot of the stack.
    * Default: known for the services that stackspec knows; none for others.

@@ -27,7 +27,7 @@ function pathOf(data: DataDirectory | undefined, container: GenericContainer): s
 export function runForTests(service: Service, container: GenericContainer): void {
   const driver = driverOf(service, container);
   if (driver === undefined) return;
-  const { data, flags, program } = driver;
+  const { data, flags = [], program = "" } = driver;
   const { durable = false, mounts = [] } = service.options;
   // Whoever mounts something, or says where the data is, has a place for it; so has what is to last.
   if (data?.variable !== undefined && !durable && [...bindsOf(container), ...mounts].length === 0)
@@ -55,7 +55,7 @@ export function startFrom(
   if (start === undefined || hasEntrypoint(container) || !isEntrypoint(image, start.entrypoint))
     return runFirst(container, copy, image);
   const { user } = start;
-  const name = `case "$1" in -*) set -- ${driver!.program} "$@" ;; esac`;
+  const name = `case "$1" in -*) set -- ${driver!.program ?? ""} "$@" ;; esac`;
   const become = `{ [ "$(id -u)" != 0 ] || { chown -R ${user}: ${to} && set -- "$@" --user=${user}; }; }`;
   runFirst(container, `${copy} && ${name} && ${become}`, { ...image, Entrypoint: [] });
 }

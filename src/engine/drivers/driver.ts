@@ -3,11 +3,11 @@ export interface Asked {
   readonly host: string;
   /** The port on `host` that the driver's port of the container is published on. */
   readonly port: number;
-  /** The environment that its container runs with. */
+  /** The environment that its container runs with, what its image sets included. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The same when it is ready, and its environment has what its image sets. */
+/** The same when it is ready. */
 export interface ServiceAddress extends Asked {
   /** What it runs: entrypoint and command. */
   readonly command: readonly string[];
@@ -15,7 +15,10 @@ export interface ServiceAddress extends Asked {
   readonly suffix: string;
   /** Other workers use it at the same time, each its own share: what belongs to the whole server is left as it is. */
   readonly shared: boolean;
-  /** Runs a command in its container, as its image's user. `output` is standard output, and standard error when it fails. */
+  /**
+   * Runs a command in its container, as its image's user; what the driver's `variables` say is in its environment.
+   * `output` is standard output, and standard error too when it fails.
+   */
   exec(command: readonly string[]): Promise<{ readonly exitCode: number; readonly output: string }>;
 }
 
@@ -40,9 +43,9 @@ export interface Server {
    */
   reset(): Promise<void>;
   /** What to do about an error of these two; undefined where nobody knows better than the general advice. */
-  adviceOn(error: unknown): Promise<string | undefined>;
+  adviceOn?(error: unknown): Promise<string | undefined>;
   /** Closes its connections. Work that begins afterwards opens others. */
-  close(): Promise<void>;
+  close?(): Promise<void>;
 }
 
 /** How a service keeps its data, and starts on data that is there. */
@@ -63,27 +66,47 @@ export interface DataDirectory {
   readonly start?: { readonly entrypoint: string; readonly user: string };
 }
 
-/** A kind of service that stackspec knows: all that it knows of it. */
+/** What a driver reads in a variable of the container: a value, or the name of another variable that has it. */
+export type Told = string | { readonly variable: string };
+
+/** A kind of service: all that stackspec knows of it. Public: `docs/drivers.md` shows how to write one. */
 export interface Driver {
-  /** "PostgreSQL". */
+  /** What it is called in messages: "PostgreSQL". */
   readonly title: string;
-  /** It is this kind's service by the class of its Testcontainers module, or by the last part of its declared image's name. */
-  readonly modules: readonly string[];
-  readonly images: readonly string[];
-  /** The program that its image runs, which a command may begin with. */
-  readonly program: string;
-  /** The port that it is reached by in its container. */
+  /** The port that it is reached by in its container. It is published, whether the container exposes it or not. */
   readonly port: number;
-  readonly data: DataDirectory | undefined;
-  /** Arguments that give up durability, and nothing that a test could see. */
-  readonly flags: readonly string[];
+  /** Where it keeps its data: in memory while the stack runs, and part of its snapshot. @default it keeps none */
+  readonly data?: DataDirectory;
   /**
-   * Asks once whether it does its work for the user that its environment declares: nothing when it does, else why not, as a
-   * `Refusal` where waiting will not help. Undefined where its container's own way to wait is good enough.
+   * Arguments that give up durability, and nothing that a test could see: put behind the image's command, unless the service
+   * is `durable` or its container has a command of another kind. @default none
+   */
+  readonly flags?: readonly string[];
+  /** The program that its image runs, which a command that takes `flags` may begin with. @default none */
+  readonly program?: string;
+  /** Variables that it reads in the environment, which the container has under another name, or not at all. @default none */
+  readonly variables?: Readonly<Record<string, Told>>;
+  /**
+   * Asks once whether it does its work for the user that its environment declares. It is asked every 25 ms until it does.
+   * Whatever it throws counts as an answer. @default its container's own wait strategy, health check or ports
+   *
+   * @returns nothing when it does, else why not, as a `Refusal` where waiting will not help
    */
   readonly ask?: (asked: Asked) => Promise<Error | undefined>;
   /** Its clients declare what they need when they start: the baseline is taken when all of the stack has. @default false */
   readonly declaredByClients?: boolean;
-  /** @throws Error when the declaration does not say how its administrator is reached: it is then not reset */
+  /**
+   * Called once for each start of the service, when it is ready.
+   *
+   * @throws Error saying why it is not reset: the run then says so before its first spec, and goes on
+   */
   connect(address: ServiceAddress): Server | Promise<Server>;
+}
+
+/** A driver that is chosen without being declared. */
+export interface KnownDriver extends Driver {
+  /** It is this kind's service by the class of its Testcontainers module, or by the last part of its declared image's name. */
+  readonly modules: readonly string[];
+  readonly images: readonly string[];
+  readonly flags: readonly string[];
 }

@@ -1,10 +1,10 @@
-import type { Driver } from "./driver.ts";
+import type { KnownDriver } from "./driver.ts";
 
 /**
  * MariaDB: its data is kept with snapshots; it is not reset. Each flag with what it gives up:
  * https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-system-variables
  */
-export const mariadb: Driver = {
+export const mariadb: KnownDriver = {
   title: "MariaDB",
   modules: ["MariaDbContainer"],
   images: ["mariadb"],

@@ -72,7 +72,7 @@ export async function takeBaseline(start: StackStart, options: { hasBaselines: b
     reset: () => settleAll(parts.map(resetPart)),
     async close() {
       for (const { volume } of parts) volume?.close();
-      for (const { server } of parts) await server?.close();
+      for (const { server } of parts) await server?.close?.();
     },
   };
 }
@@ -153,7 +153,7 @@ async function resetPart(part: Part): Promise<void> {
 }
 
 async function failure({ name, server }: Omit<Part, "reset">, what: string, cause: unknown): Promise<StackspecError> {
-  const advice = await server?.adviceOn(cause).catch(() => undefined);
+  const advice = await server?.adviceOn?.(cause).catch(() => undefined);
   return new StackspecError("RESET_FAILED", `${what}: ${messageOf(cause)}`, {
     subject: name,
     hint: advice ?? 'a stack of its own needs no reset: useStack(stack, { scope: "suite" })',

@@ -8,13 +8,14 @@ import type { Node, Service, ServiceOptions, Startable, TaskResult } from "../..
 import { nodeOf } from "../../stack/define-stack.ts";
 import { expose } from "../container/configure.ts";
 import { deathFailure, exitFailure } from "../container/failure.ts";
-import { environmentOf, isContainer } from "../container/internals.ts";
+import { isContainer, variablesOf } from "../container/internals.ts";
 import { startContainer } from "../container/start-container.ts";
 import type { ContainerStart, RunningContainer } from "../container/start-container.ts";
 import { taskResult } from "../container/task-result.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { driverOf } from "../drivers/choose.ts";
 import { dataOf } from "../drivers/data.ts";
+import { toldTo } from "../drivers/variables.ts";
 import type { Factories } from "./factories.ts";
 import type { StackPlan } from "./plan.ts";
 import type { StackRun } from "./stack-run.ts";
@@ -104,7 +105,14 @@ async function startContainerOf(
   const data = node.kind === "service" ? dataOf(node, container) : undefined;
   const adopted = plan.adopted.get(node);
   if (adopted !== undefined && plan.shared.has(node)) await resources.connect(adopted, node.name);
-  const start = startContainer(container, {
+  let environment: Promise<Record<string, string>> | undefined;
+  // What its image sets too.
+  const read = async (): Promise<Record<string, string>> => {
+    const { Config } = await (await start.running).inspect();
+    const variables = variablesOf(Config.Env);
+    return { ...variables, ...toldTo(driver!, variables) };
+  };
+  const start: ContainerStart = startContainer(container, {
     subject: node,
     config: {
       ...resources.configFor(node, plan.running),
@@ -116,8 +124,8 @@ async function startContainerOf(
     runtime,
     exits,
     ...(driver?.ask && {
-      askServer: (port) =>
-        driver.ask!({ host: runtime.host, port: port(driver.port), environment: environmentOf(container) }),
+      askServer: async (port) =>
+        driver.ask!({ host: runtime.host, port: port(driver.port), environment: await (environment ??= read()) }),
     }),
     ...(gate && { gate }),
     logFile: join(logFolder, `${node.name}.log`),

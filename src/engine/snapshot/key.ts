@@ -8,6 +8,7 @@ import { nodeOf } from "../../stack/define-stack.ts";
 import type { Node, Service, Stack, Volume } from "../../stack/stack.ts";
 import { Unknowable, declarationOf } from "../container/declaration.ts";
 import { bindsOf, imageReferenceOf, isContainer, sourcesOf } from "../container/internals.ts";
+import { driverOf } from "../drivers/choose.ts";
 import { dataOf } from "../drivers/data.ts";
 
 /** Raised when what a snapshot holds, or how it is taken, changes: older ones are then not found. */
@@ -130,7 +131,9 @@ async function ingredientsOf(node: Node, made: ReadonlyMap<Node, unknown>, conte
     networks.map(({ name }) => name),
     sandbox,
     // Stryker disable next-line ConditionalExpression: a task has no such option, and its class is among what it was told
-    node.kind === "service" ? [dataOf(node, container), typeof node.options.reset] : undefined,
+    node.kind === "service"
+      ? [dataOf(node, container), typeof node.options.reset, driverOf(node, container)?.title]
+      : undefined,
     told,
     await Promise.all(sourcesOf(container).copied.map((path) => contentOf(path, node, "copies"))),
     await Promise.all(bindsOf(container).map((bind) => mountedBy(node, bind, context))),

@@ -1,4 +1,4 @@
-import type { Driver } from "../driver.ts";
+import type { KnownDriver } from "../driver.ts";
 import { resetMySql, takeMySqlBaseline } from "./mysql-reset.ts";
 import { askMySql, isLockTimeout, lockHolders, mySqlServer } from "./mysql-server.ts";
 
@@ -6,7 +6,7 @@ import { askMySql, isLockTimeout, lockHolders, mySqlServer } from "./mysql-serve
  * MySQL. Each flag with what it gives up, all of it about surviving a crash of the machine, or about other servers and
  * clients than the stack's: https://dev.mysql.com/doc/refman/9.7/en/innodb-parameters.html
  */
-export const mysql: Driver = {
+export const mysql: KnownDriver = {
   title: "MySQL",
   modules: ["MySqlContainer"],
   images: ["mysql"],

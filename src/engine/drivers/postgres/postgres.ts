@@ -1,4 +1,4 @@
-import type { Driver, Server, ServiceAddress } from "../driver.ts";
+import type { KnownDriver, Server, ServiceAddress } from "../driver.ts";
 import { takeBaseline } from "./postgres-baseline.ts";
 import type { Noted } from "./postgres-baseline.ts";
 import { classify, endOfLog, writtenFiles } from "./postgres-changes.ts";
@@ -14,7 +14,7 @@ import type { PostgresServer } from "./postgres-server.ts";
 import { restoreParameters, restoreRoles, restoreSettings } from "./postgres-settings.ts";
 
 /** PostgreSQL 17 and 18, by the official images or others that are told the same in the same variables. */
-export const postgres: Driver = {
+export const postgres: KnownDriver = {
   title: "PostgreSQL",
   modules: ["PostgreSqlContainer"],
   images: ["postgres"],

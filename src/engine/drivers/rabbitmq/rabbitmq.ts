@@ -1,4 +1,4 @@
-import type { Driver, ServiceAddress } from "../driver.ts";
+import type { KnownDriver, ServiceAddress } from "../driver.ts";
 import { expressionOf } from "./rabbitmq-node.ts";
 import type { Work } from "./rabbitmq-node.ts";
 
@@ -9,7 +9,7 @@ import type { Work } from "./rabbitmq-node.ts";
 const EVALUATE = `printf '%s\\n' "$1" | erl_call -r -address 25672 -e 2>/dev/null || exec rabbitmqctl eval "$1"`;
 
 /** RabbitMQ. There is no setting that gives up durability alone. */
-export const rabbitmq: Driver = {
+export const rabbitmq: KnownDriver = {
   title: "RabbitMQ",
   modules: ["RabbitMQContainer"],
   images: ["rabbitmq"],

@@ -1,11 +1,11 @@
-import type { Driver, ServiceAddress } from "../driver.ts";
+import type { KnownDriver, ServiceAddress } from "../driver.ts";
 import { openConnection } from "./redis-connection.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { readBaseline, resetRedis, restoreSettings, takeRedisBaseline } from "./redis-reset.ts";
 import type { RedisBaseline } from "./redis-reset.ts";
 
 /** Redis. What its tasks have left is told by its RDB file, which it writes when it stops. */
-export const redis: Driver = {
+export const redis: KnownDriver = {
   title: "Redis",
   modules: ["RedisContainer"],
   images: ["redis"],
@@ -57,7 +57,7 @@ export const redis: Driver = {
 };
 
 /** Valkey: Redis under names of its own. */
-export const valkey: Driver = {
+export const valkey: KnownDriver = {
   ...redis,
   title: "Valkey",
   modules: ["ValkeyContainer"],
@@ -65,9 +65,10 @@ export const valkey: Driver = {
   program: "valkey-server",
 };
 
-/** The password of the user "default", as the command or the configuration file that it names says it; "" where none does. */
+/** The password of the user "default": the driver's option, else as the command or the configuration file that it names says it; "" where none does. */
 async function passwordOf({ command, environment, exec }: ServiceAddress): Promise<string> {
-  const { VALKEY_EXTRA_FLAGS = "", REDIS_ARGS = "" } = environment;
+  const { VALKEY_EXTRA_FLAGS = "", REDIS_ARGS = "", STACKSPEC_PASSWORD: declared } = environment;
+  if (declared !== undefined) return declared;
   const words = [...command, VALKEY_EXTRA_FLAGS, REDIS_ARGS];
   const told = words.map((word, at) =>
     word === "--requirepass" ? words[at + 1]! : valueOf(/(?:^|\s)--requirepass/, word),
