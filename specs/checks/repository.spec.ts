@@ -7,8 +7,8 @@ const root = join(import.meta.dirname, "../..");
 
 /** All that lies at the top, by what it is for. */
 const TOP = {
-  code: ["src", "specs", "containers", "reports"],
   documents: ["docs", "README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"],
+  code: ["src", "specs", "containers", "examples", "reports"],
   npm: ["package.json", "package-lock.json"],
   // Each tool looks for its settings here and nowhere else.
   tools: [

@@ -60,9 +60,9 @@ describe("an image that is built", () => {
     await (await engine()).getImage(reference).tag({ repo: base, tag: "1" });
   }
 
-  async function build(steps: string): Promise<ResolvedImage> {
-    await writeFile(join(folder, "Dockerfile"), `ARG BASE=${base}:1\nFROM \${BASE}\n${steps}\n`);
-    const image = await resolve(imageFrom(name, folder));
+  async function build(steps: string, options: Parameters<typeof imageFrom>[2] = {}): Promise<ResolvedImage> {
+    await writeFile(join(folder, "Dockerfile"), `ARG BASE=${base}:1\nFROM \${BASE} AS first\n${steps}\n`);
+    const image = await resolve(imageFrom(name, folder, options));
     if (!made.includes(image.reference)) made.push(image.reference);
     return image;
   }
@@ -72,6 +72,24 @@ describe("an image that is built", () => {
     // Fails where there is another interface than the loopback's.
     const { reference } = await build('RUN test "$(ls /sys/class/net)" = lo');
     expect((await (await engine()).getImage(reference).inspect()).Id).to.match(/^sha256:/);
+  });
+
+  it("has one when it is declared to need it", async function () {
+    this.timeout(60_000);
+    await build('RUN test "$(ls /sys/class/net)" != lo', { network: true });
+  });
+
+  it("is the stage of its Dockerfile that is asked for, else the last one", async function () {
+    this.timeout(60_000);
+    const steps = "LABEL stage=first\nFROM first\nLABEL stage=last";
+    const docker = await engine();
+    const stages = await Promise.all(
+      [{ target: "first" }, {}].map(async (options) => {
+        const { Config } = await docker.getImage((await build(steps, options)).reference).inspect();
+        return Config.Labels["stage"];
+      }),
+    );
+    expect(stages).to.deep.equal(["first", "last"]);
   });
 
   it("is built once for the same folder and base", async function () {

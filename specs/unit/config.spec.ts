@@ -12,6 +12,7 @@ const defaults: Config = {
   images: "auto",
   startTimeoutMs: 120_000,
   debianMirror: undefined,
+  profiles: [],
   keep: false,
   snapshots: { off: false, count: 10, days: 14 },
   reportPath: undefined,

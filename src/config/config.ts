@@ -42,6 +42,13 @@ const Settings = v.object({
       v.check((text) => URL.canParse(text), "an address"),
     ),
   ),
+  STACKSPEC_PROFILES: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) => text.split(/[\s,]+/).filter((profile) => profile !== "")),
+    ),
+    "",
+  ),
   STACKSPEC_KEEP: flag,
   STACKSPEC_SNAPSHOTS: v.optional(oneOf("on", "off"), "on"),
   STACKSPEC_SNAPSHOTS_KEPT: count("10"),
@@ -76,6 +83,8 @@ export interface Config {
   readonly startTimeoutMs: number;
   /** The Debian mirror for substitute images; undefined: the one this machine's apt uses. */
   readonly debianMirror: string | undefined;
+  /** What is started beside what always is. */
+  readonly profiles: readonly string[];
   /** Leave the shared stacks up at the end, and take over those that are. */
   readonly keep: boolean;
   /** Snapshots of stacks: whether they are used, how many are kept, and for how many days. */
@@ -111,6 +120,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = processEnvironment()
     images: output.STACKSPEC_IMAGES,
     startTimeoutMs: output.STACKSPEC_START_TIMEOUT_MS,
     debianMirror: output.STACKSPEC_DEBIAN_MIRROR,
+    profiles: output.STACKSPEC_PROFILES,
     keep: output.STACKSPEC_KEEP,
     snapshots: {
       off: output.STACKSPEC_SNAPSHOTS === "off",

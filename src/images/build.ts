@@ -19,6 +19,8 @@ export interface Build {
   readonly args: Readonly<Record<string, string>>;
   /** Whether its steps may use the network. */
   readonly network: boolean;
+  /** The stage that becomes the image; undefined: the last one. */
+  readonly target?: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -38,6 +40,7 @@ export async function buildImage(
       t: build.reference,
       buildargs: build.args,
       labels: build.labels,
+      ...(build.target !== undefined && { target: build.target }),
       networkmode: build.network ? "default" : "none",
       forcerm: true,
       abortSignal: signal,

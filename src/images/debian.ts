@@ -18,10 +18,8 @@ const FOLDER = fileURLToPath(new URL("../../containers/debian/", import.meta.url
 /** Local names live under `localhost/`, so that no registry and no prefix is ever put before them. */
 export const LOCAL = "localhost/stackspec";
 
-/** What a substitute is made from. */
-interface Recipe {
-  readonly folder: string;
-}
+/** What a substitute is made from: a folder with a Dockerfile, or a Debian suite and nothing more. */
+type Recipe = { readonly folder: string } | { readonly suite: string };
 
 /** What a build of substitutes needs. */
 export interface DebianContext {
@@ -60,15 +58,17 @@ export function debianSubstitutes(context: DebianContext): Substitutes {
   async function reference(official: string): Promise<string | undefined> {
     const recipe = (await recipes)[official];
     if (recipe === undefined) return undefined;
+    if ("suite" in recipe) return baseReference(recipe.suite);
     const [name, tag] = official.split(":");
-    return `${LOCAL}/${name!.split("/").at(-1)}:${tag}-${await digestOf([await baseReference()], [join(FOLDER, recipe.folder)])}`;
+    return `${LOCAL}/${name!.split("/").at(-1)}:${tag}-${await digestOf([await baseReference(SUITE)], [join(FOLDER, recipe.folder)])}`;
   }
 
   async function build(official: string): Promise<string> {
     const recipe = (await recipes)[official]!;
+    if ("suite" in recipe) return bootstrap(recipe.suite);
     const target = (await reference(official))!;
     if (await exists(docker, target)) return target;
-    const args = { BASE: await bootstrap() };
+    const args = { BASE: await bootstrap(SUITE) };
     await buildImage(
       docker,
       { reference: target, folder: join(FOLDER, recipe.folder), args, network: true, labels: {} },
@@ -79,11 +79,11 @@ export function debianSubstitutes(context: DebianContext): Substitutes {
   }
   const substitute = (official: string): Promise<string> => buildOnce(official, () => build(official));
 
-  const baseReference = async (): Promise<string> =>
-    `${LOCAL}/debian:${SUITE}-${await digestOf([], [join(FOLDER, "base.sh")])}`;
-  const bootstrap = (): Promise<string> =>
-    buildOnce("base", async () => {
-      const target = await baseReference();
+  const baseReference = async (suite: string): Promise<string> =>
+    `${LOCAL}/debian:${suite}-${await digestOf([], [join(FOLDER, "base.sh")])}`;
+  const bootstrap = (suite: string): Promise<string> =>
+    buildOnce(`base ${suite}`, async () => {
+      const target = await baseReference(suite);
       if (await exists(docker, target)) return target;
       if (!existsSync("/usr/bin/mmdebstrap")) {
         if (!canInstallPackages())
@@ -99,8 +99,8 @@ export function debianSubstitutes(context: DebianContext): Substitutes {
         await installPackages(["mmdebstrap"], signal);
       }
       const mirror = context.mirror ?? (await hostMirror());
-      context.onDetail("debian", `bootstrapping ${SUITE} from ${mirror}`);
-      const id = await importBase(docker, mirror, signal);
+      context.onDetail("debian", `bootstrapping ${suite} from ${mirror}`);
+      const id = await importBase(docker, mirror, suite, signal);
       const [repo = target, tag = "latest"] = target.split(/:(?=[^:]+$)/);
       await docker.getImage(id).tag({ repo, tag });
       return target;
@@ -110,8 +110,8 @@ export function debianSubstitutes(context: DebianContext): Substitutes {
 }
 
 /** Runs the bootstrap and hands its output to the engine as it comes. */
-async function importBase(docker: Dockerode, mirror: string, signal: AbortSignal): Promise<string> {
-  const child = spawn("sh", [join(FOLDER, "base.sh"), mirror, SUITE], { stdio: ["ignore", "pipe", "pipe"], signal });
+async function importBase(docker: Dockerode, mirror: string, suite: string, signal: AbortSignal): Promise<string> {
+  const child = spawn("sh", [join(FOLDER, "base.sh"), mirror, suite], { stdio: ["ignore", "pipe", "pipe"], signal });
   const complaints: string[] = [];
   child.stderr.setEncoding("utf8").on("data", (text: string) => complaints.push(text));
   const exited = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
@@ -124,7 +124,7 @@ async function importBase(docker: Dockerode, mirror: string, signal: AbortSignal
     throw new Error(`base.sh exited with code ${exitCode}`);
   } catch (cause) {
     throw new StackspecError("IMAGE_BUILD_FAILED", `the Debian base cannot be made: ${messageOf(cause)}`, {
-      subject: `debian:${SUITE}`,
+      subject: `debian:${suite}`,
       hint: "set STACKSPEC_DEBIAN_MIRROR to a mirror that can be reached over http",
       evidence: complaints.join("").trimEnd().split("\n").slice(-20).join("\n"),
       cause,

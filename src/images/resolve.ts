@@ -38,6 +38,8 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
   const { config, signal } = context;
   const resolved = new Map<ImageSource, Promise<ResolvedImage>>();
   let substitutes: Substitutes | undefined;
+  /** The builds of a folder, up to the last one. */
+  const folders = new Map<string, Promise<void>>();
   /** Registries that a pull has not reached, so that the next image with a substitute need not wait for the same answer. */
   const unreachable = new Map<string, StackspecError>();
 
@@ -102,28 +104,41 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
     });
     const [, baseName] = /^ARG BASE=(\S+)/m.exec(dockerfile) ?? [];
     const base = baseName === undefined ? undefined : await resolve(baseName);
-    const { artefact = [] } = source;
+    const { artefact = [], target } = source;
     // A folder `dist` of this project's is the artefact's result when there is one, otherwise a source like any other.
-    const digest = await digestOf([base?.digest ?? "", ...artefact], source.inputs, { dist: artefact.length === 0 });
+    const digest = await digestOf(
+      [base?.digest ?? "", ...artefact, ...(target === undefined ? [] : [`target=${target}`])],
+      source.inputs,
+      { dist: artefact.length === 0 },
+    );
     const reference = `${LOCAL}/${source.name}:${digest}`;
     if (await exists(docker, reference)) return { reference, origin: "build" };
-    if (source.artefact !== undefined) await makeArtefact(source, source.artefact);
-    await buildImage(
-      docker,
-      {
-        reference,
-        folder: source.folder,
-        args: base === undefined ? {} : { BASE: base.reference },
-        network: false,
-        labels: {},
-      },
-      signal,
-      (step) => context.onDetail(source.name, "building", step),
+    // Images of one folder have stages in common: who comes second finds them built.
+    const before = folders.get(source.folder);
+    const building = buildAfter(before, docker, source, { reference, base });
+    folders.set(
+      source.folder,
+      building.catch(() => {}),
     );
+    await building;
     return { reference, origin: "build" };
   }
 
-  async function makeArtefact(source: ImageBuild, [command, ...words]: readonly string[]): Promise<void> {
+  async function buildAfter(
+    before: Promise<void> | undefined,
+    docker: Dockerode,
+    { name, folder, artefact, network, target }: ImageBuild,
+    { reference, base }: { reference: string; base: ResolvedImage | undefined },
+  ): Promise<void> {
+    await before;
+    if (artefact !== undefined) await makeArtefact({ name }, artefact);
+    const args: Record<string, string> = base === undefined ? {} : { BASE: base.reference };
+    await buildImage(docker, { reference, folder, args, network, target, labels: {} }, signal, (step) =>
+      context.onDetail(name, "building", step),
+    );
+  }
+
+  async function makeArtefact(source: Pick<ImageBuild, "name">, [command, ...words]: readonly string[]): Promise<void> {
     context.onDetail(source.name, "building", `${command} ${words.join(" ")}`);
     try {
       await promisify(execFile)(command!, words, { signal });

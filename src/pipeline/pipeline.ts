@@ -110,6 +110,8 @@ export interface ReleaseOptions {
   readonly image: string;
   /** Address of the source code, for the image's label. */
   readonly source: string;
+  /** Whether the build's steps may use the network: what they install is then what a mirror has that day. Default false. */
+  readonly network?: boolean;
   /** The suite under `specs/` that decides, and the settings that put the image under test. */
   readonly acceptance: {
     readonly suite: string;

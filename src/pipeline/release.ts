@@ -47,7 +47,7 @@ export async function release(stage: ReleaseStage, context: PipelineContext): Pr
   return { outcomes, notes: [`image ${image.value}`, ...notes] };
 }
 
-/** Builds without a network; what it stands on is the base that its Dockerfile names. Returns the image's ID. */
+/** Builds without a network, unless it is declared to need one; what it stands on is the base that its Dockerfile names. Returns the image's ID. */
 async function build(
   stage: ReleaseStage,
   manifest: Manifest,
@@ -66,7 +66,12 @@ async function build(
     "org.opencontainers.image.created": manifest.created,
     "org.opencontainers.image.source": stage.options.source,
   };
-  await buildImage(docker, { reference, folder, args, network: false, labels }, context.signal, () => {});
+  await buildImage(
+    docker,
+    { reference, folder, args, network: stage.options.network ?? false, labels },
+    context.signal,
+    () => {},
+  );
   const { Id, Config } = await docker.getImage(reference).inspect();
   if (isRoot(Config.User))
     throw new StackspecError("IMAGE_BUILD_FAILED", "expected an image that runs as a user other than root", {

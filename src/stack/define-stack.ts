@@ -1,5 +1,6 @@
 import { usageError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
+import { checkProfiles } from "./profiles.ts";
 import type {
   Dependency,
   Exports,
@@ -14,11 +15,15 @@ import type {
   Stoppable,
   Task,
   TaskOptions,
+  TaskResult,
   Volume,
 } from "./stack.ts";
 
 /** What a service with these options hands to specs. */
 type WithHttp<S, O> = O extends { readonly http: object } ? S & { readonly http: HttpClient } : S;
+
+/** Nothing, while the profiles of what has these options are not chosen. */
+type Unchosen<O> = O extends { readonly profiles: readonly string[] } ? undefined : never;
 
 /** Declares the parts of a stack. Each name is declared once and is the host name on the stack's network. */
 export interface StackBuilder {
@@ -27,9 +32,13 @@ export interface StackBuilder {
     name: string,
     create: Factory<Startable<S>>,
     options?: O,
-  ): Service<WithHttp<S, O>>;
+  ): Service<WithHttp<S, O> | Unchosen<O>>;
   /** A task: `create` makes the container that runs it, or is itself the work when it returns nothing. */
-  task(name: string, create: Factory<Startable | void>, options?: TaskOptions): Task;
+  task<const O extends TaskOptions>(
+    name: string,
+    create: Factory<Startable | void>,
+    options?: O,
+  ): Task<TaskResult | Unchosen<O>>;
   volume(name: string): Volume;
   network(name: string): Network;
 }
@@ -60,14 +69,16 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
       if (options?.http !== undefined) checkPort(options.http.port, `stack "${name}", service "${part}"`);
       if (options?.driver !== undefined) checkDriver(options.driver, `stack "${name}", service "${part}"`);
       const service: Service = { kind: "service", name: part, create, options: options ?? {} };
+      checkProfiles(name, service, service.options.after?.map(nodeOf));
       nodes.push(service);
       return service as never;
     },
-    task(part, create, options = {}) {
+    task(part, create, options) {
       claim("task", part);
-      const task: Task = { kind: "task", name: part, create, options };
+      const task: Task = { kind: "task", name: part, create, options: options ?? {} };
+      checkProfiles(name, task, task.options.after?.map(nodeOf));
       nodes.push(task);
-      return task;
+      return task as never;
     },
     volume(part) {
       claim("volume", part);

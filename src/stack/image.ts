@@ -12,6 +12,10 @@ export interface ImageBuild {
   readonly inputs: readonly string[];
   /** Runs before the build and makes the artefact that the Dockerfile copies. */
   readonly artefact: readonly string[] | undefined;
+  /** Whether the build's steps may use the network. */
+  readonly network: boolean;
+  /** The stage of the Dockerfile that becomes the image; undefined: the last one. */
+  readonly target: string | undefined;
 }
 
 /**
@@ -19,15 +23,22 @@ export interface ImageBuild {
  *
  * @param name what the image is called, for example `todobackend`
  * @param options `inputs`: what its content depends on (default: the folder);
- *   `artefact`: the command that makes what the Dockerfile copies, for example `["npm", "run", "build"]`.
- *   The image build itself has no network.
+ *   `artefact`: the command that makes what the Dockerfile copies, for example `["npm", "run", "build"]`;
+ *   `network`: the build's steps may use the network, as `apt-get install` must (default: false);
+ *   `target`: the stage of the Dockerfile that becomes the image (default: the last one)
  */
 export function imageFrom(
   name: string,
   folder: string,
-  options: { inputs?: readonly string[]; artefact?: readonly string[] } = {},
+  options: {
+    readonly inputs?: readonly string[];
+    readonly artefact?: readonly string[];
+    readonly network?: boolean;
+    readonly target?: string;
+  } = {},
 ): ImageBuild {
-  return { kind: "build", name, folder, inputs: options.inputs ?? [folder], artefact: options.artefact };
+  const { inputs = [folder], artefact, network = false, target } = options;
+  return { kind: "build", name, folder, inputs, artefact, network, target };
 }
 
 /** How an image source is called in messages. */

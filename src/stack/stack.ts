@@ -34,13 +34,13 @@ export interface Service<S = unknown> {
   readonly [started]?: S;
 }
 
-/** Work that runs once and to its end before what comes `after` it starts: a migration, a seed. */
-export interface Task {
+/** Work that runs once and to its end before what comes `after` it starts: a migration, a seed. `R` is what specs get. */
+export interface Task<R = unknown> {
   readonly kind: "task";
   readonly name: string;
   readonly create: Factory<unknown>;
   readonly options: TaskOptions;
-  readonly [started]?: TaskResult;
+  readonly [started]?: R;
 }
 
 /** Storage that services of one stack share. Made empty with the stack, removed with it. */
@@ -101,6 +101,11 @@ interface NodeOptions {
   readonly mounts?: readonly Mount[];
   /** Networks to join beside the stack's own. */
   readonly networks?: readonly Network[];
+  /**
+   * It is started only when one of these profiles is chosen, by `STACKSPEC_PROFILES=testing,debug`; what specs get for it
+   * is else undefined. What waits for it belongs to the same profiles. Default: it is always started.
+   */
+  readonly profiles?: readonly string[];
   /** Runs it in a sandbox. Default: as the engine runs containers. */
   readonly sandbox?: Sandbox;
 }
@@ -155,8 +160,8 @@ export type Exports = Readonly<Record<string, Service | Task | Volume>>;
 export type Started<E extends Exports> = {
   readonly [K in keyof E]: E[K] extends Service<infer S>
     ? S
-    : E[K] extends Task
-      ? TaskResult
+    : E[K] extends Task<infer R>
+      ? R
       : { readonly name: string };
 };
 

@@ -31,7 +31,7 @@ export function stackFactories(run: StackRun, databaseSuffix: string): Factories
   async function call(node: Node, image: string, onWait: () => void): Promise<unknown> {
     const started = <S>(service: Service<S>): Promise<S> => {
       onWait();
-      return run.waitFor(service) as Promise<S>;
+      return run.valueOf(service) as Promise<S>;
     };
     const database = (name: string): string => `${name}${databaseSuffix}`;
     const value = await Promise.try(() => node.create({ image, started, database })).catch((error: unknown) => {

@@ -5,6 +5,7 @@ import { StackspecError, messageOf } from "../../errors.ts";
 import { imageResolver } from "../../images/resolve.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
 import type { ImageSource } from "../../stack/image.ts";
+import { chooseProfiles } from "../../stack/profiles.ts";
 import type { Exports, Stack } from "../../stack/stack.ts";
 import { RUN_LABEL, settleAll } from "../docker/labels.ts";
 import { claimLogFolder } from "./log-folder.ts";
@@ -67,6 +68,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
   const releaseLogs = (): void => {
     for (const each of logFolders.splice(0)) each.release();
   };
+  const chosenOf = chooseProfiles(config.profiles);
   /** Stacks whose snapshot this run has tried to make: a second time would not go better. */
   const tried = new Set<Stack>();
   let dismissWatchdog: (() => void) | undefined;
@@ -178,13 +180,13 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
         return false;
       tried.add(stack);
       const quiet = { ...context, onProgress: () => {} };
-      return keepSnapshot(stack, use, quiet, config.snapshots, say, stopAll, waitMs);
+      return keepSnapshot(chosenOf(stack), use, quiet, config.snapshots, say, stopAll, waitMs);
     },
     async share() {
       await connectGuarded();
     },
-    start(stack, { keep = false, joins } = {}) {
-      const starting = startStack(stack, { ...context, keep, joins });
+    async start(stack, { keep = false, joins } = {}) {
+      const starting = startStack(chosenOf(stack), { ...context, keep, joins });
       stacks.add(starting);
       starting.then(
         (started) => running.add(started),

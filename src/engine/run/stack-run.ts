@@ -61,6 +61,11 @@ export class StackRun {
     return dependency.kind === "started" ? runs.promise : done.promise;
   }
 
+  /** The same for what a profile may leave out: with nothing when it does. */
+  async valueOf(node: Node): Promise<unknown> {
+    return this.#conditions.has(node) ? this.waitFor(node) : undefined;
+  }
+
   /** Resolves when every task has completed. */
   async tasksDone(): Promise<void> {
     await Promise.all(this.stack.nodes.filter(({ kind }) => kind === "task").map((task) => this.waitFor(task)));

@@ -185,7 +185,7 @@ export function imagesOf(stack: Stack): ImageSource[] {
 async function exportsOf<E extends Exports>(stack: Stack<E>, { run, plan }: StackStart): Promise<Started<E>> {
   const entries = Object.entries(stack.exports).map(async ([key, part]) => [
     key,
-    part.kind === "volume" ? { name: (await run.resources(plan)).volumeName(part) } : await run.waitFor(part),
+    part.kind === "volume" ? { name: (await run.resources(plan)).volumeName(part) } : await run.valueOf(part),
   ]);
   return Object.fromEntries(await Promise.all(entries)) as Started<E>;
 }
