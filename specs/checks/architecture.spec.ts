@@ -17,7 +17,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   // The type of a driver alone, which knows no room itself.
   stack: ["errors", "types of http", "types of engine/drivers"],
   http: ["errors", "secrets"],
-  report: ["secrets"],
+  report: ["secrets", "types of http"],
   images: ["stack", "errors", "secrets", "types of config"],
   "engine/docker": ["images", "errors", "secrets", "types of config"],
   "engine/container": ["engine/docker", "stack", "http", "errors", "secrets"],

@@ -3,6 +3,8 @@ import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ctrfFile } from "../../src/report/ctrf.ts";
+import type { Ctrf } from "../../src/report/ctrf.ts";
 import { untilShown } from "../output.ts";
 
 /** How a process ended, and all that it wrote. */
@@ -24,6 +26,8 @@ export interface Child {
 export interface Run extends Child {
   /** The report as it is now. */
   report(): string;
+  /** The same as data. */
+  results(): Ctrf;
 }
 
 export interface ChildOptions {
@@ -128,7 +132,11 @@ export function startRun(
     ...options,
     environment: { ...environment, JUNIT_REPORT_PATH: path },
   });
-  return { ...child, report: () => readFileSync(path, "utf8") };
+  return {
+    ...child,
+    report: () => readFileSync(path, "utf8"),
+    results: () => JSON.parse(readFileSync(ctrfFile(path), "utf8")) as Ctrf,
+  };
 }
 
 /** The id of the run that a fixture with `useAndTell` was. */

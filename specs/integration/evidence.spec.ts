@@ -5,7 +5,8 @@ import { expect } from "chai";
 import { requireEngine } from "stackspec";
 import { startRun } from "./child.ts";
 import type { Ended } from "./child.ts";
-import { RUN_LABEL, cleanUp, labelled } from "./engine.ts";
+import type { Ctrf, CtrfTest } from "../../src/report/ctrf.ts";
+import { NODE, RUN_LABEL, cleanUp, labelled } from "./engine.ts";
 import { caseOf, countOf } from "./report.ts";
 
 describe("a spec that fails on an answer over HTTP", () => {
@@ -16,12 +17,14 @@ describe("a spec that fails on an answer over HTTP", () => {
   const logs = join("reports/logs", name);
   let ended: Ended;
   let report: string;
+  let results: Ctrf["results"];
   let log: string;
   before("it has failed", async function () {
     this.timeout(180_000);
     const run = startRun(["evidence.ts"], { environment: { ...secrets, NAME: name } });
     ended = await run.ended;
     report = run.report();
+    ({ results } = run.results());
     log = await readFile(join(logs, "web.log"), "utf8");
   });
   cleanUp("its logs are gone", () => rm(logs, { recursive: true }));
@@ -54,6 +57,40 @@ describe("a spec that fails on an answer over HTTP", () => {
     });
   }
 
+  const failed = (): CtrfTest => results.tests.find((test) => test.name === "fails")!;
+
+  it("stores each exchange as data", () => {
+    const [tea, coffee] = failed().extra!.exchanges!;
+    expect(tea).to.include({ method: "POST", body: '{"sugar":2}' });
+    expect(tea!.headers).to.include({ Authorization: "***" });
+    expect(coffee!.answer).to.deep.include({ status: 418, body: "my token is ***" });
+    expect(coffee!.atMs).to.be.within(failed().start!, failed().stop!);
+  });
+
+  it("stores what each service wrote meanwhile, with its time", () => {
+    const [web] = failed().extra!.logs!;
+    expect(web!.lines.join("\n"))
+      .to.match(/^asked for POST \/tea with/)
+      .and.include("asked for GET /coffee");
+    expect(web!.atMs).to.have.lengthOf(web!.lines.length);
+  });
+
+  it("stores when each service began and was ready", () => {
+    const web = results.extra.timeline.nodes.find((node) => node.name === "web")!;
+    expect(web.states.map(({ state }) => state)).to.include.ordered.members(["starting", "ready"]);
+  });
+
+  it("stores the images that it ran, with their digests", () => {
+    const { images } = results.extra.timeline;
+    expect(images.find((image) => image.name === NODE)?.digest).to.match(/^sha256:/);
+  });
+
+  it("stores the lines of each log, also from before the specs, and where all of them are", () => {
+    const web = results.extra.timeline.logs.find(({ service }) => service === "web")!;
+    expect(web.lines[0]![1]).to.equal("before any spec, with *** and ***");
+    expect(web.file).to.equal(join(logs, "web.log"));
+  });
+
   it("shows none of this for a spec that passes", () => {
     expect(caseOf(report, "passes")).not.to.match(/→|wrote:/);
   });
@@ -70,8 +107,9 @@ describe("a spec that fails on an answer over HTTP", () => {
     ["of this process's environment", "OUR_SECRET"],
     ["of a container's environment", "WHAT_THE_CONTAINER_KNOWS"],
   ] as const)
-    it(`shows a secret ${whose} nowhere: not on the terminal, in the report or in a log`, () => {
-      for (const text of [ended.output, report, log]) expect(text).not.to.include(secrets[variable]);
+    it(`shows a secret ${whose} nowhere: not on the terminal, in the report, its data or a log`, () => {
+      for (const text of [ended.output, report, JSON.stringify(results), log])
+        expect(text).not.to.include(secrets[variable]);
       expect(log).to.include("asked for GET /coffee with *** and ***");
     });
 

@@ -277,7 +277,7 @@ describe("the report while specs run", function () {
 
   it("has ten MiB of evidence, and beyond that where the whole logs are", async () => {
     const lines = ["x".repeat(60_000)];
-    const specEvidence = { exchanges: "", logs: [{ service: "web", lines }], attachments: ["reports/logs/web.log"] };
+    const specEvidence = { exchanges: [], logs: [{ service: "web", lines }], attachments: ["reports/logs/web.log"] };
     const { report } = await reportOf(300, (runner, test) =>
       runner.emit("fail", test, Object.assign(new Error("no"), { specEvidence })),
     );

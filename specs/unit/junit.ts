@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { XMLParser } from "fast-xml-parser";
 import { validateXML } from "xmllint-wasm";
+import { ctrfFile } from "../../src/report/ctrf.ts";
+import type { Ctrf } from "../../src/report/ctrf.ts";
 
 const root = join(import.meta.dirname, "../..");
 const schema = readFileSync(join(import.meta.dirname, "fixtures/junit-10.xsd"), "utf8");
@@ -72,6 +74,8 @@ export interface Run {
   readonly terminal: string;
   readonly xml: string;
   readonly report: TestReport;
+  /** The same as data. */
+  readonly results: Ctrf;
 }
 
 /** Runs files of `fixtures/` with mocha as this project is set up for it, in a process of their own. */
@@ -84,7 +88,8 @@ export async function runFixtures(
     const report = join(folder, "report.xml");
     const { ended, terminal } = await runMocha(names, report, options);
     const xml = await readFile(report, "utf8");
-    return { ended, terminal, xml, report: parseReport(xml) };
+    const results = JSON.parse(await readFile(ctrfFile(report), "utf8")) as Ctrf;
+    return { ended, terminal, xml, report: parseReport(xml), results };
   } finally {
     await rm(folder, { recursive: true });
   }

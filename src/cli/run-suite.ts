@@ -10,6 +10,7 @@ import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts"
 import { exitPessimistically } from "../mocha/exit-code.ts";
 import { reportFile } from "../mocha/reporter.ts";
 import { sayNotices } from "../mocha/mocha-run.ts";
+import { resultsOf } from "../mocha/results.ts";
 import { run } from "../mocha/run.ts";
 import { endBusyRuns, endOnSignals } from "../mocha/signals.ts";
 import { loadStack } from "../mocha/target.ts";
@@ -42,7 +43,10 @@ export async function runSuite(config: Config, words: SuiteWords): Promise<void>
   const { suite } = words;
   const report = reportFile(config.reportPath, suite);
   lockReports(config, [report]);
-  const writeReport = (why: string): void => writeAtomically(report, abortedReport(suite, why));
+  const writeReport = (why: string, isOver = false): void => {
+    writeAtomically(report, abortedReport(suite, why));
+    resultsOf(run, report, suite).write([why], isOver);
+  };
   try {
     if (isReplaceable(report)) writeReport("the run was ended before its first spec");
   } catch (cause) {
@@ -55,7 +59,7 @@ export async function runSuite(config: Config, words: SuiteWords): Promise<void>
   try {
     await prepareAndRun(config, words, report);
   } catch (error) {
-    writeReport(messageOf(error));
+    writeReport(messageOf(error), true);
     throw error;
   }
 }
@@ -68,6 +72,7 @@ async function prepareAndRun(
   const found = files.length > 0 ? files.filter((file) => existsSync(file)) : await specFiles(suite, passWithNoSpecs);
   if (found.length === 0) {
     say("No spec ran: there are no such files");
+    resultsOf(run, report, suite).write([], true);
     return writeAtomically(report, junitXml({ name: suite, timeMs: 0, suites: [], properties: {} }));
   }
   run.passesWithNoSpecs = passWithNoSpecs;

@@ -1,6 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 import type superagent from "superagent";
-import { mask } from "../secrets.ts";
+import { mask, maskedJson } from "../secrets.ts";
 
 /** How many requests are remembered, and how much of a body is shown. */
 const REMEMBERED = 10;
@@ -9,10 +9,32 @@ const BODY_CHARACTERS = 2_000;
 /** Headers that prove who one is, whatever their value looks like. */
 const SECRET_HEADER = /authorization|\bauth\b|cookie|password|token|secret|key/i;
 
-/** A request and what came of it so far. */
-interface Exchange {
-  /** As text for people: made when it is asked for, as nobody looks at the exchanges of a spec that passes. */
-  text(): string;
+/** A request and what came of it: plain data, bodies bounded, secrets masked. */
+export interface Exchange {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** When it was sent, in milliseconds of Unix time. */
+  readonly atMs: number;
+  readonly tookMs: number;
+  /** It was sent once more, for the connection that was kept open had been closed. */
+  readonly again?: boolean;
+  /** Undefined as long as there is none. */
+  readonly answer?: Answer | undefined;
+}
+
+/** The answer to a request, or in `error` why there is none. */
+export interface Answer {
+  readonly status?: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly error?: string;
+}
+
+/** Its data are made when they are asked for, as nobody looks at the exchanges of a spec that passes. */
+interface SentRequest {
+  read(): Exchange;
 }
 
 /** Where every client tells what it sends: a spec makes clients by itself, and hands them no record to write to. */
@@ -23,23 +45,44 @@ const sentByClients = channel("stackspec:http:sent");
 export interface ExchangeRecord {
   /** Forgets them: a new spec begins. */
   forget(): void;
-  /** They and their answers, as text for people: bodies bounded, secrets masked. Empty when there were none. */
+  /** They and their answers, as they stand now. */
+  list(): Exchange[];
+  /** The same as text for people. Empty when there were none. */
   text(): string;
 }
 
 /** Remembers what is sent from now on, as long as this process lives. */
 export function recordExchanges(): ExchangeRecord {
-  const exchanges: Exchange[] = [];
+  const exchanges: SentRequest[] = [];
   sentByClients.subscribe((exchange) => {
-    exchanges.push(exchange as Exchange);
+    exchanges.push(exchange as SentRequest);
     if (exchanges.length > REMEMBERED) exchanges.shift();
   });
+  const list = (): Exchange[] => JSON.parse(maskedJson(exchanges.map((each) => each.read()))) as Exchange[];
   return {
     forget() {
       exchanges.length = 0;
     },
-    text: () => mask(exchanges.map((exchange) => exchange.text()).join("\n\n")),
+    list,
+    text: () => exchangesText(list()),
   };
+}
+
+/** Requests and their answers, for people. */
+export function exchangesText(exchanges: readonly Exchange[]): string {
+  const texts = exchanges.map(({ method, url, headers, body, again, answer, tookMs }) => {
+    const once = again === true ? " (once more: the connection that was kept open had been closed)" : "";
+    const request = [`${method} ${url}${once}`, ...headerLines(headers), ...bodyLines(body)].join("\n  ");
+    return `→ ${request}\n← ${answerText(answer)} (${tookMs} ms)`;
+  });
+  return mask(texts.join("\n\n"));
+}
+
+function answerText(answer: Answer | undefined): string {
+  if (answer === undefined) return "no answer yet";
+  const { status, headers, body, error } = answer;
+  if (error !== undefined) return `no answer: ${error}`;
+  return [String(status), ...headerLines(headers), ...bodyLines(body)].join("\n  ");
 }
 
 /** Tells of a request when it is sent, and of what becomes of it. */
@@ -55,24 +98,30 @@ export function record(request: superagent.Request): void {
     timesSent += 1;
     if (timesSent > 1) return;
     const startedAt = performance.now();
+    const atMs = Date.now();
     const body = written(sent._data);
-    let answer = (): string => "no answer yet";
+    let answer: (() => Answer) | undefined;
     let tookMs = 0;
-    const settle = (answered: () => string): void => {
+    const settle = (answered: () => Answer): void => {
       answer = answered;
       tookMs = Math.round(performance.now() - startedAt);
     };
     sent.once("response", ({ status, headers, text }: superagent.Response) =>
-      settle(() => [String(status), ...headerLines(headers), ...bodyLines(text)].join("\n  ")),
+      settle(() => ({ status, headers: shownHeaders(headers), body: shownBody(text) })),
     );
-    sent.once("error", (error: Error) => settle(() => `no answer: ${error.message}`));
+    sent.once("error", ({ message: error }: Error) => settle(() => ({ headers: {}, body: "", error })));
     sentByClients.publish({
-      text() {
-        const again = timesSent > 1 ? " (once more: the connection that was kept open had been closed)" : "";
-        const lines = [`${sent.method} ${sent.url}${again}`, ...headerLines(sent.header), ...bodyLines(body)];
-        return `→ ${lines.join("\n  ")}\n← ${answer()} (${tookMs} ms)`;
-      },
-    } satisfies Exchange);
+      read: () => ({
+        method: sent.method,
+        url: sent.url,
+        headers: shownHeaders(sent.header),
+        body: shownBody(body),
+        atMs,
+        tookMs,
+        ...(timesSent > 1 ? { again: true } : {}),
+        answer: answer?.(),
+      }),
+    } satisfies SentRequest);
   });
 }
 
@@ -81,13 +130,26 @@ function written(body: unknown): string | undefined {
   return body === undefined || typeof body === "string" ? body : JSON.stringify(body);
 }
 
-function headerLines(headers: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(headers).map(([name, value]) => `${name}: ${SECRET_HEADER.test(name) ? "***" : String(value)}`);
+function shownHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string> {
+  const shown = Object.entries(headers).map(([name, value]) => {
+    // What a header is called says whether its value is a secret.
+    const masked = mask(`${name}: ${String(value)}`).slice(name.length + 2);
+    return [name, SECRET_HEADER.test(name) ? "***" : masked] as const;
+  });
+  return Object.fromEntries(shown);
 }
 
-function bodyLines(body: string | undefined): string[] {
-  if (body === undefined || body === "") return [];
+function shownBody(body: string | undefined): string {
+  if (body === undefined) return "";
   // Masked before it is cut: of a secret that is cut, nobody knows the rest.
   const text = mask(body);
-  return ["", text.length > BODY_CHARACTERS ? `${text.slice(0, BODY_CHARACTERS)}… (${text.length} characters)` : text];
+  return text.length > BODY_CHARACTERS ? `${text.slice(0, BODY_CHARACTERS)}… (${text.length} characters)` : text;
+}
+
+function headerLines(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+}
+
+function bodyLines(body: string): string[] {
+  return body === "" ? [] : ["", body];
 }

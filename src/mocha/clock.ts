@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
+import type { Phase } from "../report/timeline.ts";
 
-/** One stretch of a run, in milliseconds since the command was typed. */
-interface Phase {
+/** The beginning of a stretch of a run, in milliseconds since the command was typed. */
+interface PhaseBegin {
   readonly name: string;
   readonly fromMs: number;
 }
@@ -12,23 +13,28 @@ export interface Clock {
   beginPhase(name: string): void;
   /** The first spec begins now; later ones change nothing. */
   beginSpecs(): void;
+  /** The phases so far, of which the last goes on. */
+  phases(): Phase[];
   /** "first spec after 3.1 s, end after 5.0 s: npm 0.3, engine 0.1, stack 2.7, specs 1.6, release 0.3" */
   summary(): string;
 }
 
-/** Time that something may take of a run: so much at once, and a tenth of what passes. */
+/** Time that something may take of a run: so much at once, and a part of what passes. */
 export interface TimeShare {
   /** What may be spent now, in milliseconds; less than 0 when too much has been. */
   leftMs(): number;
   spend(ms: number): void;
 }
 
-/** @param atOnceMs what may be spent before any time has passed */
-export function timeShare(atOnceMs: number): TimeShare {
+/**
+ * @param atOnceMs what may be spent before any time has passed
+ * @param share the part of the time that passes @default 10, for a tenth
+ */
+export function timeShare(atOnceMs: number, share = 10): TimeShare {
   const fromMs = performance.now();
   let spentMs = 0;
   return {
-    leftMs: () => atOnceMs + (performance.now() - fromMs) / 10 - spentMs,
+    leftMs: () => atOnceMs + (performance.now() - fromMs) / share - spentMs,
     spend: (ms) => void (spentMs += ms),
   };
 }
@@ -37,7 +43,7 @@ export function timeShare(atOnceMs: number): TimeShare {
 export function startClock(): Clock {
   const typedAt = startOfNpm() ?? performance.timeOrigin;
   const nodeFromMs = performance.timeOrigin - typedAt;
-  const phases: Phase[] =
+  const phases: PhaseBegin[] =
     nodeFromMs > 0
       ? [
           { name: "npm", fromMs: 0 },
@@ -53,6 +59,14 @@ export function startClock(): Clock {
       if (firstSpecMs !== undefined) return;
       firstSpecMs = nowMs();
       beginPhase("specs");
+    },
+    phases() {
+      const endMs = nowMs();
+      return phases.map(({ name, fromMs }, index) => ({
+        name,
+        fromMs: typedAt + fromMs,
+        untilMs: typedAt + (phases[index + 1]?.fromMs ?? endMs),
+      }));
     },
     summary() {
       const endMs = nowMs();

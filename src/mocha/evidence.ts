@@ -3,7 +3,8 @@ import type { Test } from "mocha";
 import type { Log } from "../engine/docker/log.ts";
 import type { StartedStack } from "../engine/run/start.ts";
 import { StackspecError } from "../errors.ts";
-import { recordExchanges } from "../http/exchange.ts";
+import { exchangesText, recordExchanges } from "../http/exchange.ts";
+import type { Exchange } from "../http/exchange.ts";
 import { mask } from "../secrets.ts";
 import { timeShare } from "./clock.ts";
 
@@ -24,11 +25,19 @@ export interface Evidence {
   /** The failure of the service that died under the spec, and which are paused; undefined when there is no such thing. */
   readonly death?: string | undefined;
   /** The spec's last requests and their answers. */
-  readonly exchanges: string;
+  readonly exchanges: readonly Exchange[];
   /** What each service wrote meanwhile, at most the last lines of it. What is still on its way here is added when it comes. */
-  readonly logs: readonly { readonly service: string; readonly lines: readonly string[] }[];
+  readonly logs: readonly WrittenLines[];
   /** Whole logs, as paths. */
   readonly attachments: readonly string[];
+}
+
+/** What a service wrote while a spec ran. */
+export interface WrittenLines {
+  readonly service: string;
+  readonly lines: readonly string[];
+  /** When the engine had each of them, in milliseconds of Unix time. */
+  readonly atMs: readonly number[];
 }
 
 /** Records what specs do, and keeps it for those that fail. */
@@ -62,7 +71,7 @@ export function recordEvidence(
       const stacks = running();
       const logs = stacks.flatMap((stack) => [...stack.logs].map(([service, log]) => ({ service, log })));
       const spec = { fromMs, untilMs: Infinity };
-      const written = logs.map(({ service, log }) => ({ service, lines: linesOf(log, spec) }));
+      const written = logs.map(({ service, log }) => ({ service, ...linesOf(log, spec) }));
 
       const broken = BROKEN.test(`${(err as { code?: string }).code} ${err.message}`);
       const newsMs = Math.min(broken ? DEATH_WITHIN_MS : NEWS_WITHIN_MS, Math.max(0, waits.leftMs()));
@@ -76,7 +85,7 @@ export function recordEvidence(
 
       const evidence: Evidence = {
         death: [...died, ...paused].join("\n") || undefined,
-        exchanges: exchanges.text(),
+        exchanges: exchanges.list(),
         logs: written,
         attachments: logs.flatMap(({ log: { file } }) => (file === undefined ? [] : [pathOf(file)])),
       };
@@ -90,16 +99,21 @@ export function recordEvidence(
 function linesOf(
   log: Pick<Log, "follow">,
   spec: { readonly fromMs: number; readonly untilMs: number },
-): readonly string[] {
+): Pick<WrittenLines, "lines" | "atMs"> {
   const lines: string[] = [];
+  const times: number[] = [];
   let length = 0;
   log.follow((line, atMs) => {
     if (atMs < spec.fromMs || atMs > spec.untilMs) return;
     lines.push(line);
+    times.push(atMs);
     length += line.length;
-    while (lines.length > LOG_LINES || (length > LOG_LENGTH && lines.length > 1)) length -= lines.shift()!.length;
+    while (lines.length > LOG_LINES || (length > LOG_LENGTH && lines.length > 1)) {
+      length -= lines.shift()!.length;
+      times.shift();
+    }
   });
-  return lines;
+  return { lines, atMs: times };
 }
 
 /** What a failed spec carries on its error; undefined when there is nothing. */
@@ -121,7 +135,7 @@ export function evidenceText({ exchanges, logs }: Evidence): string {
   const written = logs
     .filter(({ lines }) => lines.length > 0)
     .map(({ service, lines }) => `${service} wrote:\n${lines.map((line) => `  ${line}`).join("\n")}`);
-  return mask([exchanges, ...written].filter((part) => part !== "").join("\n\n"));
+  return mask([exchangesText(exchanges), ...written].filter((part) => part !== "").join("\n\n"));
 }
 
 /** Mocha's own rule. What comes from a parallel worker is a plain object with an error's fields. */

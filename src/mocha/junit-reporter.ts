@@ -1,22 +1,24 @@
 import { EventEmitter } from "node:events";
 import { relative } from "node:path";
-import type { MochaOptions, Runner, Suite, Test } from "mocha";
+import type { MochaOptions, Runner, Test } from "mocha";
 import MochaJUnitReporter from "mocha-junit-reporter";
 import { junitXml, problemSuites } from "../report/junit.ts";
 import type { CaseResult, FailureNode, SuiteResult } from "../report/junit.ts";
 import { classNamePart, xmlText } from "../report/text.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
-import { timeShare } from "./clock.ts";
 import { evidenceOf, evidenceText, isError, shownError } from "./evidence.ts";
 import type { Evidence } from "./evidence.ts";
 import { recordRun } from "./run-record.ts";
 import type { CaseRecord, FullRunner, RunRecord, SuiteRecord } from "./run-record.ts";
+import { throttled } from "./throttle.ts";
+import { suiteTitles } from "./titles.ts";
 
 /**
  * What writing may take at once, in milliseconds. Until then, and whenever it has taken less than a tenth of the time,
  * each change is written before the next spec begins: that one may never end, nor let a timer run.
  */
 const WRITING_MS = 250;
+const WRITING_SHARE = 10;
 /** How many characters of evidence a report has in all. */
 const EVIDENCE_LENGTH = 10 * 1024 * 1024;
 const LEFT_OUT = "What was seen meanwhile is left out: this report has 10 MiB of such evidence before.";
@@ -34,6 +36,8 @@ export interface JUnitOptions {
   readonly stack: boolean;
   /** Properties of every test suite, asked for at each write. */
   readonly properties: () => Readonly<Record<string, string>>;
+  /** Called after each change of the record. */
+  readonly onChange?: () => void;
 }
 
 /**
@@ -46,8 +50,7 @@ export class JUnitReporter extends MochaJUnitReporter {
   readonly #junit: JUnitOptions;
   readonly record: RunRecord;
   readonly #startedAt = Date.now();
-  readonly #writingTime = timeShare(WRITING_MS);
-  #writing: NodeJS.Timeout | undefined;
+  readonly #writing = throttled(() => isReplaceable(this.#junit.path) && this.write(), WRITING_MS, WRITING_SHARE);
   #evidenceLength = 0;
 
   constructor(runner: FullRunner, options: MochaOptions & { files?: string[] }, junit: JUnitOptions) {
@@ -55,11 +58,12 @@ export class JUnitReporter extends MochaJUnitReporter {
     // has ended. So it hears nothing, and makes the failure elements when we ask for them.
     super(new EventEmitter() as unknown as Runner, { ...options, reporterOptions: { mochaFile: junit.path } });
     this.#junit = junit;
-    this.record = recordRun(runner, options.files ?? [], () => this.#writeSoon());
-    runner.on("start", () => this.#writeNow());
-    runner.on("test", () => this.#writeWithin(RUNNING_AFTER_MS));
-    // A spec that calls process.exit leaves no time for the next write.
-    process.once("exit", () => this.#writing !== undefined && this.#writeNow());
+    this.record = recordRun(runner, options.files ?? [], () => {
+      this.#writing.soon();
+      junit.onChange?.();
+    });
+    runner.on("start", () => this.#writing.soon());
+    runner.on("test", () => this.#writing.within(RUNNING_AFTER_MS));
   }
 
   /**
@@ -69,8 +73,7 @@ export class JUnitReporter extends MochaJUnitReporter {
    * @throws Error from the file system
    */
   write(problems: readonly string[] = []): void {
-    clearTimeout(this.#writing);
-    this.#writing = undefined;
+    this.#writing.cancel();
     this.#evidenceLength = 0;
     const { suites, missing } = this.record;
     const reached = [...suites.values()].filter(({ cases }) => cases.size > 0);
@@ -93,27 +96,6 @@ export class JUnitReporter extends MochaJUnitReporter {
     return xmlText(text);
   }
 
-  #writeSoon(): void {
-    const leftMs = this.#writingTime.leftMs();
-    if (leftMs > 0) this.#writeNow();
-    else this.#writeWithin(-10 * leftMs);
-  }
-
-  #writeWithin(ms: number): void {
-    this.#writing ??= setTimeout(() => this.#writeNow(), ms).unref();
-  }
-
-  /** While specs run: a report that cannot be written is no reason to stop them. The last write says so. */
-  #writeNow(): void {
-    const fromMs = performance.now();
-    try {
-      if (isReplaceable(this.#junit.path)) this.write();
-    } catch {
-      // Mocha takes what a listener throws for a failure of the spec at hand.
-    }
-    this.#writingTime.spend(performance.now() - fromMs);
-  }
-
   #suiteResult({ suite, startedAt, endedAt = Date.now(), cases }: SuiteRecord): SuiteResult {
     const results = [...cases.values()].map((entry) => this.#caseResult(entry));
     // A suite that a failed hook blocks never starts; a parallel worker's events come all at once, when its file is done.
@@ -123,7 +105,7 @@ export class JUnitReporter extends MochaJUnitReporter {
       results.reduce((sum, { timeMs: each }) => sum + each, 0),
     );
     return {
-      name: titles(suite).join(TITLE_SEPARATOR) || this.#junit.suite,
+      name: suiteTitles(suite).join(TITLE_SEPARATOR) || this.#junit.suite,
       file: results[0]?.file,
       startedAt: new Date(startedAt ?? this.#startedAt),
       timeMs,
@@ -134,7 +116,7 @@ export class JUnitReporter extends MochaJUnitReporter {
   #caseResult({ test, outcome, error, blockedBy, tries }: CaseRecord): CaseResult {
     const evidence = evidenceOf(error);
     const output = evidence === undefined ? [] : [this.#text(evidence), ...evidence.attachments.map(attachment)];
-    const classname = [this.#junit.suite, titles(test.parent!).map(classNamePart).join(TITLE_SEPARATOR)];
+    const classname = [this.#junit.suite, suiteTitles(test.parent!).map(classNamePart).join(TITLE_SEPARATOR)];
     return {
       name: test.title,
       classname: classname.filter((part) => part !== "").join("."),
@@ -189,10 +171,4 @@ export class JUnitReporter extends MochaJUnitReporter {
 /** As Jenkins and GitLab read it, alone on its line. */
 function attachment(path: string): string {
   return `[[ATTACHMENT|${path}]]`;
-}
-
-/** The titles from the root down. What comes from a parallel worker has no `titlePath`. */
-function titles(suite: Suite): string[] {
-  const above = suite.parent === undefined || suite.parent === null ? [] : titles(suite.parent);
-  return suite.title ? [...above, suite.title] : above;
 }

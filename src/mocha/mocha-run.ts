@@ -8,12 +8,13 @@ import type { Joining } from "../engine/run/stack-context.ts";
 import { imagesOf } from "../engine/run/start.ts";
 import type { StartedStack } from "../engine/run/start.ts";
 import type { StackspecError } from "../errors.ts";
-import type { ResolvedImage } from "../images/resolve.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
 import { complain, say } from "../terminal.ts";
 import { startClock } from "./clock.ts";
 import { recordEvidence } from "./evidence.ts";
+import type { Results } from "./results.ts";
 import { watchStrays } from "./strays.ts";
+import { recordTimeline } from "./timeline.ts";
 import { chooseTarget } from "./target.ts";
 import type { Target } from "./target.ts";
 
@@ -30,8 +31,12 @@ export class MochaRun {
   );
   /** What nobody waited for. */
   readonly strays = watchStrays();
+  /** What happens beside the specs, for the report. */
+  readonly timeline = recordTimeline();
   /** Hears of the progress of stacks and images. Without a view of that, notices alone are shown. */
   onProgress: OnProgress = sayNotices;
+  /** Its results as data, as soon as they are stored. */
+  results: Results | undefined;
   /** It has ended well, with a whole report; undefined where nobody has to know. */
   isGreen: boolean | undefined;
   /** A run in which no spec ran is bad input, unless this is said to be well. */
@@ -51,8 +56,6 @@ export class MochaRun {
   readonly #shared = new Map<Stack, Promise<StartedStack>>();
   /** The spec file that used a shared stack last. */
   readonly #usedBy = new WeakMap<StartedStack, string | undefined>();
-  /** What the report says of sessions that are closed. */
-  readonly #images: ResolvedImage[] = [];
   readonly #stackNames = new Set<string>();
 
   /** The settings: those that the command hands in, else those of the environment, read when they are first asked for. */
@@ -66,7 +69,7 @@ export class MochaRun {
 
   /** The session, opened when something is first started in it. */
   #open(): Session {
-    return (this.#session ??= openSession(this.config, (event) => this.onProgress(event)));
+    return (this.#session ??= openSession(this.config, (event) => this.onProgress(this.timeline.hear(event))));
   }
 
   /** Starts a stack of its own for whoever calls. What is not stopped is stopped at the end of the run. */
@@ -169,7 +172,6 @@ export class MochaRun {
     const closing = this.#session;
     await closing?.close();
     if (this.#session !== closing) return;
-    this.#images.push(...(closing?.images ?? []));
     this.#session = undefined;
     this.#shared.clear();
   }
@@ -177,13 +179,13 @@ export class MochaRun {
   /** What the report says of the run: the stacks it started and the images it used. */
   properties(): Record<string, string> {
     const { url } = this.config;
-    const used = [...this.#images, ...(this.#session?.images ?? [])];
+    const { images } = this.timeline;
     const stacks = [...this.#stackNames].join(", ");
     return {
       ...(url === undefined ? {} : { url }),
       ...(stacks === "" ? {} : { stack: stacks }),
       ...Object.fromEntries(
-        used.map(({ name, reference, digest, origin }) => [`image.${name}`, `${reference} ${digest} (${origin})`]),
+        images.map(({ name, reference, digest, origin }) => [`image.${name}`, `${reference} ${digest} (${origin})`]),
       ),
       "version.node": process.versions.node,
     };

@@ -9,6 +9,8 @@ import type { FullRunner } from "./run-record.ts";
 import { evidenceOf, evidenceText, shownError } from "./evidence.ts";
 import { exitPessimistically } from "./exit-code.ts";
 import { JUnitReporter } from "./junit-reporter.ts";
+import { resultsOf } from "./results.ts";
+import type { Results } from "./results.ts";
 import { run } from "./run.ts";
 
 /**
@@ -25,6 +27,7 @@ export function reportFile(configured: string | undefined, suite: string): strin
 /** Mocha's reporter for a run: specs on the terminal, JUnit XML in a file, and the times at the end. */
 export class Reporter extends mocha.reporters.Spec {
   readonly #junit: JUnitReporter;
+  readonly #results: Results;
   /** The specs and suites that are marked with `.only`. */
   readonly #only: readonly string[];
 
@@ -32,12 +35,17 @@ export class Reporter extends mocha.reporters.Spec {
     super(runner, options);
     exitPessimistically();
     const { suite = "specs", path } = (options.reporterOptions ?? {}) as { suite?: string; path?: string };
+    const report = path ?? reportFile(run.config.reportPath, suite);
+    const results = resultsOf(run, report, suite);
     this.#junit = new JUnitReporter(runner as ConstructorParameters<typeof JUnitReporter>[0], options, {
-      path: path ?? reportFile(run.config.reportPath, suite),
+      path: report,
       suite,
       stack: run.config.reportStack,
       properties: () => run.properties(),
+      onChange: () => results.soon(),
     });
+    results.record = this.#junit.record;
+    this.#results = results;
     this.#only = onlyOf(runner.suite);
     if (run.config.ci && this.#only.length > 0) Object.assign(runner.suite, { tests: [], suites: [], _onlyTests: [] });
     if ((runner as FullRunner).isParallelMode()) {
@@ -94,6 +102,7 @@ export class Reporter extends mocha.reporters.Spec {
       await setImmediate();
       problems.push(...run.strays.late.map((stray) => `After the last spec, nobody waited for what failed: ${stray}`));
       await attempt("The report cannot be written", () => this.#junit.write(problems));
+      await attempt("The results cannot be stored", () => this.#results.write(problems, true));
       for (const problem of problems) complain(problem);
       say(run.clock.summary());
       run.isGreen = failures === 0 && problems.length === 0;

@@ -11,6 +11,9 @@ export interface CaseRecord {
   readonly blockedBy: Error | undefined;
   /** What earlier tries of a retried spec failed with. */
   readonly tries: readonly unknown[];
+  /** In milliseconds of Unix time. */
+  readonly startedAt?: number;
+  readonly endedAt?: number;
 }
 
 /** A suite and the specs in it, in the order in which mocha came to know them. Times in milliseconds of Unix time. */
@@ -67,7 +70,7 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
     // A spec, or a hook, can fail twice; the second time because of the first.
     const before = suiteOf(test.parent!).cases.get(keyOf(test, suiteOf(test.parent!).cases));
     if (before?.outcome !== "failed" && before?.outcome !== "error")
-      change(test, { outcome, error, blockedBy: blockedBy(test, error, hookErrors) });
+      change(test, { outcome, error, blockedBy: blockedBy(test, error, hookErrors), endedAt: Date.now() });
     missing.delete(test.file ?? "");
     onChange();
   };
@@ -88,7 +91,7 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
     suiteOf(suite).endedAt = Date.now();
     onChange();
   });
-  runner.on("test", (test) => change(test, { outcome: "running" }));
+  runner.on("test", (test) => change(test, { outcome: "running", startedAt: Date.now() }));
   runner.on("pass", (test) => finish(test, "passed"));
   runner.on("pending", (test) => finish(test, "skipped"));
   runner.on("fail", (test: Test, error: unknown) => {

@@ -12,10 +12,15 @@ const LENGTH = 1024 * 1024;
  * the end of very long ones cut off. Emoji stay.
  */
 export function xmlText(text: string): string {
+  return plainText(text).replaceAll(NOT_XML, "\u{FFFD}");
+}
+
+/** The same where any character can be written. */
+export function plainText(text: string, length = LENGTH): string {
   // Colours first: they could cut a secret in two.
   const masked = mask(text.replaceAll(COLOURS, ""));
-  const cut = masked.length > LENGTH ? `${masked.slice(0, LENGTH)}… (cut: it has ${masked.length} characters)` : masked;
-  return cut.toWellFormed().replaceAll(NOT_XML, "\u{FFFD}");
+  const cut = masked.length > length ? `${masked.slice(0, length)}… (cut: it has ${masked.length} characters)` : masked;
+  return cut.toWellFormed();
 }
 
 /** A title as part of a class name, where Jenkins takes a full stop for the end of a package. */

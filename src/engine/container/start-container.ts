@@ -41,6 +41,9 @@ export interface StartOptions {
   readonly signal: AbortSignal;
   /** Asks a server of a known kind once whether it is ready. It is then waited for so, unless it says what else to wait for. */
   readonly askServer?: (port: (containerPort: number) => number) => Promise<Error | undefined>;
+  /** Told each answer that is not the expected one, and, when it runs, its log. */
+  readonly answered?: (answer: string) => void;
+  readonly logged?: (log: Log) => void;
   /** Resolves when what it depends on is there. It is created before, and started after. Default: at once. */
   readonly gate?: () => Promise<void>;
 }
@@ -103,6 +106,7 @@ export function startContainer(container: GenericContainer, options: StartOption
       // One that runs already has said long ago that it is ready, if it does so in its log.
       const fromStart = config.adopted === undefined || subject.options.ready?.kind === "log";
       log = await followLog(handle!, options.logFile, fromStart ? "start" : "now");
+      options.logged?.(log);
       const end = subject.kind === "task" ? exits.of(handle!.id) : readiness(hostPort, own, log);
       try {
         await Promise.race([end, failed.promise]);
@@ -153,7 +157,7 @@ export function startContainer(container: GenericContainer, options: StartOption
         const { Networks } = (await handle!.inspect()).NetworkSettings;
         return Networks[config.networks[0]!]?.IPAddress;
       },
-      noted: (answer: string) => (lastAnswer = answer),
+      noted: (answer: string) => options.answered?.((lastAnswer = answer)),
     };
     await untilReady(probe, probed, signal).catch(async (error: unknown) => {
       throw error instanceof StackspecError ? error.withEvidence(await evidenceOf(handle)) : error;

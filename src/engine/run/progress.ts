@@ -1,3 +1,4 @@
+import type { Log } from "../docker/log.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
 
 /** How far a part of a stack has come. */
@@ -15,6 +16,10 @@ export type ProgressEvent =
       readonly tookMs?: number;
       readonly waitsFor?: readonly string[];
     }
+  /** What a part that is waited for has answered, each time that it was asked. */
+  | { readonly kind: "answer"; readonly stack: string; readonly name: string; readonly answer: string }
+  /** A container runs, and this is its log. */
+  | { readonly kind: "log"; readonly stack: string; readonly name: string; readonly log: Log }
   /** A promise that does not hold for this stack: one line, once. */
   | { readonly kind: "notice"; readonly text: string }
   | { readonly kind: "image"; readonly name: string; readonly state: "pulling" | "building"; readonly detail: string }

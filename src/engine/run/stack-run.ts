@@ -178,6 +178,16 @@ export class StackRun {
     const { kind, name } = node;
     this.context.onProgress({ kind: "node", stack: this.stack.name, node: kind, name, state, atMs, ...more });
   }
+
+  /** Tells what a container on its way answers, and where its log is. */
+  listeners({ name }: Node): { answered(answer: string): void; logged(log: Log): void } {
+    const { onProgress } = this.context;
+    const about = { stack: this.stack.name, name };
+    return {
+      answered: (answer) => onProgress({ kind: "answer", ...about, answer }),
+      logged: (log) => onProgress({ kind: "log", ...about, log }),
+    };
+  }
 }
 
 /** A promise with its resolvers whose rejection nobody has to await. */

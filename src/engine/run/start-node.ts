@@ -129,6 +129,7 @@ async function startContainerOf(
     }),
     ...(gate && { gate }),
     logFile: join(logFolder, `${node.name}.log`),
+    ...run.listeners(node),
     signal: run.signal,
   });
   run.addContainer(node, start);
