@@ -28,6 +28,8 @@ export interface Project {
   /** Starts `stackspec` with these words there, at the head of a process group, where no engine can be reached. */
   start(words: readonly string[], environment?: Readonly<Record<string, string>>): Running;
   run(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Ended>;
+  /** Where a file of it is. */
+  path(path: string): string;
   read(path: string): string;
   /** The names of what is in a folder. */
   list(path: string): readonly string[];
@@ -57,6 +59,7 @@ export function makeProject(files: Readonly<Record<string, string>>): Project {
   return {
     start,
     run: (words, environment) => start(words, environment).ended,
+    path: (path) => join(folder, path),
     read: (path) => readFileSync(join(folder, path), "utf8"),
     list: (path) => readdirSync(join(folder, path)).toSorted(),
     remove() {

@@ -1,60 +1,8 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
-import { processEnvironment } from "../config/environment.ts";
-import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
-import { run } from "../mocha/run.ts";
-import { complain, guardOutput, say } from "../terminal.ts";
-import { cleanCommand } from "./clean-command.ts";
-import { readWords, usageOf } from "./command.ts";
-import type { Command } from "./command.ts";
-import { pipelineCommand, stageCommand } from "./pipeline-command.ts";
-import { runCommand, startCommand } from "./run-command.ts";
-import { testCommand } from "./test-command.ts";
+import { enableCompileCache } from "node:module";
+import { join } from "node:path";
+import { cacheFolder } from "../engine/docker/cache-folder.ts";
 
-const COMMANDS = [startCommand, testCommand, runCommand, pipelineCommand, stageCommand, cleanCommand];
-
-/** Runs the command that these words name. @returns the exit code; nothing when mocha ends the process */
-async function main([name = "--help", ...words]: readonly string[]): Promise<number | void> {
-  const command = COMMANDS.find((each) => each.name === name);
-  if (command === undefined) return answer(name, words);
-  const given = readWords(command, words);
-  if (given !== undefined) return command.run(given);
-  say(helpOf(command));
-}
-
-/** What is asked about the program itself. */
-function answer(name: string, words: readonly string[]): void {
-  const answers: Record<string, () => string> = { help, "--help": help, "-h": help, "--version": version };
-  const found = Object.hasOwn(answers, name) ? answers[name] : undefined;
-  const names = COMMANDS.map((each) => each.name).join(", ");
-  if (found === undefined) throw usageError("stackspec", `expected one of ${names}, --help, --version, got "${name}"`);
-  if (words.length > 0) throw usageError(`stackspec ${name}`, `expected nothing behind it, got "${words[0]}"`);
-  say(found());
-}
-
-function help(): string {
-  const options = "Mocha options are those of mocha's own command for one run, such as --grep and --parallel.";
-  return `${COMMANDS.map(helpOf).join("\n")}\n\n${options}\nThe settings are in the README.`;
-}
-
-function helpOf(command: Command): string {
-  return `${usageOf(command)}\n    ${command.summary}`;
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string })
-    .version;
-}
-
-// What it has learnt from the environment is masked from the first line on.
-processEnvironment();
-guardOutput();
-try {
-  const exitCode = await main(process.argv.slice(2));
-  if (exitCode !== undefined) process.exitCode = exitCode;
-} catch (error) {
-  complain(isBadInput(error) ? error.sentence : error instanceof StackspecError ? error.message : error);
-  await run.close().catch((left: unknown) => complain(messageOf(left)));
-  // 2 is the reader's input, as for most commands of a shell; 1 is a finding.
-  process.exit(isBadInput(error) ? 2 : 1);
-}
+// What is loaded from here on Node compiles once on a machine. In a folder of this user's own: anybody may write to its default.
+enableCompileCache(join(cacheFolder(), "compiled"));
+await import("./program.ts");
