@@ -1,7 +1,8 @@
 import { connectEngine } from "../engine/docker/connect.ts";
+import type { Resettable } from "../engine/run/checkpoint.ts";
 import { imagesOf } from "../engine/run/start.ts";
 import type { StartedStack } from "../engine/run/start.ts";
-import { StackspecError, messageOf } from "../errors.ts";
+import { StackspecError, messageOf, usageError } from "../errors.ts";
 import { httpClient } from "../http/client.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Exports, Stack, Started } from "../stack/stack.ts";
@@ -9,8 +10,28 @@ import { run } from "./run.ts";
 import { rootOf } from "./target.ts";
 import type { TargetStack } from "./target.ts";
 
-/** What specs get of a stack: what it exports, and the way back to where its tasks left it. */
-export type StackInUse<E extends Exports> = Started<E> & { reset(): Promise<void> };
+/** What specs get of a stack: what it exports, the way back to where its tasks left it, and to states of their own. */
+export type StackInUse<E extends Exports> = Started<E> & Resettable;
+
+/** How a suite uses a stack. */
+export interface StackUse {
+  /**
+   * `"run"` shares one instance among all spec files; `"suite"` starts one for this suite and stops it afterwards.
+   *
+   * @default "run"
+   */
+  readonly scope?: "run" | "suite";
+  /**
+   * When its data is brought back to where the tasks left it. `"file"`: before the first spec of a file, when another file
+   * has used it; `"test"`: besides before each `it`, and before the `beforeEach` hooks that are declared after this call;
+   * `"none"`: not, the specs find what those before them have left.
+   *
+   * @default "file"
+   */
+  readonly reset?: "file" | "test" | "none";
+}
+
+const CHOICES = { scope: ["run", "suite"], reset: ["file", "test", "none"] } as const;
 
 /**
  * The HTTP client of what the acceptance specs talk to: the stack that `STACK` names, or the `URL`.
@@ -38,25 +59,46 @@ export function useTarget(): HttpClient {
  * The values that a stack exports: started services, results of tasks, names of volumes. Call it
  * inside `describe`; use it in hooks and in `it`.
  *
- * @param options `scope`: `"run"` (the default) shares one instance among all spec files; `"suite"`
- *   starts one for this suite and stops it afterwards
- * @returns what the stack exports, and `reset()`, which brings its data back to where the tasks left it; between spec
- *   files that share a stack that is done without asking
+ * @returns what the stack exports, `reset()`, which brings its data back to where the tasks left it, and `checkpoint()`,
+ *   which notes what it holds now: `const point = await stack.checkpoint()`, `await point.restore()`
+ * @throws StackspecError `USAGE` for an option that it does not have
  */
-export function useStack<E extends Exports>(stack: Stack<E>, options: { scope?: "run" | "suite" } = {}): StackInUse<E> {
+export function useStack<E extends Exports>(stack: Stack<E>, options: StackUse = {}): StackInUse<E> {
+  checkUse(options, `useStack(${stack.name})`);
   if (imagesOf(stack).length > 0) requireEngine();
   const own = options.scope === "suite";
+  const { reset = "file" } = options;
   let running: StartedStack<E> | undefined;
   before(`the stack ${stack.name} is ready`, async function () {
     this.timeout(0);
-    running = await (own ? run.start(stack) : run.shareWithFile(stack, fileOf(this)));
+    running = await (own ? run.start(stack) : run.shareWithFile(stack, fileOf(this), reset !== "none"));
   });
   failWhenDead(() => running);
+  if (reset === "test")
+    beforeEach(`the stack ${stack.name} is reset`, async function () {
+      this.timeout(0);
+      await running?.reset();
+    });
   after(`the stack ${stack.name} is gone`, async function () {
     this.timeout(0);
     if (own) await running?.stop();
   });
-  return later(() => running && { ...running.values, reset: running.reset }, `the stack ${stack.name}`);
+  return later(
+    () => running && { ...running.values, reset: running.reset, checkpoint: running.checkpoint },
+    `the stack ${stack.name}`,
+  );
+}
+
+function checkUse(options: StackUse, subject: string): void {
+  for (const [name, value] of Object.entries(options)) {
+    const choices: readonly string[] | undefined = Object.hasOwn(CHOICES, name)
+      ? CHOICES[name as keyof typeof CHOICES]
+      : undefined;
+    if (choices === undefined)
+      throw usageError(subject, `expected options among ${Object.keys(CHOICES).join(", ")}, got "${name}"`);
+    if (value !== undefined && !choices.includes(value as string))
+      throw usageError(subject, `${name}: expected one of ${choices.join(", ")}, got "${value}"`);
+  }
 }
 
 /**

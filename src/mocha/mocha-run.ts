@@ -91,12 +91,12 @@ export class MochaRun {
     return running;
   }
 
-  /** The same, for a spec file. It does not see what the file before has stored: between files the stack is reset. */
-  async shareWithFile<E extends Exports>(stack: Stack<E>, file: string | undefined): Promise<StartedStack<E>> {
+  /** The same, for a spec file. With `reset` it does not see what the file before has stored. */
+  async shareWithFile<E extends Exports>(stack: Stack<E>, file?: string, reset = true): Promise<StartedStack<E>> {
     const running = await this.share(stack);
     const last = this.#usedBy.get(running);
     this.#usedBy.set(running, file);
-    if (last !== undefined && last !== file) await running.reset();
+    if (reset && last !== undefined && last !== file) await running.reset();
     return running;
   }
 

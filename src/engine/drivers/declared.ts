@@ -69,6 +69,7 @@ const MEMBERS: Readonly<Record<keyof Driver, readonly [string, (value: unknown) 
   variables: ["an object", isObject],
   ask: FUNCTION,
   declaredByClients: ["true or false", (value) => typeof value === "boolean"],
+  checkpoints: ["true or false", (value) => typeof value === "boolean"],
   connect: FUNCTION,
 };
 

@@ -13,6 +13,12 @@ export interface ServiceAddress extends Asked {
   readonly command: readonly string[];
   /** What the names of one worker's databases end with; "" where the service is this process's own, or the first worker's. */
   readonly suffix: string;
+  /**
+   * What the name of its baseline ends with, for a checkpoint, whose baseline is beside the stack's.
+   *
+   * @default "": what the stack is reset to
+   */
+  readonly baseline?: string;
   /** Other workers use it at the same time, each its own share: what belongs to the whole server is left as it is. */
   readonly shared: boolean;
   /**
@@ -95,8 +101,10 @@ export interface Driver {
   readonly ask?: (asked: Asked) => Promise<Error | undefined>;
   /** Its clients declare what they need when they start: the baseline is taken when all of the stack has. @default false */
   readonly declaredByClients?: boolean;
+  /** It can hold several baselines at once, each under the name `address.baseline`. @default false */
+  readonly checkpoints?: boolean;
   /**
-   * Called once for each start of the service, when it is ready.
+   * Called once for each start of the service, when it is ready, and once for each checkpoint.
    *
    * @throws Error saying why it is not reset: the run then says so before its first spec, and goes on
    */

@@ -1,38 +1,28 @@
 import type { GenericContainer } from "testcontainers";
-import { StackspecError, messageOf } from "../../errors.ts";
+import { messageOf } from "../../errors.ts";
 import type { Service, TaskResult, Volume } from "../../stack/stack.ts";
 import { settleAll } from "../docker/labels.ts";
 import { driverOf } from "../drivers/choose.ts";
-import type { Server } from "../drivers/driver.ts";
+import type { Driver, Server, ServiceAddress } from "../drivers/driver.ts";
 import { addressOf } from "./address.ts";
+import { checkpointsOf } from "./checkpoint.ts";
+import type { Resettable } from "./checkpoint.ts";
+import { closeParts, resetFailure, resetPart } from "./reset-part.ts";
+import type { Part } from "./reset-part.ts";
 import { containersOf } from "./reusable-stack.ts";
 import { volumesToReset, writersOf } from "./resources.ts";
 import type { StackStart } from "./start-node.ts";
 import { takeVolumeBaseline } from "./volume-baseline.ts";
-import type { VolumeBaseline, VolumeRecord } from "./volume-baseline.ts";
+import type { Kept, VolumeRecord } from "./volume-baseline.ts";
 
 /** What a stack's tasks have left, and the way back to it. */
-export interface Baseline {
+export interface Baseline extends Resettable {
   /** Notes for the runs after this one that the stack is up, and what it is reset to. Does nothing where it is not kept. */
   remember(): Promise<void>;
-  /**
-   * Brings databases and volumes back, and resets the services of this process that can be.
-   *
-   * @throws StackspecError `RESET_FAILED` naming the service or volume, after everything has been tried
-   */
-  reset(): Promise<void>;
   /** Closes connections and files, when the stack has been stopped or is left to the next run. */
   close(): Promise<void>;
   /** What keeps its data though nobody has asked for that, a line each. */
   readonly unreset: readonly string[];
-}
-
-/** One of the things that are reset. */
-interface Part {
-  readonly name: string;
-  readonly server?: Server;
-  readonly volume?: VolumeBaseline;
-  reset(): Promise<void> | undefined;
 }
 
 /** A service that is not reset, and why. */
@@ -56,10 +46,14 @@ export async function takeBaseline(start: StackStart, options: { hasBaselines: b
     ...volumesToReset(stack).map((volume) => volumePart(start, volume)),
   ]);
   const parts = all.filter((part) => part !== undefined && "reset" in part);
+  const unreset = all.filter((part) => part !== undefined && "why" in part);
+  const checkpoints = checkpointsOf(
+    stack.name,
+    parts,
+    unreset.map(({ name }) => name),
+  );
   return {
-    unreset: all.flatMap((part) =>
-      part !== undefined && "why" in part ? [`${part.name} keeps its data between spec files: ${part.why}`] : [],
-    ),
+    unreset: unreset.map(({ name, why }) => `${name} keeps its data between spec files: ${why}`),
     async remember() {
       if (plan.reusable === undefined) return;
       const tasks: Record<string, TaskResult> = {};
@@ -70,9 +64,10 @@ export async function takeBaseline(start: StackStart, options: { hasBaselines: b
       await plan.reusable.remember(await containersOf(await context.connect(), plan.id), records, tasks);
     },
     reset: () => settleAll(parts.map(resetPart)),
+    checkpoint: () => checkpoints.take(),
     async close() {
-      for (const { volume } of parts) volume?.close();
-      for (const { server } of parts) await server?.close?.();
+      await closeParts(parts);
+      await checkpoints.close();
     },
   };
 }
@@ -89,7 +84,8 @@ async function servicePart(
   if (reset !== undefined) return { name, reset: () => reset(started) };
   if (start.run.containers.has(service)) return containerPart(start, service, hasBaseline);
   // An object of this process may know how to reset itself.
-  return { name, reset: () => (started as { reset?(): Promise<void> } | undefined)?.reset?.() };
+  const own = started as { reset?(): Promise<void> } | undefined;
+  return own?.reset === undefined ? nothingToReset(name) : { name, reset: () => own.reset!() };
 }
 
 async function containerPart(
@@ -106,9 +102,10 @@ async function containerPart(
     if (service.options.data === undefined && Object.keys(Config.Volumes ?? {}).length === 0) return undefined;
     return { name, why: 'set its option reset, to "keep" or to a function' };
   }
+  const address = await addressOf(start, service, driver);
   let server: Server;
   try {
-    server = await driver.connect(await addressOf(start, service, driver));
+    server = await driver.connect(address);
   } catch (error) {
     return { name, why: messageOf(error) };
   }
@@ -119,9 +116,30 @@ async function containerPart(
   // A stack that was up is reset before anything else.
   const restore = (): Promise<void> | undefined => (plan.isUp ? undefined : server.afterRestore?.());
   await (hasBaseline && (!isLate || plan.isUp) ? restore() : take())?.catch(async (cause: unknown) => {
-    throw await failure({ name, server }, "what it holds cannot be remembered", cause);
+    throw await resetFailure({ name, server }, "what it holds cannot be remembered", cause);
+  });
+  return {
+    name,
+    server,
+    reset: () => server.reset(),
+    ...(driver.checkpoints === true && {
+      note: (baseline: string) => noteBeside(name, driver, { ...address, baseline }),
+    }),
+  };
+}
+
+/** A second baseline of a server. */
+async function noteBeside(name: string, driver: Driver, address: ServiceAddress): Promise<Part> {
+  const server = await driver.connect(address);
+  await server.takeBaseline({ forSnapshot: false }).catch(async (cause: unknown) => {
+    await server.close?.();
+    throw await resetFailure({ name, server }, "what it holds cannot be noted", cause);
   });
   return { name, server, reset: () => server.reset() };
+}
+
+function nothingToReset(name: string): Part {
+  return { name, reset: () => undefined, note: async () => nothingToReset(name) };
 }
 
 async function volumePart({ run, plan }: StackStart, volume: Volume): Promise<Part> {
@@ -133,30 +151,14 @@ async function volumePart({ run, plan }: StackStart, volume: Volume): Promise<Pa
   const { path } = writers[0]!.options.mounts!.find((mount) => mount.volume === volume && mount.mode === "rw")!;
   const { runtime, volumeName } = await run.resources(plan);
   const folder = runtime.local ? (await runtime.docker.getVolume(volumeName(volume)).inspect()).Mountpoint : undefined;
-  const baseline = await takeVolumeBaseline({ name, container, path, folder }, plan.reusable?.volume(name), (why) =>
-    run.context.onProgress({
-      kind: "notice",
-      text: `a reset cannot bring back the volume ${name} where specs change or remove files: ${why}`,
-    }),
-  );
-  return { name, volume: baseline, reset: () => baseline.reset() };
-}
-
-async function resetPart(part: Part): Promise<void> {
-  try {
-    await part.reset();
-  } catch (cause) {
-    throw cause instanceof StackspecError
-      ? cause
-      : await failure(part, "it cannot be brought back to where the tasks left it", cause);
-  }
-}
-
-async function failure({ name, server }: Omit<Part, "reset">, what: string, cause: unknown): Promise<StackspecError> {
-  const advice = await server?.adviceOn?.(cause).catch(() => undefined);
-  return new StackspecError("RESET_FAILED", `${what}: ${messageOf(cause)}`, {
-    subject: name,
-    hint: advice ?? 'a stack of its own needs no reset: useStack(stack, { scope: "suite" })',
-    cause,
-  });
+  const note = async (kept?: Kept): Promise<Part> => {
+    const baseline = await takeVolumeBaseline({ name, container, path, folder }, kept, (why) =>
+      run.context.onProgress({
+        kind: "notice",
+        text: `a reset cannot bring back the volume ${name} where specs change or remove files: ${why}`,
+      }),
+    );
+    return { name, volume: baseline, reset: () => baseline.reset() };
+  };
+  return { ...(await note(plan.reusable?.volume(name))), note: () => note() };
 }

@@ -6,6 +6,7 @@ import type { ImageSource } from "../../stack/image.ts";
 import { nodeAbout, withContext } from "../container/failure.ts";
 import type { Log } from "../docker/log.ts";
 import { workerSuffix } from "../drivers/worker-suffix.ts";
+import type { Resettable } from "./checkpoint.ts";
 import { stackFactories } from "./factories.ts";
 import { fail, giveUpLater, isReleased, withoutSnapshot } from "./failed-start.ts";
 import { planStack, sharedServices } from "./plan.ts";
@@ -20,20 +21,13 @@ import { stopStack } from "./stop.ts";
 import { createWorkerDatabases } from "./worker-databases.ts";
 
 /** A started stack. */
-export interface RunningStack<E extends Exports = Exports> {
+export interface RunningStack<E extends Exports = Exports> extends Resettable {
   readonly name: string;
   /** Its name on the engine: of its network, and in its label. */
   readonly id: string;
   readonly values: Started<E>;
   /** The images that it runs, in the order of the declaration. */
   readonly images: readonly ResolvedImage[];
-  /**
-   * Brings its databases and volumes back to where the tasks left them, and calls `reset()` of services that are objects
-   * of this process and have one. The README says of which services.
-   *
-   * @throws StackspecError `RESET_FAILED`
-   */
-  reset(): Promise<void>;
   /** Stops and removes everything. A second call waits for the first. */
   stop(): Promise<void>;
 }
@@ -87,6 +81,7 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
     unreset: baseline.unreset,
     paused: () => run.paused,
     reset: () => baseline.reset(),
+    checkpoint: () => baseline.checkpoint(),
     createWorkerDatabases: (workers) => createWorkerDatabases(start, workers),
     stop,
   };

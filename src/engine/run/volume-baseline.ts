@@ -41,7 +41,7 @@ type Content =
   | { readonly fd?: undefined; readonly digest?: undefined; readonly why: string };
 
 /** Where a kept stack's content is, and what is known of it already. */
-interface Kept {
+export interface Kept {
   readonly file: string;
   readonly record: VolumeRecord | undefined;
 }

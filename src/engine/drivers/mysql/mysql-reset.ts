@@ -23,7 +23,7 @@ import type { ChangedSettings } from "./mysql-settings.ts";
  * variables. Only root sees it. It is part of a snapshot, so that a restored server has it from its first moment.
  */
 const BASELINE = "stackspec_baseline";
-const baselineOf = ({ suffix }: MySqlServer): string => `${BASELINE}${suffix}`;
+const baselineOf = ({ suffix, baseline }: MySqlServer): string => `${BASELINE}${suffix}${baseline}`;
 
 /** How often a reset may find something to bring back: what it brings back may take something else with it. */
 const ROUNDS = 3;

@@ -10,6 +10,8 @@ interface Address {
   readonly password: string;
   /** What the names of one worker's databases end with; "" where the server is this process's own, or the first worker's. */
   readonly suffix: string;
+  /** What the name of its baseline ends with besides. */
+  readonly baseline: string;
   /** Others use it at the same time, each its own databases: what belongs to the whole server is left as it is. */
   readonly shared: boolean;
 }
@@ -50,11 +52,11 @@ export interface MySqlServer extends Address {
  *
  * @throws Error when its declaration does not say root's password
  */
-export function mySqlServer({ host, port, environment, suffix, shared }: ServiceAddress): MySqlServer {
+export function mySqlServer({ host, port, environment, suffix, baseline = "", shared }: ServiceAddress): MySqlServer {
   const { MYSQL_ROOT_PASSWORD: password = "", MYSQL_ALLOW_EMPTY_PASSWORD: mayBeEmpty = "" } = environment;
   if (password === "" && mayBeEmpty === "")
     throw new Error("root's password is not known: expected MYSQL_ROOT_PASSWORD");
-  const address = { host, port, password, suffix, shared };
+  const address = { host, port, password, suffix, baseline, shared };
   const connecting = new Map<Lane, Promise<Connection>>();
   const open = (lane: Lane): Promise<Connection> => {
     const opened = connect(address, () => {

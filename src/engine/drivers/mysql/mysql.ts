@@ -26,6 +26,7 @@ export const mysql: KnownDriver = {
     "--open-files-limit=2000", // files too: less to lay out before the first connection
   ],
   ask: askMySql,
+  checkpoints: true,
   connect(address) {
     const server = mySqlServer(address);
     return {

@@ -36,7 +36,7 @@ export async function takeRedisBaseline(connection: RedisConnection, address: Se
   const [keys, settings] = [await readKeys(connection), await readSettings(connection)];
   const text = gzipSync(Buffer.concat([Buffer.from(`${JSON.stringify(settings)}\n`), keys.records]), { level: 1 });
   const parts = text.toString("base64").match(new RegExp(`.{1,${ARGUMENT_BYTES}}`, "g"))!;
-  const file = fileOf(settings.config);
+  const file = fileOf(settings.config, address);
   for (let at = 0; at < parts.length; at += ARGUMENTS) {
     const write = `umask 077; printf %s "$@" ${at === 0 ? ">" : ">>"} '${file}'`;
     const { exitCode, output } = await address.exec(["sh", "-c", write, "sh", ...parts.slice(at, at + ARGUMENTS)]);
@@ -52,7 +52,7 @@ export async function readBaseline(
   connection: RedisConnection,
   address: ServiceAddress,
 ): Promise<RedisBaseline | undefined> {
-  const file = fileOf(await configOf(connection));
+  const file = fileOf(await configOf(connection), address);
   const { exitCode, output } = await address.exec(["cat", file]);
   if (exitCode !== 0) return undefined;
   const all = gunzipSync(Buffer.from(output, "base64"));
@@ -80,7 +80,7 @@ export async function resetRedis(
   await restoreKeys(connection, baseline.keys);
 }
 
-const fileOf = ({ dir }: Settings["config"]): string => `${dir}/${FILE}`;
+const fileOf = ({ dir }: Settings["config"], { baseline = "" }: ServiceAddress): string => `${dir}/${FILE}${baseline}`;
 
 async function configOf(connection: RedisConnection): Promise<Record<string, string>> {
   const config = await connection.command<Record<string, Buffer>>("CONFIG", "GET", "*");

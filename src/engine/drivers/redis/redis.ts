@@ -15,6 +15,7 @@ export const redis: KnownDriver = {
   // No command need survive a power failure: nothing is written while it runs, its one save point is a year away. Without any
   // it would write none at its end either, and a snapshot is made of what a server has written that was stopped.
   flags: ["--save", "", "--save", "31536000 1", "--appendonly", "no"],
+  checkpoints: true,
   async connect(address) {
     if (address.shared) throw new Error("expected a server of its own, workers share it: keys have no worker yet");
     const password = await passwordOf(address);

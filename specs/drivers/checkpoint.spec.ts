@@ -1,0 +1,116 @@
+import { MySqlContainer } from "@testcontainers/mysql";
+import { expect } from "chai";
+import { defineStack, logs, requireEngine, startStack, useStack } from "stackspec";
+import type { Checkpoint } from "stackspec";
+import { GenericContainer } from "testcontainers";
+import { shell } from "../integration/engine.ts";
+import { connectTo } from "./redis.ts";
+
+/** The image of a service that does nothing but mount a volume. */
+const redis = "redis:8";
+
+const declared = defineStack("checkpoint", ({ service, task, volume }) => {
+  const files = volume("files");
+  const db = service("db", ({ image }) => new MySqlContainer(image).withDatabase("shop"), { image: "mysql:9.7" });
+  const cache = service("cache", ({ image }) => new GenericContainer(image), { image: redis });
+  const folder = service("folder", ({ image }) => shell(image, "echo tasks > /files/note; echo up; sleep 1000"), {
+    image: redis,
+    driver: false,
+    reset: "keep",
+    ready: logs(/up/),
+    mounts: [files.at("/files")],
+  });
+  const local = service("local", () => ({ start: async () => ({ stop: async () => {} }) }));
+  task("seed", ({ image }) => shell(image, "redis-cli -h cache set note tasks"), { image: redis, after: [cache] });
+  return { db, cache, folder, local };
+});
+
+describe("a checkpoint", function () {
+  this.timeout(120_000);
+  requireEngine();
+  const stack = useStack(declared, { scope: "suite" });
+
+  const mysql = async (statement: string): Promise<string> => {
+    const words = ["mysql", "--user=root", "--batch", "--skip-column-names", "shop", `--execute=${statement}`];
+    const { exitCode, output } = await stack.db.exec(words, { env: { MYSQL_PWD: stack.db.getRootPassword() } });
+    expect(exitCode, output).to.equal(0);
+    return output.trim();
+  };
+  /** Each kind of thing, how a spec leaves a text there, and finds it. */
+  const kinds = {
+    async "a MySQL server"(note?: string) {
+      if (note !== undefined) await mysql(`CREATE TABLE ${note} (id INT); INSERT INTO ${note} VALUES (1)`);
+      return mysql("SHOW TABLES");
+    },
+    async "a Redis server"(note?: string) {
+      const client = await connectTo(stack.cache, "");
+      try {
+        if (note !== undefined) await client.ask("SET", "note", note);
+        return String(await client.ask("GET", "note"));
+      } finally {
+        client.close();
+      }
+    },
+    async "a volume"(note?: string) {
+      if (note !== undefined) await stack.folder.exec(["sh", "-c", `echo ${note} > /files/note`]);
+      return (await stack.folder.exec(["cat", "/files/note"])).stdout.trim();
+    },
+  };
+  const all = (note?: string) => Promise.all(Object.values(kinds).map((kind) => kind(note)));
+  let states: Record<"tasks" | "first" | "second", string[]>;
+  let first: Checkpoint;
+  let second: Checkpoint;
+
+  before("two have been taken, each of another state", async function () {
+    this.timeout(60_000);
+    const tasks = await all();
+    await all("first");
+    first = await stack.checkpoint();
+    const atFirst = await all();
+    await all("second");
+    second = await stack.checkpoint();
+    states = { tasks, first: atFirst, second: await all() };
+    await all("third");
+  });
+
+  for (const [at, kind] of Object.keys(kinds).entries()) {
+    const find = () => kinds[kind as keyof typeof kinds]();
+
+    it(`brings ${kind} back to what it held`, async () => {
+      await first.restore();
+      await expect(find()).to.eventually.equal(states.first[at]);
+    });
+
+    it(`brings ${kind} back also after another one has been restored`, async () => {
+      await first.restore();
+      await second.restore();
+      await expect(find()).to.eventually.equal(states.second[at]);
+    });
+
+    it(`leaves ${kind} the way back to where the tasks left it, and is there after that`, async () => {
+      await second.restore();
+      await stack.reset();
+      await expect(find()).to.eventually.equal(states.tasks[at]);
+      await first.restore();
+      await expect(find()).to.eventually.equal(states.first[at]);
+    });
+  }
+});
+
+describe("a checkpoint of a stack that has services of which none can be made", () => {
+  it("is refused, and names them", async () => {
+    const own = () => ({ start: async () => ({ stop: async () => {}, reset: async () => {} }) });
+    const running = await startStack(
+      defineStack("no-checkpoint", ({ service }) => {
+        service("mail", own);
+        service("clock", own, { reset: async () => {} });
+        service("files", own, { reset: "keep" });
+        return {};
+      }),
+    );
+    await expect(running.checkpoint()).to.be.rejectedWith(
+      'USAGE: no-checkpoint: expected services of which a checkpoint can be made, got mail, clock: reset: "keep" leaves one out',
+    );
+    await running.stop();
+  });
+});

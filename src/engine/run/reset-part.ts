@@ -1,0 +1,47 @@
+import { StackspecError, messageOf } from "../../errors.ts";
+import type { Server } from "../drivers/driver.ts";
+import type { VolumeBaseline } from "./volume-baseline.ts";
+
+/** One of the things that are reset. */
+export interface Part {
+  readonly name: string;
+  readonly server?: Server;
+  readonly volume?: VolumeBaseline;
+  reset(): Promise<void> | undefined;
+  /**
+   * Notes what it holds now, beside what it is reset to: the same part, to be reset to that. Undefined where it cannot.
+   *
+   * @param baseline a name that no other has
+   */
+  readonly note?: (baseline: string) => Promise<Part>;
+}
+
+/** Resets it. @throws StackspecError `RESET_FAILED` naming it */
+export async function resetPart(part: Part): Promise<void> {
+  try {
+    await part.reset();
+  } catch (cause) {
+    throw cause instanceof StackspecError
+      ? cause
+      : await resetFailure(part, "it cannot be brought back to where the tasks left it", cause);
+  }
+}
+
+export async function resetFailure(
+  { name, server }: Pick<Part, "name" | "server">,
+  what: string,
+  cause: unknown,
+): Promise<StackspecError> {
+  const advice = await server?.adviceOn?.(cause).catch(() => undefined);
+  return new StackspecError("RESET_FAILED", `${what}: ${messageOf(cause)}`, {
+    subject: name,
+    hint: advice ?? 'a stack of its own needs no reset: useStack(stack, { scope: "suite" })',
+    cause,
+  });
+}
+
+/** Closes connections and files. */
+export async function closeParts(parts: readonly Part[]): Promise<void> {
+  for (const { volume } of parts) volume?.close();
+  for (const { server } of parts) await server?.close?.();
+}
