@@ -30,6 +30,7 @@ export type ErrorCode =
   | "START_TIMEOUT"
   | "CANCELLED"
   | "SERVICE_DIED"
+  | "POLL_TIMEOUT"
   | "ENGINE_LOST"
   | "RESET_FAILED"
   | "RELEASE_FAILED";

@@ -26,6 +26,8 @@ export { httpClient } from "./http/client.ts";
 export type { HttpClient, Request, Response } from "./http/client.ts";
 export { requireEngine, useStack, useTarget } from "./mocha/fixture.ts";
 export type { StackInUse, StackUse } from "./mocha/fixture.ts";
+export { eventually } from "./mocha/eventually.ts";
+export type { EventuallyOptions } from "./mocha/eventually.ts";
 export { secret } from "./engine/run/secret.ts";
 export { startStack } from "./mocha/run.ts";
 export type { TargetStack } from "./mocha/target.ts";

@@ -29,6 +29,8 @@ export class MochaRun {
     // Jenkins takes absolute paths, GitLab relative ones.
     (file) => (this.config.jenkins ? resolve(file) : file),
   );
+  /** The failures of services that die from now on: one for each stack that runs. */
+  readonly deaths = () => [...(this.#session?.running ?? [])].map(({ death }) => death);
   /** What nobody waited for. */
   readonly strays = watchStrays();
   /** What happens beside the specs, for the report. */

@@ -8,6 +8,8 @@ export interface Strays {
   listen(): void;
   /** Whatever is begun from now on is this spec's; undefined: nobody's. */
   belongsTo(test: Test | undefined): void;
+  /** The spec that whoever asks is part of. */
+  readonly currentTest: Test | undefined;
   /** Mocha has ended, and takes no failure any more. */
   endRun(): void;
   /** What came after that, or could not be handed to mocha. */
@@ -45,6 +47,9 @@ export function watchStrays(): Strays {
       if (!process.listeners("unhandledRejection").includes(hear)) process.on("unhandledRejection", hear);
     },
     belongsTo: (test) => spec.enterWith(test),
+    get currentTest() {
+      return spec.getStore();
+    },
     endRun() {
       isOver = true;
       process.on("uncaughtException", keep);
