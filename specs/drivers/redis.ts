@@ -24,11 +24,11 @@ export async function connectTo(server: StartedTestContainer, password = PASSWOR
   };
 }
 
-/** All that the databases 0 to 3 of a server hold, read by the commands of each type. */
-export async function contentOf({ ask }: RedisClient): Promise<Record<string, unknown>> {
+/** All that four databases of a server hold, from `first` on, read by the commands of each type. */
+export async function contentOf({ ask }: RedisClient, first = 0): Promise<Record<string, unknown>> {
   const content: Record<string, unknown> = {};
   for (const db of [0, 1, 2, 3]) {
-    await ask("SELECT", db);
+    await ask("SELECT", first + db);
     for (const name of await ask<string[]>("KEYS", "*")) {
       const [type, expires] = await Promise.all([ask<string>("TYPE", name), ask("PEXPIRETIME", name)]);
       content[`${db} ${name}`] = [type, expires, await valueOf(ask, type, name)];

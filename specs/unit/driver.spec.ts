@@ -5,7 +5,6 @@ import { expect } from "chai";
 import { GenericContainer } from "testcontainers";
 import { environmentOf } from "../../src/engine/container/internals.ts";
 import { dataOf, runForTests } from "../../src/engine/drivers/data.ts";
-import { rabbitmq } from "../../src/engine/drivers/rabbitmq/rabbitmq.ts";
 import type { Service } from "../../src/stack/stack.ts";
 
 class OurMySql extends MySqlContainer {}
@@ -92,13 +91,6 @@ describe("the driver of a service", () => {
       const container = new RabbitMQContainer("rabbitmq:4");
       runForTests(service(), container);
       expect(commandOf(container)).to.equal(undefined);
-    });
-
-    it("does not reset one that parallel workers share", () => {
-      const address = { host: "", port: 0, environment: {}, command: [], suffix: "", shared: true };
-      expect(() => rabbitmq.connect({ ...address, exec: () => Promise.reject(new Error()) })).to.throw(
-        "parallel workers share it",
-      );
     });
   });
 });

@@ -16,10 +16,6 @@ const ADDRESS: ServiceAddress = {
 const connect = async (address: Partial<ServiceAddress> = {}) => redis.connect({ ...ADDRESS, ...address });
 
 describe("the Redis driver", () => {
-  it("says that parallel workers cannot share a server", async () => {
-    await expect(connect({ shared: true })).to.be.rejectedWith("expected a server of its own, workers share it");
-  });
-
   it("says that it found no Redis server", async () => {
     await expect(connect()).to.be.rejectedWith(/^expected Redis's protocol on its port, got: .*ECONNREFUSED/);
   });

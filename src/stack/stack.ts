@@ -79,8 +79,12 @@ export interface FactoryContext {
   readonly image: string;
   /** Another service's started value; resolves when that service is ready. Only those declared above. */
   started<S>(service: Service<S>): Promise<S>;
-  /** What a database is called here: `name`, or, on a server that parallel workers share, this worker's own copy of it. */
+  /**
+   * What a database is called here: `name`, or, on a server that parallel workers share, this worker's own copy of it. The
+   * same for a vhost of RabbitMQ, and, by its number from 0 to 15, for a logical database of Redis or Valkey.
+   */
   database(name: string): string;
+  database(number: number): number;
 }
 
 /** Makes the container (or other startable) of a service, or of a task. */
@@ -133,8 +137,9 @@ export interface ServiceOptions<S = never> extends NodeOptions {
    */
   readonly reset?: "keep" | ((started: S) => Promise<void>);
   /**
-   * Parallel workers have one of it together, and of a `MySqlContainer` each its own databases, by the names that
-   * `database()` gives. Default false: each worker has its own. With snapshots off each has its own too.
+   * Parallel workers have one of it together, and each a share of its own, by the names that `database()` gives: databases
+   * of MySQL and PostgreSQL, vhosts of RabbitMQ, logical databases of Redis and Valkey. Default false: each worker has a
+   * server of its own. With snapshots off each has its own too.
    */
   readonly shared?: boolean;
   /** The database keeps its own durability settings, and its data on disk. Default false. */

@@ -43,6 +43,9 @@ export interface LifecycleHooks {
 /** Ten times the engine's default: https://docs.docker.com/engine/containers/resource_constraints/#configure-the-default-cfs-scheduler */
 const URGENT_CPU_SHARES = 10_240;
 
+/** Appends its flags to the command that a container has by now. */
+const appended = new WeakMap<GenericContainer, () => void>();
+
 /** Tells `container` how it is run, and calls `hooks` on its way; then `container.start()` does the rest. */
 export function configure(container: GenericContainer, config: ContainerConfig, hooks: LifecycleHooks): void {
   const { labels, networks, alias, binds, loopbackOnly, sandbox, inMemory, urgent, withoutHealthCheck, adopted } =
@@ -68,8 +71,9 @@ export function configure(container: GenericContainer, config: ContainerConfig, 
   const startNew = internals.startContainer.bind(container);
   internals.startContainer = (client) => {
     if (alias !== undefined) joinNetwork(internals, networks[0]!, alias);
-    // Modules set theirs as late as in start().
+    // Modules set theirs as late as in start(), some their command too.
     if (withoutHealthCheck === true) internals.createOpts.Healthcheck = undefined;
+    appended.get(container)?.();
     if (loopbackOnly === true) publishOnLoopback(internals);
     container.withWaitStrategy(hookedWait(internals.waitStrategy, hooks));
     return adopted === undefined
@@ -112,7 +116,9 @@ function hookedWait(own: WaitStrategy | undefined, hooks: LifecycleHooks): WaitS
 
 /** Adds arguments to the image's own command, or to one that begins with its program; a command of another kind stays as it is. */
 export function appendFlags(container: GenericContainer, flags: readonly string[], program: string): void {
+  appended.set(container, () => appendFlags(container, flags, program));
   const { Cmd: command = [] } = internalsOf(container).createOpts;
+  if (flags.every((flag) => command.includes(flag))) return;
   const [first = "-", ...rest] = command;
   // Redis has its configuration file first.
   const files = rest.slice(

@@ -27,14 +27,18 @@ function pathOf(data: DataDirectory | undefined, container: GenericContainer): s
 export function runForTests(service: Service, container: GenericContainer): void {
   const driver = driverOf(service, container);
   if (driver === undefined) return;
-  const { data, flags = [], program = "" } = driver;
-  const { durable = false, mounts = [] } = service.options;
+  const { data, program = "" } = driver;
+  const { durable = false, shared = false, mounts = [] } = service.options;
+  const flags = [
+    ...((durable ? undefined : driver.flags) ?? []),
+    ...((shared ? driver.flagsToShare : undefined) ?? []),
+  ];
   // Whoever mounts something, or says where the data is, has a place for it; so has what is to last.
   if (data?.variable !== undefined && !durable && [...bindsOf(container), ...mounts].length === 0)
     container.withEnvironment({ [data.variable.name]: data.variable.value, ...environmentOf(container) });
   if (data?.environment !== undefined && !hasHostname(container))
     container.withEnvironment({ ...data.environment, ...environmentOf(container) });
-  if (flags.length > 0 && !durable) appendFlags(container, flags, program);
+  if (flags.length > 0) appendFlags(container, flags, program);
 }
 
 /**

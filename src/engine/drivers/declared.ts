@@ -70,6 +70,8 @@ const MEMBERS: Readonly<Record<keyof Driver, readonly [string, (value: unknown) 
   ask: FUNCTION,
   declaredByClients: ["true or false", (value) => typeof value === "boolean"],
   checkpoints: ["true or false", (value) => typeof value === "boolean"],
+  share: FUNCTION,
+  flagsToShare: COMMON["flags"]!,
   connect: FUNCTION,
 };
 

@@ -104,6 +104,16 @@ export interface Driver {
   /** It can hold several baselines at once, each under the name `address.baseline`. @default false */
   readonly checkpoints?: boolean;
   /**
+   * Gives each of several parallel workers a share of its own of a server that is up and that they have together: a copy of
+   * what the first has, by its names with the worker's suffix behind them. @default their shares are what the declaration says
+   *
+   * @param suffixes of the others, such as "__worker_1": what `suffix` is for each of them
+   * @throws Error naming what cannot be copied
+   */
+  readonly share?: (address: ServiceAddress, suffixes: readonly string[]) => Promise<void>;
+  /** Arguments of a server that they have together, put where `flags` are. @default none */
+  readonly flagsToShare?: readonly string[];
+  /**
    * Called once for each start of the service, when it is ready, and once for each checkpoint.
    *
    * @throws Error saying why it is not reset: the run then says so before its first spec, and goes on

@@ -20,7 +20,7 @@ export async function addressOf(
     environment: { ...environment, ...told },
     command: [Config.Entrypoint ?? [], Config.Cmd ?? []].flat(),
     suffix: plan.shared.has(service) ? databaseSuffix : "",
-    shared: service.options.shared === true && run.context.joins !== undefined,
+    shared: service.options.shared === true && run.context.joins?.key !== undefined,
     async exec(command) {
       const { exitCode, stdout, stderr } = await started.exec([...command], { env: told });
       return { exitCode, output: exitCode === 0 ? stdout : `${stdout}${stderr}` };

@@ -1,6 +1,7 @@
 import { StackspecError } from "../../errors.ts";
 import type { Node, Service } from "../../stack/stack.ts";
 import { runForTests } from "../drivers/data.ts";
+import { DATABASES_EACH, firstDatabase } from "../drivers/worker-suffix.ts";
 import { startFailure } from "../container/failure.ts";
 import { isContainer } from "../container/internals.ts";
 import type { StackRun } from "./stack-run.ts";
@@ -15,6 +16,8 @@ export interface Factories {
    * @returns what they made, but for those that wait for another's started value
    */
   createAll(): Promise<ReadonlyMap<Node, unknown>>;
+  /** One of them has asked what a database is called. */
+  readonly isDatabaseAsked: boolean;
   /** Calls a service's factory again, for another image; from now on that is what it has made. */
   recreate(service: Service, image: string): Promise<unknown>;
 }
@@ -27,13 +30,19 @@ export interface Factories {
 export function stackFactories(run: StackRun, databaseSuffix: string): Factories {
   const { stack, context, signal } = run;
   const created = new Map<Node, Promise<unknown>>();
+  let isDatabaseAsked = false;
 
   async function call(node: Node, image: string, onWait: () => void): Promise<unknown> {
     const started = <S>(service: Service<S>): Promise<S> => {
       onWait();
       return run.valueOf(service) as Promise<S>;
     };
-    const database = (name: string): string => `${name}${databaseSuffix}`;
+    function database(name: string): string;
+    function database(number: number): number;
+    function database(asked: string | number): string | number {
+      isDatabaseAsked = true;
+      return typeof asked === "string" ? `${asked}${databaseSuffix}` : databaseNumber(asked, node, databaseSuffix);
+    }
     const value = await Promise.try(() => node.create({ image, started, database })).catch((error: unknown) => {
       throw error instanceof StackspecError || signal.aborted ? error : startFailure(node, error);
     });
@@ -54,6 +63,9 @@ export function stackFactories(run: StackRun, databaseSuffix: string): Factories
   }
 
   return {
+    get isDatabaseAsked() {
+      return isDatabaseAsked;
+    },
     create: (node) => create(node),
     async createAll() {
       const made = new Map<Node, unknown>();
@@ -71,4 +83,15 @@ export function stackFactories(run: StackRun, databaseSuffix: string): Factories
       return value;
     },
   };
+}
+
+function databaseNumber(number: number, { name }: Node, suffix: string): number {
+  if (Number.isInteger(number) && number >= 0 && number < DATABASES_EACH) return firstDatabase(suffix) + number;
+  throw new StackspecError(
+    "USAGE",
+    `database() expects a name, or a number from 0 to ${DATABASES_EACH - 1}, got ${number}`,
+    {
+      subject: name,
+    },
+  );
 }

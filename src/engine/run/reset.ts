@@ -103,6 +103,7 @@ async function containerPart(
     return { name, why: 'set its option reset, to "keep" or to a function' };
   }
   const address = await addressOf(start, service, driver);
+  if (address.shared && driver.share === undefined) return { name, why: "parallel workers share it" };
   let server: Server;
   try {
     server = await driver.connect(address);

@@ -1,6 +1,7 @@
 import type { KnownDriver } from "../driver.ts";
 import { resetMySql, takeMySqlBaseline } from "./mysql-reset.ts";
 import { askMySql, isLockTimeout, lockHolders, mySqlServer } from "./mysql-server.ts";
+import { shareMySql } from "./mysql-share.ts";
 
 /**
  * MySQL. Each flag with what it gives up, all of it about surviving a crash of the machine, or about other servers and
@@ -27,6 +28,7 @@ export const mysql: KnownDriver = {
   ],
   ask: askMySql,
   checkpoints: true,
+  share: shareMySql,
   connect(address) {
     const server = mySqlServer(address);
     return {

@@ -56,16 +56,39 @@ export const DATABASES = `SELECT oid, datname AS name, datdba::regrole::text AS 
     coalesce(datacl, acldefault('d', datdba))::text AS acl
   FROM pg_database WHERE datname !~ '^${BASELINE}|__worker_[0-9]+$'`;
 
+/** The grants in the column `acl` of others' rows, and statements for each. */
+const GRANTS = "aclexplode(nullif(acl, '{}')::aclitem[]) LEFT JOIN pg_authid g ON g.oid = grantee";
+const WHOM = "CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(g.rolname) END";
+const revoke = (name: string): string => `format('REVOKE ALL ON DATABASE %I FROM %s CASCADE', ${name}, ${WHOM})`;
+const grant = (name: string): string =>
+  `format('GRANT %s ON DATABASE %I TO %s%s', privilege_type, ${name}, ${WHOM}, CASE WHEN is_grantable THEN ' WITH GRANT OPTION' END)`;
+
 /** Brings back what `public.databases` has noted of databases that are there. */
 export async function restoreDatabases(client: Client): Promise<void> {
-  const grants = (acl: string): string =>
-    `aclexplode(nullif(${acl}, '{}')::aclitem[]) LEFT JOIN pg_authid g ON g.oid = grantee`;
-  const whom = "CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(g.rolname) END";
   await runMade(client, `SELECT format('ALTER DATABASE %I OWNER TO %s', name, owner) AS sql FROM public.databases`);
   await runMade(
     client,
-    `SELECT format('REVOKE ALL ON DATABASE %I FROM %s CASCADE', name, ${whom}) AS sql FROM (${DATABASES}) d, ${grants("acl")}
-     UNION ALL SELECT format('GRANT %s ON DATABASE %I TO %s%s', privilege_type, name, ${whom}, CASE WHEN is_grantable THEN ' WITH GRANT OPTION' END)
-       FROM public.databases d, ${grants("acl")}`,
+    `SELECT ${revoke("name")} AS sql FROM (${DATABASES}) d, ${GRANTS} UNION ALL SELECT ${grant("name")} FROM public.databases d, ${GRANTS}`,
+  );
+}
+
+/** Gives a copy of a database what belongs to the server: its owner, its settings, and who may do what with it. */
+export async function copyProperties(client: Client, name: string, copy: string): Promise<void> {
+  const acl = `SELECT coalesce(datacl, acldefault('d', datdba))::text AS acl FROM pg_database WHERE datname =`;
+  await runMade(
+    client,
+    `SELECT format('ALTER DATABASE %1$I OWNER TO %2$s; ALTER DATABASE %1$I CONNECTION LIMIT %3$s', $2::text, datdba::regrole, datconnlimit) AS sql
+       FROM pg_database WHERE datname = $1`,
+    [name, copy],
+  );
+  await runMade(
+    client,
+    `SELECT ${revoke("$2::text")} AS sql FROM (${acl} $2) d, ${GRANTS} UNION ALL SELECT ${grant("$2::text")} FROM (${acl} $1) d, ${GRANTS}`,
+    [name, copy],
+  );
+  await client.query(
+    `INSERT INTO pg_db_role_setting SELECT copy.oid, setrole, setconfig
+       FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase, pg_database copy WHERE d.datname = $1 AND copy.datname = $2`,
+    [name, copy],
   );
 }

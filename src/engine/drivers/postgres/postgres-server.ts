@@ -102,7 +102,7 @@ export function postgresServer(address: ServiceAddress): PostgresServer {
     },
     async dump(database, rows = false) {
       const words = ["sh", userOf(address), database, ...(rows ? [] : ["--schema-only"])];
-      const { exitCode, output } = await address.exec([...AS_SUPERUSER, ...words]);
+      const { exitCode, output } = await address.exec(["sh", "-c", `${AS_SUPERUSER} && exec ${DUMP} "$@"`, ...words]);
       if (exitCode !== 0) throw new Error(`pg_dump of the database ${database} failed: ${output.trim()}`);
       // A word that is another one each time keeps psql from reading data as its commands.
       return output.replaceAll(/^\\(un)?restrict .*\n/gm, "");
@@ -113,16 +113,11 @@ export function postgresServer(address: ServiceAddress): PostgresServer {
   };
 }
 
-/**
- * The password is in the container's environment: it need not be on a command line. PL/pgSQL is there from the beginning,
- * and left out; it would be told of when it was dropped and came back.
- */
-const AS_SUPERUSER = [
-  "sh",
-  "-c",
-  `export PGPASSWORD="\${POSTGRES_PASSWORD:-$(cat "\${POSTGRES_PASSWORD_FILE:-/dev/null}")}" PGUSER="$1" PGDATABASE="$2" && shift 2 &&
-exec pg_dump --exclude-schema=${BASELINE} --exclude-extension=plpgsql --lock-wait-timeout=5s "$@"`,
-];
+/** The password is in the container's environment: it need not be on a command line. */
+export const AS_SUPERUSER = `export PGPASSWORD="\${POSTGRES_PASSWORD:-$(cat "\${POSTGRES_PASSWORD_FILE:-/dev/null}")}" PGUSER="$1" PGDATABASE="$2" && shift 2`;
+
+/** PL/pgSQL is there from the beginning, and left out; it would be told of when it was dropped and came back. */
+export const DUMP = `pg_dump --exclude-schema=${BASELINE} --exclude-extension=plpgsql --lock-wait-timeout=5s`;
 
 /** A variable of the container. The image's entrypoint takes an empty one for none. */
 export function variable({ environment }: Pick<Asked, "environment">, name: string): string | undefined {

@@ -11,6 +11,7 @@ import { knownRelations, lockTables } from "./postgres-relations.ts";
 import { restoreRows, vacuum } from "./postgres-rows.ts";
 import { LOCK_TIMEOUT, checkPassword, inTransaction, postgresServer, rowsOf } from "./postgres-server.ts";
 import type { PostgresServer } from "./postgres-server.ts";
+import { sharePostgres } from "./postgres-share.ts";
 import { restoreParameters, restoreRoles, restoreSettings } from "./postgres-settings.ts";
 
 /** PostgreSQL 17 and 18, by the official images or others that are told the same in the same variables. */
@@ -31,6 +32,7 @@ export const postgres: KnownDriver = {
     "wal_keep_size=512MB", // gives up that much room: a reset reads there what was written since the one before
   ].flatMap((setting) => ["-c", setting]),
   ask: askPostgres,
+  share: sharePostgres,
   connect(address: ServiceAddress): Server {
     checkPassword(address);
     const server = postgresServer(address);

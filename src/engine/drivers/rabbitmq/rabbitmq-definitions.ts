@@ -15,7 +15,7 @@ key(Fields, Item) -> [maps:get(Field, Item, none) || Field <- Fields].
 
 plain(Term) -> rabbit_json:decode(rabbit_json:encode(Term)).
 
-definitions() -> plain(rabbit_definitions:all_definitions()).
+definitions() -> own(plain(rabbit_definitions:all_definitions())).
 
 is_known(#{<<"vhost">> := VHost, <<"name">> := Name}, Queues) -> lists:member({resource, VHost, queue, Name}, Queues).
 

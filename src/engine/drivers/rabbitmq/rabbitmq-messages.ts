@@ -3,7 +3,7 @@
  * `content` takes what is in a queue, `fill` puts it back as it came, past every exchange.
  */
 export const MESSAGES = String.raw`
-queues() -> [Q || Q <- rabbit_amqqueue:list(), amqqueue:get_exclusive_owner(Q) =:= none].
+queues() -> [Q || Q <- rabbit_amqqueue:list(), amqqueue:get_exclusive_owner(Q) =:= none, is_own(amqqueue:get_vhost(Q))].
 names(Queues) -> [amqqueue:get_name(Q) || Q <- Queues].
 is_stream(Q) -> amqqueue:get_type(Q) =:= rabbit_stream_queue.
 %% A stream does not know its consumers; the metrics do.

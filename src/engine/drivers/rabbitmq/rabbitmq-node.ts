@@ -1,22 +1,27 @@
 import { createHash } from "node:crypto";
+import type { ServiceAddress } from "../driver.ts";
 import { DEFINITIONS } from "./rabbitmq-definitions.ts";
 import { MESSAGES } from "./rabbitmq-messages.ts";
+import { SHARES } from "./rabbitmq-shares.ts";
 
 /**
  * What a RabbitMQ node runs to note its state and to go back to it: in the node itself, for a call of its management tool
  * takes a second, and AMQP lists nothing. It calls what that tool calls, which is the same from 4.0 to 4.3.
  */
 const SOURCE = String.raw`
--export([run/1]).
+-export([run/3]).
 
 %% "ok", or what went wrong, in Base64: tools differ in how they print texts.
-run(Work) ->
+run(Work, Suffix, IsShared) ->
+    put(suffix, Suffix),
+    put(is_shared, IsShared),
     base64:encode_to_string(
         try
             case Work of
                 note -> note();
                 note_for_snapshot -> expect_durable(), note();
-                reset -> reset()
+                reset -> reset();
+                {share, Suffixes} -> share(Suffixes)
             end,
             <<"ok">>
         catch
@@ -24,14 +29,16 @@ run(Work) ->
             _:Reason:Stack -> unicode:characters_to_binary(io_lib:format("~tp in ~tp", [Reason, hd(Stack)]))
         end).
 
-note() ->
+note() -> ok = file:write_file(file(), term_to_binary(state())).
+
+state() ->
     expect_none_in_hand(deadline()),
     Known = [Q || Q <- queues(), not (amqqueue:is_auto_delete(Q) andalso is_consumed(Q))],
     Definitions = maps:update_with(<<"queues">>, fun(Queues) -> [Q || Q <- Queues, is_known(Q, names(Known))] end, definitions()),
     Contents = [{amqqueue:get_name(Q), content(Q)} || Q <- Known],
-    ok = file:write_file(file(), term_to_binary({Definitions, Contents})),
     %% As a reset does it: what specs find is the same before the first and after any.
-    [fill(Q, Content) || Q <- Known, {Name, Content} <- Contents, Name =:= amqqueue:get_name(Q)].
+    [fill(Q, Content) || Q <- Known, {Name, Content} <- Contents, Name =:= amqqueue:get_name(Q)],
+    {Definitions, Contents}.
 
 %% A snapshot is taken when the server has stopped.
 expect_durable() ->
@@ -42,7 +49,7 @@ expect_durable() ->
 reset() ->
     {Definitions, Contents} =
         case file:read_file(file()) of
-            {ok, File} -> binary_to_term(File);
+            {ok, File} -> {Noted, Messages} = binary_to_term(File), {own(Noted), Messages};
             {error, Reason} -> throw(["its baseline, ", file(), ", cannot be read: ", atom_to_list(Reason)])
         end,
     empty_streams(Contents),
@@ -51,22 +58,23 @@ reset() ->
     [fill(Q, Content) || {Name, Content} <- Contents, is_list(Content), Content =/= [],
                          {ok, Q} <- [rabbit_amqqueue:lookup(Name)]].
 
-file() -> filename:join(rabbit:data_dir(), "stackspec_baseline").
+file() -> filename:join(rabbit:data_dir(), <<"stackspec_baseline", (get(suffix))/binary>>).
 
 %% What a consumer has in hand it may finish.
 deadline() -> erlang:monotonic_time(millisecond) + 5000.
 is_over(Deadline) -> erlang:monotonic_time(millisecond) > Deadline.
-${MESSAGES}${DEFINITIONS}`;
+${MESSAGES}${DEFINITIONS}${SHARES}`;
 
 /** Its name says its content: another version of it may be loaded in a node that was kept. */
 const MODULE = `stackspec_${createHash("sha256").update(SOURCE).digest("hex").slice(0, 12)}`;
 const ENCODED = Buffer.from(`-module(${MODULE}).\n${SOURCE}`).toString("base64");
 
-/** What a node can be asked for. */
-export type Work = "note" | "note_for_snapshot" | "reset";
+/** What a node can be asked for; the last for other workers. */
+export type Work = "note" | "note_for_snapshot" | "reset" | { readonly share: readonly string[] };
 
 /** An Erlang expression that does that in the node, and compiles what it takes there when it is not loaded yet. */
-export function expressionOf(work: Work): string {
+export function expressionOf(work: Work, { suffix, shared }: Pick<ServiceAddress, "suffix" | "shared">): string {
+  const term = typeof work === "string" ? work : `{share, [${work.share.map((each) => `<<"${each}">>`).join(", ")}]}`;
   return `case code:is_loaded(${MODULE}) of
     false ->
       Forms = fun Read(Text) -> case erl_scan:tokens([], Text, 1) of
@@ -77,5 +85,5 @@ export function expressionOf(work: Work): string {
       code:load_binary(${MODULE}, "stackspec", Binary);
     _ -> ok
   end,
-  ${MODULE}:run(${work}).`;
+  ${MODULE}:run(${term}, <<"${suffix}">>, ${shared}).`;
 }

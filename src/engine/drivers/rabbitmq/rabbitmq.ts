@@ -19,8 +19,8 @@ export const rabbitmq: KnownDriver = {
   data: { path: "/var/lib/rabbitmq", environment: { RABBITMQ_NODENAME: "rabbit@localhost" } },
   flags: [],
   declaredByClients: true,
+  share: (address, suffixes) => evaluate(address, { share: suffixes }),
   connect(address) {
-    if (address.shared) throw new Error("parallel workers share it");
     return {
       takeBaseline: ({ forSnapshot }) => evaluate(address, forSnapshot ? "note_for_snapshot" : "note"),
       reset: () => evaluate(address, "reset"),
@@ -33,8 +33,8 @@ export const rabbitmq: KnownDriver = {
   },
 };
 
-async function evaluate({ exec }: ServiceAddress, work: Work): Promise<void> {
-  const { output } = await exec(["sh", "-c", EVALUATE, "sh", expressionOf(work)]);
+async function evaluate(address: ServiceAddress, work: Work): Promise<void> {
+  const { output } = await address.exec(["sh", "-c", EVALUATE, "sh", expressionOf(work, address)]);
   const encoded = [...output.matchAll(/"([\w+/=]+)"/g)].map(([, part]) => part).join("");
   const answer = Buffer.from(encoded, "base64").toString();
   if (answer !== "ok") throw new Error(answer === "" ? output.trim() : answer);

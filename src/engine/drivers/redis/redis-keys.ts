@@ -1,3 +1,4 @@
+import { DATABASES_EACH, firstDatabase } from "../worker-suffix.ts";
 import { START_TRACKING, STOP_TRACKING } from "./redis-connection.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 
@@ -10,12 +11,19 @@ const MOST_NAMES = 10_000;
  */
 const HEADER = { format: "<I4dI4I4B", bytes: 21 };
 
-const EACH_DATABASE = "for db in string.gmatch(redis.call('INFO', 'keyspace'), 'db(%d+):') do redis.call('SELECT', db)";
+/** Lua: the databases from `first` to `last` that hold anything. */
+const EACH_DATABASE = `local function each(work)
+    for number in string.gmatch(redis.call('INFO', 'keyspace'), 'db(%d+):') do
+      local db = tonumber(number)
+      if db >= first and db <= last then redis.call('SELECT', db) work(db) end
+    end
+  end`;
 
-/** All keys of all databases, at one moment: nobody else is served while a script runs. */
+/** All keys of some databases, at one moment: nobody else is served while a script runs. */
 const DUMP_ALL = `#!lua flags=no-writes,allow-oom
-  local records = {}
+  local first, last, records = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
   ${EACH_DATABASE}
+  each(function(db)
     for _, name in ipairs(redis.call('KEYS', '*')) do
       local value = redis.call('DUMP', name)
       if value then
@@ -25,36 +33,58 @@ const DUMP_ALL = `#!lua flags=no-writes,allow-oom
         table.insert(records, value)
       end
     end
-  end
+  end)
   return table.concat(records)`;
 
 /**
- * Writes the records where they differ and removes the names that have none; without names, writes all records and removes
- * all other keys. RESTORE makes no key whose time is over.
+ * Writes the records where they differ and removes the names that have none; without names, those of all keys. Where nobody
+ * else is told, it is quicker to write all records anew. RESTORE makes no key whose time is over.
  */
 const RESTORE = `#!lua flags=allow-oom
-  local records, at, selected, kept, all = ARGV[1], 1, nil, {}, #ARGV == 1
-  if all then ${EACH_DATABASE} redis.call('FLUSHDB', 'SYNC') end end
+  local records, first, last, alone = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == 'alone'
+  local at, selected, kept, all = 1, nil, {}, #ARGV == 4
+  local anew = all and alone
+  ${EACH_DATABASE}
+  if anew then each(function() redis.call('FLUSHDB', 'SYNC') end) end
   while at <= #records do
     local db, expires, length, size, _, from = struct.unpack('${HEADER.format}', records, at)
     local name, value = string.sub(records, from, from + length - 1), string.sub(records, from + length, from + length + size - 1)
     if db ~= selected then redis.call('SELECT', db) end
     selected, at = db, from + length + size
-    if all or redis.call('DUMP', name) ~= value or redis.call('PEXPIRETIME', name) ~= expires then
+    if anew or redis.call('DUMP', name) ~= value or redis.call('PEXPIRETIME', name) ~= expires then
       local untilTime = expires < 0 and '0' or string.format('%.0f', expires)
       redis.call('RESTORE', name, untilTime, value, 'REPLACE', 'ABSTTL')
     end
-    if not all then kept[db .. ':' .. name] = true end
+    if not anew then kept[db .. ':' .. name] = true end
   end
-  if not all then
-    ${EACH_DATABASE}
-      for i = 2, #ARGV do
-        if not kept[db .. ':' .. ARGV[i]] then redis.call('UNLINK', ARGV[i]) end
+  if not anew then
+    each(function(db)
+      local names, from = ARGV, 5
+      if all then names, from = redis.call('KEYS', '*'), 1 end
+      for i = from, #names do
+        if not kept[db .. ':' .. names[i]] then redis.call('UNLINK', names[i]) end
       end
-    end
+    end)
   end`;
 
-/** The keys of all databases of a server. */
+/** Copies all keys of the first of some databases to others, which hold nothing else then. */
+const COPY = `#!lua flags=allow-oom
+  local first, last, offset = 0, tonumber(ARGV[1]) - 1, tonumber(ARGV[2])
+  ${EACH_DATABASE}
+  for db = first, last do redis.call('SELECT', offset + db) redis.call('FLUSHDB', 'SYNC') end
+  each(function(db)
+    for _, name in ipairs(redis.call('KEYS', '*')) do redis.call('COPY', name, name, 'DB', offset + db) end
+  end)`;
+
+/** Logical databases, both included: of a parallel worker, or all. */
+export interface Databases {
+  readonly first: number;
+  readonly last: number;
+  /** Other workers have others, and are told of what is written here. */
+  readonly shared: boolean;
+}
+
+/** The keys of some databases. */
 export interface Keys {
   /** One after the other. */
   readonly records: Buffer;
@@ -64,11 +94,11 @@ export interface Keys {
   readonly streams: readonly string[];
 }
 
-export async function readKeys(connection: RedisConnection): Promise<Keys> {
+export async function readKeys(connection: RedisConnection, { first, last }: Databases): Promise<Keys> {
   const { changes } = connection;
   changes.untold = await untoldCommands(connection);
   Object.assign(changes, { names: new Set(), all: false });
-  return keysOf(await connection.command<Buffer>("EVAL", DUMP_ALL, "0"));
+  return keysOf(await connection.command<Buffer>("EVAL", DUMP_ALL, "0", String(first), String(last)));
 }
 
 export function keysOf(records: Buffer): Keys {
@@ -89,7 +119,11 @@ export function keysOf(records: Buffer): Keys {
  * Brings back every key that has been written since the connection was opened or this was last done, or all of them where
  * that is not known.
  */
-export async function restoreKeys(connection: RedisConnection, { records, byName, streams }: Keys): Promise<void> {
+export async function restoreKeys(
+  connection: RedisConnection,
+  { records, byName, streams }: Keys,
+  { first, last, shared }: Databases,
+): Promise<void> {
   const { changes } = connection;
   const untold = await untoldCommands(connection);
   const called = [...new Set([...untold.keys(), ...changes.untold.keys()])].filter(
@@ -103,11 +137,13 @@ export async function restoreKeys(connection: RedisConnection, { records, byName
   // same moment, the server would tell of it but once.
   Object.assign(changes, { names: new Set(), all: false, untold });
   try {
+    const where = [String(first), String(last), shared ? "shared" : "alone"];
     // It would be told of its own FLUSHDB.
-    if (all) await connection.transaction([STOP_TRACKING, ["EVAL", RESTORE, "0", records], START_TRACKING]);
+    if (all) await connection.transaction([STOP_TRACKING, ["EVAL", RESTORE, "0", records, ...where], START_TRACKING]);
     else if (names.length > 0) {
       const found = Buffer.concat(names.flatMap((name) => byName.get(name) ?? []));
-      await connection.command("EVAL", RESTORE, "0", found, ...names.map((name) => Buffer.from(name, "latin1")));
+      const written = names.map((name) => Buffer.from(name, "latin1"));
+      await connection.command("EVAL", RESTORE, "0", found, ...where, ...written);
     }
   } catch (error) {
     changes.all = true;
@@ -123,4 +159,17 @@ async function untoldCommands(connection: RedisConnection): Promise<Map<string, 
   const text = String(await connection.command("INFO", "commandstats"));
   const lines = text.matchAll(/^cmdstat_((?:x|swapdb|replicaof|slaveof|debug)[^:]*):(.*)$/gm);
   return new Map([...lines].map(([, name, calls]) => [name!, calls!]));
+}
+
+/** Gives other workers copies of the first one's databases. @throws Error when the server has too few */
+export async function copyKeys(connection: RedisConnection, suffixes: readonly string[]): Promise<void> {
+  const { databases } = await connection.command<{ databases: Buffer }>("CONFIG", "GET", "databases");
+  const workers = suffixes.length + 1;
+  const needed = workers * DATABASES_EACH;
+  if (Number(databases) < needed)
+    throw new Error(
+      `expected ${needed} logical databases for ${workers} workers, found ${String(databases)}: --databases ${needed}`,
+    );
+  for (const suffix of suffixes)
+    await connection.command("EVAL", COPY, "0", String(DATABASES_EACH), String(firstDatabase(suffix)));
 }

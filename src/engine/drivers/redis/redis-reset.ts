@@ -1,9 +1,10 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { messageOf } from "../../../errors.ts";
 import type { ServiceAddress } from "../driver.ts";
+import { DATABASES_EACH, firstDatabase } from "../worker-suffix.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { keysOf, readKeys, restoreKeys } from "./redis-keys.ts";
-import type { Keys } from "./redis-keys.ts";
+import type { Databases, Keys } from "./redis-keys.ts";
 
 /** All that a server holds. */
 export interface RedisBaseline {
@@ -27,13 +28,20 @@ interface Settings {
  */
 const FILE = "stackspec-baseline";
 
+/** The databases that are this process's to bring back. */
+function databasesOf({ shared, suffix }: ServiceAddress): Databases {
+  if (!shared) return { first: 0, last: Number.MAX_SAFE_INTEGER, shared };
+  const first = firstDatabase(suffix);
+  return { first, last: first + DATABASES_EACH - 1, shared };
+}
+
 /** How many bytes of base64 an argument may have, and all arguments of a command: Linux allows 128 KiB and 2 MiB. */
 const ARGUMENT_BYTES = 96 * 1024;
 const ARGUMENTS = 12;
 
 /** Notes all that a server holds: what `resetRedis` goes back to. */
 export async function takeRedisBaseline(connection: RedisConnection, address: ServiceAddress): Promise<RedisBaseline> {
-  const [keys, settings] = [await readKeys(connection), await readSettings(connection)];
+  const [keys, settings] = [await readKeys(connection, databasesOf(address)), await readSettings(connection)];
   const text = gzipSync(Buffer.concat([Buffer.from(`${JSON.stringify(settings)}\n`), keys.records]), { level: 1 });
   const parts = text.toString("base64").match(new RegExp(`.{1,${ARGUMENT_BYTES}}`, "g"))!;
   const file = fileOf(settings.config, address);
@@ -65,7 +73,8 @@ export async function readBaseline(
 
 /**
  * Brings a server back to the baseline: the keys of all databases with when they expire, functions, users and what
- * CONFIG SET can set. Touches only what has changed. A key whose time is over stays away.
+ * CONFIG SET can set; of a server that workers share the keys of this one's databases. Touches only what has changed. A key
+ * whose time is over stays away.
  *
  * @throws Error naming a setting that the server does not take back
  */
@@ -73,14 +82,17 @@ export async function resetRedis(
   connection: RedisConnection,
   baseline: RedisBaseline,
   password: string,
+  address: ServiceAddress,
 ): Promise<void> {
   // They say how much may be stored, and how. And this is a command before the next one: what was written before it may be
   // told after its own reply, but not after the next one's.
-  await restoreSettings(connection, baseline, password);
-  await restoreKeys(connection, baseline.keys);
+  if (address.shared) await connection.command("PING");
+  else await restoreSettings(connection, baseline, password);
+  await restoreKeys(connection, baseline.keys, databasesOf(address));
 }
 
-const fileOf = ({ dir }: Settings["config"], { baseline = "" }: ServiceAddress): string => `${dir}/${FILE}${baseline}`;
+const fileOf = ({ dir }: Settings["config"], { suffix, baseline = "" }: ServiceAddress): string =>
+  `${dir}/${FILE}${suffix}${baseline}`;
 
 async function configOf(connection: RedisConnection): Promise<Record<string, string>> {
   const config = await connection.command<Record<string, Buffer>>("CONFIG", "GET", "*");

@@ -1,6 +1,7 @@
 import type { KnownDriver, ServiceAddress } from "../driver.ts";
 import { openConnection } from "./redis-connection.ts";
 import type { RedisConnection } from "./redis-connection.ts";
+import { copyKeys } from "./redis-keys.ts";
 import { readBaseline, resetRedis, restoreSettings, takeRedisBaseline } from "./redis-reset.ts";
 import type { RedisBaseline } from "./redis-reset.ts";
 
@@ -16,8 +17,17 @@ export const redis: KnownDriver = {
   // it would write none at its end either, and a snapshot is made of what a server has written that was stopped.
   flags: ["--save", "", "--save", "31536000 1", "--appendonly", "no"],
   checkpoints: true,
+  async share(address, suffixes) {
+    const connection = await openConnection({ ...address, password: await passwordOf(address) });
+    try {
+      await copyKeys(connection, suffixes);
+    } finally {
+      connection.close();
+    }
+  },
+  // Sixteen for each of sixty-four workers. An empty one takes some bytes.
+  flagsToShare: ["--databases", "1024"],
   async connect(address) {
-    if (address.shared) throw new Error("expected a server of its own, workers share it: keys have no worker yet");
     const password = await passwordOf(address);
     const connect = (): Promise<RedisConnection> => openConnection({ ...address, password });
     // What keeps it from being reset is known before the first spec.
@@ -46,7 +56,7 @@ export const redis: KnownDriver = {
       async reset() {
         baseline ??= await readBaseline(await open(), address);
         if (baseline === undefined) throw new Error("what it held is noted nowhere");
-        await resetRedis(await open(), baseline, password);
+        await resetRedis(await open(), baseline, password, address);
       },
       adviceOn: async () => undefined,
       async close() {
