@@ -1,7 +1,6 @@
 import { readdir } from "node:fs/promises";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { usageError } from "./errors.ts";
+import { importModule } from "./project-module.ts";
 
 /** A kind of declaration: files of one folder, each named as what it declares and with that as its default export. */
 export interface DeclarationKind<T> {
@@ -34,10 +33,10 @@ export async function loadDeclaration<T>(kind: DeclarationKind<T>, name: string 
     const expected = files.length === 0 ? `a file in ${folder}/` : `one of ${files.map(nameOf).join(", ")}`;
     throw usageError(setting, `expected ${expected}, got ${name === undefined ? "nothing" : `"${name}"`}`);
   }
-  const module = (await import(pathToFileURL(resolve(folder, file)).href)) as { default?: T };
-  if (!isObject(module.default) || !accepts(module.default))
+  const { default: declared } = (await importModule(`${folder}/${file}`)) as { default?: T };
+  if (!isObject(declared) || !accepts(declared))
     throw usageError(`${folder}/${file}`, `expected a default export made by ${madeBy}`);
-  return module.default;
+  return declared;
 }
 
 async function moduleFiles(folder: string): Promise<string[]> {

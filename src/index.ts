@@ -1,3 +1,5 @@
+export { defineConfig } from "./config/project-config.ts";
+export type { ProjectConfig, SuiteConfig } from "./config/project-config.ts";
 export { defineStack, started } from "./stack/define-stack.ts";
 export type { StackBuilder } from "./stack/define-stack.ts";
 export type {

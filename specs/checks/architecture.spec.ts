@@ -12,8 +12,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   secrets: [],
   terminal: ["secrets"],
   errors: ["secrets"],
-  config: ["errors", "secrets"],
-  declarations: ["errors"],
+  "project-module": ["errors"],
+  config: ["project-module", "errors", "secrets"],
+  declarations: ["project-module", "errors"],
   // The type of a driver alone, which knows no room itself.
   stack: ["errors", "types of http", "types of engine/drivers"],
   http: ["errors", "secrets"],
@@ -74,7 +75,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "terminal",
     "types of images",
   ],
-  index: ["stack", "http", "mocha", "engine/run", "errors"],
+  index: ["config", "stack", "http", "mocha", "engine/run", "errors"],
 };
 
 /** The one room that knows a package, or several. Packages that are not named here are known to none. */

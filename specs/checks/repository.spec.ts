@@ -19,6 +19,7 @@ const TOP = {
     ".oxfmtrc.json",
     "knip.json",
     "stryker.config.js",
+    "stackspec.config.ts",
   ],
   git: [".gitignore", ".gitattributes"],
   ci: [".github", ".ci", ".gitlab-ci.yml", "Jenkinsfile", ".circleci"],

@@ -155,16 +155,31 @@ describe("the evidence of a failure, from an engine that hangs", () => {
 });
 
 describe("an engine that cannot be installed", () => {
+  before("in a namespace where no engine is found, and this process is root", function () {
+    this.timeout(30_000);
+    if (spawnSync("unshare", ["--map-root-user", "--mount", "true"]).status !== 0 || !existsSync("/etc/debian_version"))
+      this.skip();
+  });
+  const find = (setting: string) =>
+    resultOf<{ missing: string; code?: string }>("no-install.ts", {
+      hidden: "/run",
+      environment: {
+        STACKSPEC_ENGINE: setting,
+        DOCKER_HOST: "",
+        HOME: "/nonexistent",
+        XDG_RUNTIME_DIR: "/nonexistent",
+      },
+    });
+
   it("is missing with the error of the attempt", async function () {
     this.timeout(30_000);
-    // In a namespace where no engine is found, and this process is root.
-    if (spawnSync("unshare", ["--map-root-user", "--mount", "true"]).status !== 0 || !existsSync("/etc/debian_version"))
-      return this.skip();
-    const found = await resultOf<{ missing: string; code: string }>("no-install.ts", {
-      hidden: "/run",
-      environment: { DOCKER_HOST: "", HOME: "/nonexistent", XDG_RUNTIME_DIR: "/nonexistent" },
-    });
+    const found = await find("install");
     expect(found.code).to.equal("INSTALL_FAILED");
     expect(found.missing).to.match(/^INSTALL_FAILED: .*ENOENT/);
+  });
+
+  it("is not tried to be where nobody says so", async function () {
+    this.timeout(30_000);
+    await expect(find("auto")).to.eventually.deep.equal({ missing: "no Docker-compatible engine answers" });
   });
 });

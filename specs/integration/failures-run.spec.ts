@@ -19,7 +19,7 @@ describe("a run without an engine", () => {
       environment: { DOCKER_HOST: "", HOME: "/nonexistent", XDG_RUNTIME_DIR: "/nonexistent" },
     });
     expect(failure.sentence).to.equal(
-      "ENGINE_UNREACHABLE: engine: expected a Docker-compatible engine, none answers — start Docker, Podman or Colima, or set DOCKER_HOST; STACK=embedded runs without one",
+      "ENGINE_UNREACHABLE: engine: expected a Docker-compatible engine, none answers — start Docker, Podman or Colima, or set DOCKER_HOST",
     );
   });
 

@@ -25,6 +25,7 @@ export interface Running {
 
 /** A project of its own, in a folder of its own. */
 export interface Project {
+  readonly folder: string;
   /** Starts `stackspec` with these words there, at the head of a process group, where no engine can be reached. */
   start(words: readonly string[], environment?: Readonly<Record<string, string>>): Running;
   run(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Ended>;
@@ -57,6 +58,7 @@ export function makeProject(files: Readonly<Record<string, string>>): Project {
     return running;
   };
   return {
+    folder,
     start,
     run: (words, environment) => start(words, environment).ended,
     path: (path) => join(folder, path),

@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { readWords } from "../../src/cli/command.ts";
 import { cleanCommand } from "../../src/cli/clean-command.ts";
+import { configCommand } from "../../src/cli/config-command.ts";
 import { pipelineCommand, stageCommand } from "../../src/cli/pipeline-command.ts";
 import { runCommand, startCommand } from "../../src/cli/run-command.ts";
 import { testCommand } from "../../src/cli/test-command.ts";
 import { makeProject } from "./command-line.ts";
 import type { Project } from "./command-line.ts";
 
-const COMMANDS = [startCommand, testCommand, runCommand, pipelineCommand, stageCommand, cleanCommand];
+const COMMANDS = [startCommand, testCommand, runCommand, pipelineCommand, stageCommand, cleanCommand, configCommand];
 const manifest = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as {
   version: string;
 };

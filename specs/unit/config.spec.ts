@@ -1,21 +1,30 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import { readConfig, tellWorkers } from "../../src/config/config.ts";
+import { listSettings, readConfig, tellWorkers } from "../../src/config/config.ts";
 import type { Config } from "../../src/config/config.ts";
+import { defineConfig } from "../../src/config/project-config.ts";
+import type { ProjectConfig } from "../../src/config/project-config.ts";
+import type { ConfigFile } from "../../src/config/settings.ts";
 import { mask } from "../../src/secrets.ts";
 
+/** A project that says nothing. */
+const NO_FILE: ConfigFile = { path: "stackspec.config.ts", exported: {} };
 const defaults: Config = {
+  folders: { specs: "specs", stacks: "specs/stacks", pipelines: "specs/pipelines", reports: "reports" },
+  suites: {},
   stack: undefined,
+  defaultStack: undefined,
+  fallbackStack: undefined,
   url: undefined,
   ci: false,
   engine: "auto",
-  images: "auto",
+  images: "registry",
   startTimeoutMs: 120_000,
   debianMirror: undefined,
   profiles: [],
   keep: false,
   snapshots: { off: false, count: 10, days: 14 },
-  reportPath: undefined,
+  reportPath: "reports/",
   reportStack: false,
   jenkins: false,
   hubPrefix: "",
@@ -34,7 +43,8 @@ const GOOD: readonly [name: string, value: string, changed: Partial<Config>][] =
   ["CI", "false", {}],
   ["CI", "0", {}],
   ["STACKSPEC_ENGINE", "none", { engine: "none" }],
-  ["STACKSPEC_IMAGES", "registry", { images: "registry" }],
+  ["STACKSPEC_ENGINE", "install", { engine: "install" }],
+  ["STACKSPEC_IMAGES", "auto", { images: "auto" }],
   ["STACKSPEC_IMAGES", "debian", { images: "debian" }],
   ["STACKSPEC_START_TIMEOUT_MS", "1", { startTimeoutMs: 1 }],
   ["STACKSPEC_DEBIAN_MIRROR", "http://mirror/debian", { debianMirror: "http://mirror/debian" }],
@@ -57,7 +67,7 @@ const GOOD: readonly [name: string, value: string, changed: Partial<Config>][] =
 const BAD: readonly [name: string, value: string, expected: string][] = [
   ["URL", "todo.example/todos", "an http or https address such as https://host/todos"],
   ["URL", "ftp://todo.example/", "an http or https address such as https://host/todos"],
-  ["STACKSPEC_ENGINE", "podman", "one of auto, none"],
+  ["STACKSPEC_ENGINE", "podman", "one of auto, none, install"],
   ["STACKSPEC_IMAGES", "hub", "one of auto, registry, debian"],
   ["STACKSPEC_START_TIMEOUT_MS", "2m", "a whole number of milliseconds"],
   ["STACKSPEC_START_TIMEOUT_MS", "-1", "a whole number of milliseconds"],
@@ -74,30 +84,30 @@ const BAD: readonly [name: string, value: string, expected: string][] = [
 
 describe("the settings", () => {
   it("have defaults", () => {
-    expect(readConfig({})).to.deep.equal(defaults);
+    expect(readConfig({}, NO_FILE)).to.deep.equal(defaults);
   });
 
   it("pass over variables that are not theirs", () => {
-    expect(readConfig({ PATH: "/bin", STACKSPEC_UNKNOWN: "1" })).to.deep.equal(defaults);
+    expect(readConfig({ PATH: "/bin", STACKSPEC_UNKNOWN: "1" }, NO_FILE)).to.deep.equal(defaults);
   });
 
   it("cannot be changed", () => {
-    expect(readConfig({})).to.be.frozen;
+    expect(readConfig({}, NO_FILE)).to.be.frozen;
   });
 
   for (const [name, value, changed] of GOOD)
     it(`take ${name}=${value}`, () => {
-      expect(readConfig({ [name]: value })).to.deep.equal({ ...defaults, ...changed });
+      expect(readConfig({ [name]: value }, NO_FILE)).to.deep.equal({ ...defaults, ...changed });
     });
 
   for (const name of new Set(GOOD.map(([each]) => each)))
     it(`take an empty ${name} for none`, () => {
-      expect(readConfig({ [name]: "" })).to.deep.equal(defaults);
+      expect(readConfig({ [name]: "" }, NO_FILE)).to.deep.equal(defaults);
     });
 
   for (const [name, value, expected] of BAD)
     it(`refuse ${name}=${value}`, () => {
-      expect(() => readConfig({ [name]: value }))
+      expect(() => readConfig({ [name]: value }, NO_FILE))
         .to.throw(`USAGE: ${name}: expected ${expected}, got "${value}"`)
         .with.property("code", "USAGE");
     });
@@ -107,6 +117,102 @@ describe("the settings", () => {
       /^USAGE: URL: expected an http or https address such as https:\/\/host\/todos, got one with an @ in it$/,
     );
   });
+});
+
+/** What a line of the config file makes of the defaults. */
+const SAID: readonly [said: ProjectConfig, changed: Partial<Config>][] = [
+  [{ specs: "test" }, { folders: { ...defaults.folders, specs: "test" } }],
+  [{ stacks: "stacks" }, { folders: { ...defaults.folders, stacks: "stacks" } }],
+  [{ pipelines: "ci" }, { folders: { ...defaults.folders, pipelines: "ci" } }],
+  [{ reports: "out" }, { folders: { ...defaults.folders, reports: "out" }, reportPath: "out/" }],
+  [{ suites: { e2e: { needs: "target" } } }, { suites: { e2e: { needs: "target" } } }],
+  [{ defaultStack: "shop" }, { defaultStack: "shop" }],
+  [{ fallbackStack: "small" }, { fallbackStack: "small" }],
+  [{ engine: "install" }, { engine: "install" }],
+  [{ images: "auto" }, { images: "auto" }],
+  [{ debianMirror: "http://mirror/debian" }, { debianMirror: "http://mirror/debian" }],
+  [{ startTimeoutMs: 1 }, { startTimeoutMs: 1 }],
+  [{ snapshots: false }, { snapshots: { ...defaults.snapshots, off: true } }],
+  [{ snapshotsKept: 0 }, { snapshots: { ...defaults.snapshots, count: 0 } }],
+  [{ snapshotsDays: 30 }, { snapshots: { ...defaults.snapshots, days: 30 } }],
+  [{ reportStack: true }, { reportStack: true }],
+  [{ reaperImage: "my/node:24" }, { reaper: { ...defaults.reaper, image: "my/node:24" } }],
+  [{ secrets: [] }, {}],
+];
+
+/** What a config file may not say, and what is said of it. */
+const WRONG: readonly [said: unknown, refusal: string][] = [
+  [
+    { engin: "auto" },
+    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, suites, defaultStack, fallbackStack, engine, images, debianMirror, startTimeoutMs, snapshots, snapshotsKept, snapshotsDays, reportStack, reaperImage, secrets, got "engin"',
+  ],
+  [{ engine: "docker" }, 'stackspec.config.ts: engine: expected one of auto, none, install, got "docker"'],
+  [{ startTimeoutMs: "2m" }, 'stackspec.config.ts: startTimeoutMs: expected a whole number of milliseconds, got "2m"'],
+  [{ startTimeoutMs: 0 }, "stackspec.config.ts: startTimeoutMs: expected at least 1 ms, got 0"],
+  [{ startTimeoutMs: 1.5 }, "stackspec.config.ts: startTimeoutMs: expected a whole number of milliseconds, got 1.5"],
+  [{ snapshots: "on" }, 'stackspec.config.ts: snapshots: expected true or false, got "on"'],
+  [{ specs: "" }, 'stackspec.config.ts: specs: expected a text that is not empty, got ""'],
+  [{ specs: null }, "stackspec.config.ts: specs: expected a text, got null"],
+  [{ suites: "unit" }, 'stackspec.config.ts: suites: expected suites by name, got "unit"'],
+  [
+    { suites: { unit: "nothing" } },
+    'stackspec.config.ts: suites.unit: expected a suite such as { needs: "engine" }, got "nothing"',
+  ],
+  [
+    { suites: { unit: { needs: "docker" } } },
+    'stackspec.config.ts: suites.unit.needs: expected one of nothing, engine, target, got "docker"',
+  ],
+  [
+    { suites: { unit: { need: "engine" } } },
+    'stackspec.config.ts: suites.unit.need: expected a suite such as { needs: "engine" }, got "need"',
+  ],
+  [{ secrets: "LICENSE" }, 'stackspec.config.ts: secrets: expected a list of texts, got "LICENSE"'],
+  [undefined, "stackspec.config.ts: expected a default export made by defineConfig"],
+  [() => ({}), "stackspec.config.ts: expected a default export made by defineConfig"],
+];
+
+describe("the config file of a project", () => {
+  const file = (exported: unknown): ConfigFile => ({ path: "stackspec.config.ts", exported });
+
+  for (const [said, changed] of SAID)
+    it(`may say ${JSON.stringify(said)}`, () => {
+      expect(readConfig({}, file(defineConfig(said)))).to.deep.equal({ ...defaults, ...changed });
+    });
+
+  for (const [said, refusal] of WRONG)
+    it(`may not say ${JSON.stringify(said) ?? String(said)}`, () => {
+      expect(() => readConfig({}, file(said)))
+        .to.throw(`USAGE: ${refusal}`)
+        .with.property("code", "USAGE");
+    });
+
+  it("comes after the environment", () => {
+    const { engine, images } = readConfig({ STACKSPEC_ENGINE: "none" }, file({ engine: "install", images: "auto" }));
+    expect({ engine, images }).to.deep.equal({ engine: "none", images: "auto" });
+  });
+
+  it("names variables whose values are masked", () => {
+    const value = randomUUID();
+    readConfig({ LICENSE: value }, file({ secrets: ["LICENSE"] }));
+    expect(mask(`it is ${value}`)).to.equal("it is ***");
+  });
+});
+
+describe("the list of settings", () => {
+  const file: ConfigFile = { path: "stackspec.config.mjs", exported: { images: "auto", snapshots: false } };
+  const sourceOf = (name: string) =>
+    listSettings({ STACKSPEC_SNAPSHOTS: "on", STACK: "shop" }, file).find((each) => each.name === name);
+
+  for (const [name, value, source] of [
+    ["engine", "auto", "default"],
+    ["images", "auto", "stackspec.config.mjs"],
+    ["snapshots", true, "STACKSPEC_SNAPSHOTS"],
+    ["STACK", "shop", "environment"],
+    ["URL", undefined, "default"],
+  ] as const)
+    it(`says that ${name} is from ${source}`, () => {
+      expect(sourceOf(name)).to.deep.equal({ name, value, source });
+    });
 });
 
 describe("the environment of this process", () => {

@@ -3,10 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { readConfig } from "../../src/config/config.ts";
+import type { ProjectConfig } from "../../src/config/project-config.ts";
 import { chooseTarget, loadStack, rootOf, stackNames } from "../../src/mocha/target.ts";
 
 /** A stack file as far as a target is concerned. */
 const stackFile = (name: string) => `export default { name: "${name}", exports: { target: {} } };\n`;
+
+const OURS: ProjectConfig = { defaultStack: "release", fallbackStack: "embedded" };
+const told = (environment: NodeJS.ProcessEnv = {}, exported: ProjectConfig = OURS) =>
+  readConfig(environment, { path: "stackspec.config.ts", exported });
 
 describe("the target of acceptance specs", () => {
   const home = process.cwd();
@@ -26,10 +31,10 @@ describe("the target of acceptance specs", () => {
   });
 
   /** The choice, as the stack's name or the address, and what was said about it. */
-  async function choose(environment: NodeJS.ProcessEnv, missing?: string) {
-    const said: string[] = [];
-    const target = await chooseTarget(readConfig(environment), missing, (line) => said.push(line));
-    return { target: "url" in target ? target.url : target.stack.name, said };
+  async function choose(environment: NodeJS.ProcessEnv, missing?: string, said: ProjectConfig = OURS) {
+    const lines: string[] = [];
+    const target = await chooseTarget(told(environment, said), missing, (line) => lines.push(line));
+    return { target: "url" in target ? target.url : target.stack.name, said: lines };
   }
   const both = { "release.js": stackFile("release"), "embedded.js": stackFile("embedded") };
 
@@ -64,9 +69,21 @@ describe("the target of acceptance specs", () => {
     );
   });
 
-  it("is none when there is neither an engine nor an embedded stack", async () => {
-    await project({ "release.js": stackFile("release") });
-    await expect(choose({}, "no engine answers")).to.be.rejectedWith("ENGINE_UNREACHABLE");
+  it("is the only stack where the project names none", async () => {
+    await project({ "shop.js": stackFile("shop") });
+    await expect(choose({}, undefined, {})).to.eventually.have.property("target", "shop");
+  });
+
+  it("is refused where the project names none of several", async () => {
+    await project(both);
+    await expect(choose({}, undefined, {})).to.be.rejectedWith(
+      "USAGE: STACK: expected one of embedded, release, got nothing",
+    );
+  });
+
+  it("is none when there is neither an engine nor a fallback", async () => {
+    await project(both);
+    await expect(choose({}, "no engine answers", { defaultStack: "release" })).to.be.rejectedWith("ENGINE_UNREACHABLE");
   });
 
   it("is refused when no stack has that name, with the names there are", async () => {
@@ -87,20 +104,20 @@ describe("the target of acceptance specs", () => {
   }))
     it(`is refused when its file ${name}`, async () => {
       await project({ "release.js": text });
-      await expect(loadStack("release")).to.be.rejectedWith(
+      await expect(loadStack("release", told())).to.be.rejectedWith(
         "USAGE: specs/stacks/release.js: expected a default export made by defineStack that exports a target",
       );
     });
 
   it("is one of the files in specs/stacks/, in the order of their names", async () => {
     await project({ ...both, "README.md": "", "a.ts": "", "b.mjs": "" });
-    await expect(stackNames()).to.eventually.deep.equal(["a", "b", "embedded", "release"]);
+    await expect(stackNames(told())).to.eventually.deep.equal(["a", "b", "embedded", "release"]);
   });
 
   it("is not looked for outside a project", async () => {
     folder = await mkdtemp(join(tmpdir(), "stackspec-target-"));
     process.chdir(folder);
-    await expect(stackNames()).to.eventually.deep.equal([]);
+    await expect(stackNames(told())).to.eventually.deep.equal([]);
   });
 });
 

@@ -13,8 +13,7 @@ import type { Command } from "./command.ts";
 import { progressView } from "./progress-view.ts";
 import { runSuiteProcess } from "./suite-process.ts";
 
-const PIPELINES: DeclarationKind<Pipeline> = {
-  folder: "specs/pipelines",
+const PIPELINES: Omit<DeclarationKind<Pipeline>, "folder"> = {
   setting: "PIPELINE",
   madeBy: "definePipeline",
   accepts: ({ stages }) => stages !== undefined,
@@ -54,7 +53,7 @@ export const stageCommand: Command = {
 async function runPipeline(name: string | undefined): Promise<number> {
   const config = readConfig();
   const settings = readPipelineSettings();
-  const pipeline = await loadDeclaration(PIPELINES, settings.pipeline);
+  const pipeline = await loadDeclaration({ ...PIPELINES, folder: config.folders.pipelines }, settings.pipeline);
   const stages = chooseStages(pipeline, name, settings);
   const engine = await ensureEngine(config, say);
   if ("missing" in engine)

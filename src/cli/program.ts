@@ -6,11 +6,12 @@ import { complain, guardOutput, say } from "../terminal.ts";
 import { cleanCommand } from "./clean-command.ts";
 import { readWords, usageOf } from "./command.ts";
 import type { Command } from "./command.ts";
+import { configCommand } from "./config-command.ts";
 import { pipelineCommand, stageCommand } from "./pipeline-command.ts";
 import { runCommand, startCommand } from "./run-command.ts";
 import { testCommand } from "./test-command.ts";
 
-const COMMANDS = [startCommand, testCommand, runCommand, pipelineCommand, stageCommand, cleanCommand];
+const COMMANDS = [startCommand, testCommand, runCommand, pipelineCommand, stageCommand, cleanCommand, configCommand];
 
 /** Runs the command that these words name. @returns the exit code; nothing when mocha ends the process */
 async function main([name = "--help", ...words]: readonly string[]): Promise<number | void> {
@@ -33,7 +34,7 @@ function answer(name: string, words: readonly string[]): void {
 
 function help(): string {
   const options = "Mocha options are those of mocha's own command for one run, such as --grep and --parallel.";
-  return `${COMMANDS.map(helpOf).join("\n")}\n\n${options}\nThe settings are in the README.`;
+  return `${COMMANDS.map(helpOf).join("\n")}\n\n${options}\nstackspec config shows the settings; docs/settings.md says what they mean.`;
 }
 
 function helpOf(command: Command): string {

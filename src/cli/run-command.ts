@@ -3,7 +3,7 @@ import { readConfig } from "../config/config.ts";
 import { usageError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { runSuite } from "./run-suite.ts";
-import { TARGET_SUITE } from "./suites.ts";
+import { targetSuite } from "./suites.ts";
 
 /** That nothing ran is well. */
 export const NO_SPECS = "pass-with-no-specs";
@@ -11,7 +11,7 @@ export const NO_SPECS = "pass-with-no-specs";
 export const startCommand: Command = {
   name: "start",
   usage: "[--keep] [--pass-with-no-specs] [spec files] [mocha options]",
-  summary: "the acceptance specs against the stack, which stays up afterwards if told to",
+  summary: "the suite that needs a target, against the stack, which stays up afterwards if told to",
   flags: ["keep", NO_SPECS],
   words: [0, Infinity],
   mocha: true,
@@ -20,14 +20,14 @@ export const startCommand: Command = {
     const passWithNoSpecs = flags.has(NO_SPECS);
     if (!passWithNoSpecs) expectFiles("start", words);
     const keep = config.keep || flags.has("keep");
-    await runSuite({ ...config, keep }, { suite: TARGET_SUITE, files: words, mocha, passWithNoSpecs });
+    await runSuite({ ...config, keep }, { suite: targetSuite(config), files: words, mocha, passWithNoSpecs });
   },
 };
 
 export const runCommand: Command = {
   name: "run",
   usage: "<suite> [--pass-with-no-specs] [spec files] [mocha options]",
-  summary: "one suite: the spec files of a folder under specs/",
+  summary: "one suite: the spec files of its folder under specs/",
   flags: [NO_SPECS],
   words: [1, Infinity],
   mocha: true,

@@ -20,10 +20,10 @@ import { say } from "../terminal.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { lockReports } from "./lock-reports.ts";
 import { progressView } from "./progress-view.ts";
-import { ENGINE_SUITES, TARGET_SUITE, specFiles } from "./suites.ts";
+import { specFiles, suiteOf } from "./suites.ts";
 
 interface SuiteWords {
-  /** The suite's folder under `specs/`. */
+  /** The suite's folder in the folder of specs. */
   readonly suite: string;
   /** Spec files to run instead of all. */
   readonly files: readonly string[];
@@ -34,7 +34,7 @@ interface SuiteWords {
 }
 
 /**
- * Runs one suite — a folder under `specs/` — with mocha in this process, which then ends.
+ * Runs one suite — a folder in the folder of specs — with mocha in this process, which then ends.
  *
  * @throws StackspecError before any spec has run; the report then says why
  */
@@ -69,7 +69,8 @@ async function prepareAndRun(
   { suite, files, mocha: words, passWithNoSpecs }: SuiteWords,
   report: string,
 ): Promise<void> {
-  const found = files.length > 0 ? files.filter((file) => existsSync(file)) : await specFiles(suite, passWithNoSpecs);
+  const found =
+    files.length > 0 ? files.filter((file) => existsSync(file)) : await specFiles(config, suite, passWithNoSpecs);
   if (found.length === 0) {
     say("No spec ran: there are no such files");
     resultsOf(run, report, suite).write([], true);
@@ -81,8 +82,9 @@ async function prepareAndRun(
 
   // Mocha takes as long to load as a small stack to start: both at once.
   const mocha = import("mocha/lib/cli/cli.js");
-  const target = suite === TARGET_SUITE ? await prepareTarget(config) : undefined;
-  const engine = ENGINE_SUITES.includes(suite) ? await ensureEngine(config, say) : undefined;
+  const { needs } = suiteOf(config, suite);
+  const target = needs === "target" ? await prepareTarget(config) : undefined;
+  const engine = needs === "engine" ? await ensureEngine(config, say) : undefined;
   if (engine !== undefined && "error" in engine) run.engineError = engine.error;
   run.clock.beginPhase("load specs");
   const { loadOptions } = await import("mocha/lib/cli/options.js");
@@ -124,7 +126,8 @@ function ownWords(
 async function prepareTarget(config: Config): Promise<TargetStack | undefined> {
   run.clock.beginPhase("engine");
   const needsEngine =
-    config.url === undefined && (config.stack === undefined || imagesOf(await loadStack(config.stack)).length > 0);
+    config.url === undefined &&
+    (config.stack === undefined || imagesOf(await loadStack(config.stack, config)).length > 0);
   const engine = needsEngine ? await ensureEngine(config, say) : undefined;
   const missing = engine !== undefined && "missing" in engine ? (engine.error ?? engine.missing) : undefined;
   const target = await run.target(missing, say);

@@ -12,7 +12,7 @@ import type { Command } from "./command.ts";
 import { lockReports } from "./lock-reports.ts";
 import { NO_SPECS } from "./run-command.ts";
 import { runSuiteProcess } from "./suite-process.ts";
-import { TARGET_SUITE, listSuites } from "./suites.ts";
+import { listSuites, suiteOf } from "./suites.ts";
 
 /** So many failed specs are named at the end; the reports have them all. */
 const MOST_NAMED = 20;
@@ -27,7 +27,7 @@ interface SuiteRun {
 export const testCommand: Command = {
   name: "test",
   usage: "[--pass-with-no-specs] [mocha options]",
-  summary: "every suite: each folder under specs/ that has spec files",
+  summary: "every suite that the config file does not leave out: folders under specs/ that have spec files",
   flags: [NO_SPECS],
   words: [0, 0],
   mocha: true,
@@ -35,8 +35,8 @@ export const testCommand: Command = {
 };
 
 /**
- * Runs every suite under `specs/`, each in a process and with a report of its own; the acceptance
- * specs once for each stack, unless `STACK` or `URL` names one. Ends with what failed and the totals of all reports.
+ * Runs the suites, each in a process and with a report of its own; one that needs a target once for each stack,
+ * unless `STACK` or `URL` names one. Ends with what failed and the totals of all reports.
  *
  * @returns the exit code: 0, the signal's when stopped by one, else that of the first red suite
  */
@@ -90,16 +90,19 @@ function listFailures(failures: readonly Failure[]): void {
 }
 
 /**
- * What `stackspec test` runs: every suite, and the acceptance specs once for each stack that is not chosen already.
+ * What `stackspec test` runs: every suite that is not left out, one that needs a target once for each of its stacks where
+ * none is chosen already.
  *
  * @throws StackspecError `USAGE` when there is no suite
  */
 export async function planSuites(config: Config): Promise<SuiteRun[]> {
   const chosen = config.stack !== undefined || config.url !== undefined || config.engine === "none";
-  const stacks = chosen ? [] : await stackNames();
-  const suites = await listSuites();
+  const all = await stackNames(config);
+  const suites = await listSuites(config);
   return suites.flatMap((suite) => {
-    const targets = suite === TARGET_SUITE && stacks.length > 0 ? stacks : [undefined];
+    const { needs, test, stacks = all } = suiteOf(config, suite);
+    if (!test) return [];
+    const targets = needs === "target" && !chosen && stacks.length > 0 ? stacks : [undefined];
     return targets.map((stack) => {
       const name = stack === undefined ? suite : `${suite}-${stack}`;
       return {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { usageError } from "../errors.ts";
+import type { StackspecError } from "../errors.ts";
 
 /** One of these words. */
 export function oneOf<const Words extends readonly string[]>(...words: Words) {
@@ -29,10 +30,24 @@ export function givenIn(environment: NodeJS.ProcessEnv): Readonly<Record<string,
 export function check<S extends v.GenericSchema>(schema: S, environment: NodeJS.ProcessEnv): v.InferOutput<S> {
   const { success, output, issues } = v.safeParse(schema, givenIn(environment));
   if (success) return output;
-  const [issue] = issues;
-  const input = String(issue.input);
-  throw usageError(
-    String(v.getDotPath(issue)),
-    `expected ${issue.message}, got ${input.includes("@") ? "one with an @ in it" : `"${input}"`}`,
-  );
+  throw refusal("", issues[0]);
+}
+
+/**
+ * Says what was expected and what was found.
+ *
+ * @param subject what was checked; the path in it follows
+ */
+export function refusal(subject: string, issue: v.BaseIssue<unknown>): StackspecError {
+  const path = [subject, v.getDotPath(issue) ?? ""]
+    .filter((part) => part !== "")
+    .join(subject.includes(": ") ? "." : "");
+  return usageError(path, `expected ${issue.message}, got ${shown(issue.input)}`);
+}
+
+/** A value that is not as expected, in a few words. */
+function shown(input: unknown): string {
+  if (typeof input === "string") return input.includes("@") ? "one with an @ in it" : `"${input}"`;
+  if (typeof input === "object" && input !== null) return Array.isArray(input) ? "a list" : "an object";
+  return typeof input === "function" ? "a function" : String(input);
 }

@@ -1,19 +1,10 @@
 import * as v from "valibot";
-import { check, flag, oneOf } from "./check.ts";
-import { processEnvironment } from "./environment.ts";
-
-const timeoutMs = (fallback: string) =>
-  v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^\d+$/, "a whole number of milliseconds"),
-      v.transform(Number),
-      v.minValue(1, "at least 1 ms"),
-      // What Node's timers can wait for: a larger one would be over at once.
-      v.maxValue(2_147_483_647, "at most 2147483647 ms"),
-    ),
-    fallback,
-  );
+import { findModule, requireModule } from "../project-module.ts";
+import { check, flag, givenIn } from "./check.ts";
+import { learnValues, processEnvironment } from "./environment.ts";
+import type { SuiteConfig } from "./project-config.ts";
+import { readProject } from "./settings.ts";
+import type { ConfigFile, ProjectSettings, Sourced } from "./settings.ts";
 
 const count = (fallback: string) =>
   v.optional(v.pipe(v.string(), v.regex(/^\d+$/, "a whole number"), v.transform(Number)), fallback);
@@ -23,7 +14,8 @@ const Run = v.object({
   stack: v.optional(v.object({ name: v.string(), id: v.string(), workers: v.number(), key: v.optional(v.string()) })),
 });
 
-const Settings = v.object({
+/** What one run is told, and by the environment only. */
+const Variables = v.object({
   STACK: v.optional(v.string()),
   URL: v.optional(v.pipe(v.string(), v.check(isHttpUrl, "an http or https address such as https://host/todos"))),
   CI: v.optional(
@@ -33,15 +25,6 @@ const Settings = v.object({
     ),
     "",
   ),
-  STACKSPEC_ENGINE: v.optional(oneOf("auto", "none"), "auto"),
-  STACKSPEC_IMAGES: v.optional(oneOf("auto", "registry", "debian"), "auto"),
-  STACKSPEC_START_TIMEOUT_MS: timeoutMs("120000"),
-  STACKSPEC_DEBIAN_MIRROR: v.optional(
-    v.pipe(
-      v.string(),
-      v.check((text) => URL.canParse(text), "an address"),
-    ),
-  ),
   STACKSPEC_PROFILES: v.optional(
     v.pipe(
       v.string(),
@@ -50,15 +33,10 @@ const Settings = v.object({
     "",
   ),
   STACKSPEC_KEEP: flag,
-  STACKSPEC_SNAPSHOTS: v.optional(oneOf("on", "off"), "on"),
-  STACKSPEC_SNAPSHOTS_KEPT: count("10"),
-  STACKSPEC_SNAPSHOTS_DAYS: count("14"),
   JUNIT_REPORT_PATH: v.optional(v.string()),
-  JUNIT_REPORT_STACK: flag,
   JENKINS_URL: v.optional(v.string()),
   TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX: v.optional(v.string(), ""),
   TESTCONTAINERS_RYUK_DISABLED: flag,
-  STACKSPEC_REAPER_IMAGE: v.optional(v.string(), "node:24-slim"),
   // Not for users: what the process of a run tells mocha's parallel workers, and what mocha tells them.
   STACKSPEC_RUN: v.optional(v.pipe(v.string(), v.parseJson(), Run)),
   // And what a run tells the runs inside of it.
@@ -66,18 +44,43 @@ const Settings = v.object({
   MOCHA_WORKER_ID: count("0"),
 });
 
+/** Those that people set. */
+const PUBLIC = [
+  "STACK",
+  "URL",
+  "CI",
+  "STACKSPEC_PROFILES",
+  "STACKSPEC_KEEP",
+  "JUNIT_REPORT_PATH",
+  "TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX",
+  "TESTCONTAINERS_RYUK_DISABLED",
+] as const;
+
 /** A run that has several processes: its id, and the stack that is up in the name of all of them. */
 export type SharedRun = v.InferOutput<typeof Run>;
 
-/** Every setting, read once and frozen. The README's table says what each means. */
+/** Every setting, read once and frozen. `docs/settings.md` says what each means. */
 export interface Config {
-  /** The stack that `useTarget()` talks to; undefined leaves the choice to what the machine has. */
+  /** Folders: of suites, of stacks, of pipelines, and for reports and logs. */
+  readonly folders: {
+    readonly specs: string;
+    readonly stacks: string;
+    readonly pipelines: string;
+    readonly reports: string;
+  };
+  /** What the project says of its suites. */
+  readonly suites: Readonly<Record<string, SuiteConfig>>;
+  /** The stack that `useTarget()` talks to; undefined leaves the choice to the next two, and to what the machine has. */
   readonly stack: string | undefined;
+  /** Undefined is the only one that there is. */
+  readonly defaultStack: string | undefined;
+  /** Where there is no engine. */
+  readonly fallbackStack: string | undefined;
   /** A target that is there already. Nothing is started. */
   readonly url: string | undefined;
   readonly ci: boolean;
-  /** `none`: use and install no engine. */
-  readonly engine: "auto" | "none";
+  /** `none`: use no engine; `install`: have one where there is none. */
+  readonly engine: "auto" | "none" | "install";
   /** Where images come from: whatever works, registries only, or the distribution's packages only. */
   readonly images: "auto" | "registry" | "debian";
   readonly startTimeoutMs: number;
@@ -90,7 +93,7 @@ export interface Config {
   /** Snapshots of stacks: whether they are used, how many are kept, and for how many days. */
   readonly snapshots: { readonly off: boolean; readonly count: number; readonly days: number };
   /** A file, or a folder for a file named after the suite. */
-  readonly reportPath: string | undefined;
+  readonly reportPath: string;
   /** Stack traces in the report's failures. */
   readonly reportStack: boolean;
   /** Runs under Jenkins, which sets `JENKINS_URL`. */
@@ -108,33 +111,71 @@ export interface Config {
  * Reads the settings.
  *
  * @param environment the environment of this process, unless said otherwise
+ * @param file the config file of the working directory, unless said otherwise
  * @throws StackspecError `USAGE` naming the setting, what was expected and what was found
  */
-export function readConfig(environment: NodeJS.ProcessEnv = processEnvironment()): Config {
-  const output = check(Settings, environment);
+export function readConfig(
+  environment: NodeJS.ProcessEnv = processEnvironment(),
+  file: ConfigFile | undefined = configFile(),
+): Config {
+  const output = check(Variables, environment);
+  const project = Object.fromEntries(
+    readProject(environment, file).map(({ name, value }) => [name, value]),
+  ) as unknown as ProjectSettings;
+  learnValues(project.secrets.map((name) => environment[name]));
   return Object.freeze({
+    folders: {
+      specs: project.specs,
+      stacks: project.stacks,
+      pipelines: project.pipelines,
+      reports: project.reports,
+    },
+    suites: project.suites,
     stack: output.STACK,
+    defaultStack: project.defaultStack,
+    fallbackStack: project.fallbackStack,
     url: output.URL,
     ci: output.CI,
-    engine: output.STACKSPEC_ENGINE,
-    images: output.STACKSPEC_IMAGES,
-    startTimeoutMs: output.STACKSPEC_START_TIMEOUT_MS,
-    debianMirror: output.STACKSPEC_DEBIAN_MIRROR,
+    engine: project.engine,
+    images: project.images,
+    startTimeoutMs: project.startTimeoutMs,
+    debianMirror: project.debianMirror,
     profiles: output.STACKSPEC_PROFILES,
     keep: output.STACKSPEC_KEEP,
-    snapshots: {
-      off: output.STACKSPEC_SNAPSHOTS === "off",
-      count: output.STACKSPEC_SNAPSHOTS_KEPT,
-      days: output.STACKSPEC_SNAPSHOTS_DAYS,
-    },
-    reportPath: output.JUNIT_REPORT_PATH,
-    reportStack: output.JUNIT_REPORT_STACK,
+    snapshots: { off: !project.snapshots, count: project.snapshotsKept, days: project.snapshotsDays },
+    reportPath: output.JUNIT_REPORT_PATH ?? `${project.reports}/`,
+    reportStack: project.reportStack,
     jenkins: output.JENKINS_URL !== undefined,
     hubPrefix: output.TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX,
-    reaper: { disabled: output.TESTCONTAINERS_RYUK_DISABLED, image: output.STACKSPEC_REAPER_IMAGE },
+    reaper: { disabled: output.TESTCONTAINERS_RYUK_DISABLED, image: project.reaperImage },
     worker: output.STACKSPEC_RUN && { number: output.MOCHA_WORKER_ID, run: output.STACKSPEC_RUN },
     outerRuns: (output.STACKSPEC_OUTER_RUNS.match(/\d+/g) ?? []).map(Number),
   });
+}
+
+/** The config file of the working directory; undefined when there is none. @throws StackspecError `USAGE` when it cannot be loaded */
+function configFile(): ConfigFile | undefined {
+  const path = findModule("stackspec.config");
+  return path === undefined ? undefined : { path, exported: requireModule(path).default };
+}
+
+/**
+ * Each setting that people make, with its value and where that comes from.
+ *
+ * @throws StackspecError `USAGE`, as `readConfig`
+ */
+export function listSettings(
+  environment: NodeJS.ProcessEnv = processEnvironment(),
+  file = configFile(),
+): readonly Sourced[] {
+  const output = check(Variables, environment);
+  const given = givenIn(environment);
+  const ofRun = PUBLIC.map((name) => ({
+    name,
+    value: output[name],
+    source: given[name] === undefined ? "default" : "environment",
+  }));
+  return [...readProject(environment, file), ...ofRun];
 }
 
 /**

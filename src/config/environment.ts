@@ -5,3 +5,8 @@ export function processEnvironment(): NodeJS.ProcessEnv {
   learnSecrets(process.env);
   return process.env;
 }
+
+/** Masks these values from now on, whatever their variables are called. */
+export function learnValues(values: readonly (string | undefined)[]): void {
+  for (const value of values) learnSecrets({ SECRET: value });
+}

@@ -92,7 +92,7 @@ export function debianSubstitutes(context: DebianContext): Substitutes {
             "no registry can be reached, and images are built from packages only by root on Debian or Ubuntu",
             {
               subject: "images",
-              hint: "set TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX to a registry that can be reached, or run with STACK=embedded",
+              hint: "set TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX to a registry that can be reached",
             },
           );
         context.onDetail("debian", "installing mmdebstrap");

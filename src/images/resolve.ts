@@ -90,7 +90,8 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
         unreachable.set(await registryOf(name), error);
         return { reference: await available.build(name), origin: "debian" };
       }
-      if (config.images === "registry") throw error;
+      if (config.images === "registry")
+        throw (await available.reference(name)) === undefined ? error : unlessSubstituted(error);
       throw notBuilt(name, await available.names(), error);
     }
   }
@@ -164,6 +165,12 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
 export async function imageDigest(docker: Dockerode, reference: string): Promise<string> {
   const { Id, RepoDigests } = await docker.getImage(reference).inspect();
   return RepoDigests?.[0]?.split("@")[1] ?? Id;
+}
+
+/** There is a way without a registry, but nobody has said that it may be gone. */
+function unlessSubstituted({ code, what, subject, hint, cause }: StackspecError): StackspecError {
+  const way = `, or let images: "auto" in stackspec.config.ts build a substitute from Debian's packages`;
+  return new StackspecError(code, what, { subject, hint: `${hint}${way}`, cause });
 }
 
 function notBuilt(name: string, available: readonly string[], cause?: unknown): StackspecError {

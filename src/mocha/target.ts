@@ -12,33 +12,32 @@ export type TargetStack = Stack<{ readonly target: Service<{ readonly http: Http
 /** What acceptance specs talk to. */
 export type Target = { readonly url: string } | { readonly stack: TargetStack };
 
-const STACKS: DeclarationKind<TargetStack> = {
-  folder: "specs/stacks",
-  setting: "STACK",
-  madeBy: "defineStack that exports a target",
-  accepts: ({ exports }) => exports?.target !== undefined,
-};
-/** The stack that stands for production, and the one that needs no engine. */
-const DEFAULT = "release";
-const FALLBACK = "embedded";
+type Folders = Pick<Config, "folders">;
 
-/** Names of the stacks in `specs/stacks/`. */
-export function stackNames(): Promise<string[]> {
-  return declarationNames(STACKS);
+/** Names of the stacks in the project's folder of stacks. */
+export function stackNames({ folders }: Folders): Promise<string[]> {
+  return declarationNames({ folder: folders.stacks });
 }
 
 /**
- * The default export of `specs/stacks/<name>.ts`.
+ * The default export of a stack's file.
  *
+ * @param name undefined takes the only one that there is
  * @throws StackspecError `USAGE` when there is no such stack, or it does not say what its target is
  */
-export function loadStack(name: string): Promise<TargetStack> {
-  return loadDeclaration(STACKS, name);
+export function loadStack(name: string | undefined, { folders }: Folders): Promise<TargetStack> {
+  const stacks: DeclarationKind<TargetStack> = {
+    folder: folders.stacks,
+    setting: "STACK",
+    madeBy: "defineStack that exports a target",
+    accepts: ({ exports }) => exports?.target !== undefined,
+  };
+  return loadDeclaration(stacks, name);
 }
 
 /**
- * What acceptance specs talk to: the `URL`, the `STACK`, else the release stack, or, where there is
- * no engine and nobody demands one, the embedded stack.
+ * What acceptance specs talk to: the `URL`, the `STACK`, else the project's default, or, where there is
+ * no engine and nobody demands one, its fallback.
  *
  * @param missing why there is no engine, as the error that an attempt to have one ended with, if there was one
  * @param say told when the choice is not the one a reader would expect
@@ -50,17 +49,18 @@ export async function chooseTarget(
   say: (line: string) => void,
 ): Promise<Target> {
   if (config.url !== undefined) return { url: config.url };
-  if (config.stack !== undefined) return { stack: await loadStack(config.stack) };
-  if (missing === undefined) return { stack: await loadStack(DEFAULT) };
-  if (config.ci || isNamedEngineMissing(missing) || !(await stackNames()).includes(FALLBACK)) {
+  if (config.stack !== undefined) return { stack: await loadStack(config.stack, config) };
+  if (missing === undefined) return { stack: await loadStack(config.defaultStack, config) };
+  const { fallbackStack: fallback } = config;
+  if (config.ci || isNamedEngineMissing(missing) || fallback === undefined) {
     if (missing instanceof StackspecError) throw missing;
     throw new StackspecError("ENGINE_UNREACHABLE", `expected a Docker-compatible engine: ${missing}`, {
       subject: "engine",
-      hint: `STACK=${FALLBACK} runs without one`,
+      ...(fallback === undefined ? {} : { hint: `STACK=${fallback} runs without one` }),
     });
   }
-  say(`Running on the ${FALLBACK} stack, without containers: ${messageOf(missing)}`);
-  return { stack: await loadStack(FALLBACK) };
+  say(`Running on the ${fallback} stack, without containers: ${messageOf(missing)}`);
+  return { stack: await loadStack(fallback, config) };
 }
 
 /** The address that paths in specs are relative to: the folder that a target's `URL` is in, as for links on a page. */

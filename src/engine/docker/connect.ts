@@ -58,7 +58,7 @@ async function connect(): Promise<Runtime> {
       });
     throw new StackspecError("ENGINE_UNREACHABLE", "expected a Docker-compatible engine, none answers", {
       subject: "engine",
-      hint: "start Docker, Podman or Colima, or set DOCKER_HOST; STACK=embedded runs without one",
+      hint: "start Docker, Podman or Colima, or set DOCKER_HOST",
       cause,
     });
   }

@@ -16,7 +16,7 @@ const ANSWERS_WITHIN_MS = 30_000;
 export type EngineState = { readonly runtime: Runtime } | { readonly missing: string; readonly error?: StackspecError };
 
 /**
- * The engine that answers. Where none does and this process may, Docker is installed and started.
+ * The engine that answers. Where none does, the project says so and this process may, Docker is installed and started.
  *
  * @param say told in one line what is done to the machine
  */
@@ -26,6 +26,7 @@ export async function ensureEngine(config: Pick<Config, "engine">, say: (line: s
     return { runtime: await connectEngine() };
   } catch (error) {
     if (error instanceof StackspecError && isNamedEngineMissing(error)) return { missing: error.message, error };
+    if (config.engine !== "install") return { missing: "no Docker-compatible engine answers" };
     if (!canInstallPackages())
       return {
         missing: "no Docker-compatible engine answers, and only root on Debian or Ubuntu can have one installed",
@@ -33,10 +34,10 @@ export async function ensureEngine(config: Pick<Config, "engine">, say: (line: s
   }
   try {
     if (!existsSync("/usr/sbin/dockerd")) {
-      say("No Docker engine answers: installing docker.io and starting dockerd (STACKSPEC_ENGINE=none refuses that)");
+      say("No Docker engine answers: installing docker.io and starting dockerd (STACKSPEC_ENGINE=auto refuses that)");
       // docker.io works without these two only in part: bridges need iptables, and some images are packed with xz.
       await installPackages(["docker.io", "iptables", "xz-utils"]);
-    } else say("No Docker engine answers: starting dockerd (STACKSPEC_ENGINE=none refuses that)");
+    } else say("No Docker engine answers: starting dockerd (STACKSPEC_ENGINE=auto refuses that)");
     await startDaemon();
     return { runtime: await untilAnswers() };
   } catch (cause) {

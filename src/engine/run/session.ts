@@ -55,7 +55,7 @@ export interface Session {
 }
 
 /** Opens a run. Nothing touches the engine before the first stack with containers starts. */
-export function openSession(config: Config, onProgress: OnProgress = () => {}, reportFolder = "reports"): Session {
+export function openSession(config: Config, onProgress: OnProgress = () => {}, reportFolder?: string): Session {
   const { worker } = config;
   const suffix = worker === undefined ? "" : `-worker-${worker.number}`;
   const runId = worker?.run.id ?? randomBytes(4).toString("hex");
@@ -122,7 +122,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     connect: connectGuarded,
     resolveImage,
     onProgress,
-    logFolder: join(reportFolder, "logs"),
+    logFolder: join(reportFolder ?? config.folders.reports, "logs"),
     nameOf(stack) {
       const { name } = stack;
       const count = (instances.get(name) ?? 0) + 1;

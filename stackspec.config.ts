@@ -1,0 +1,18 @@
+import { defineConfig } from "stackspec";
+
+export default defineConfig({
+  suites: {
+    checks: {},
+    unit: {},
+    integration: { needs: "engine" },
+    // Every kind of service, and their substitutes: `npm run drivers`.
+    drivers: { needs: "engine", test: false },
+    acceptance: { needs: "target", stacks: ["embedded", "release"] },
+  },
+  defaultStack: "release",
+  // The app in this process, where there is no engine.
+  fallbackStack: "embedded",
+  // CI of this repository runs on a machine that may have neither an engine nor a registry.
+  engine: "install",
+  images: "auto",
+});
