@@ -1,3 +1,4 @@
+import { PostgreSqlContainer } from "@testcontainers/postgresql";
 import { expect } from "chai";
 import { Client } from "pg";
 import { defineStack, imageFrom, requireEngine, startStack } from "stackspec";
@@ -40,6 +41,10 @@ describe("a driver that is declared", function () {
       await expect(sql("SELECT current_user")).to.eventually.deep.equal(["owner"]);
     });
 
+    it("is of a version that the driver was tested with", () => {
+      expect(insideOf(running()).untested).to.deep.equal([]);
+    });
+
     it("gives up durability", async () => {
       await expect(sql("SHOW fsync")).to.eventually.deep.equal(["off"]);
     });
@@ -65,6 +70,22 @@ describe("a driver that is declared", function () {
     expect(sentence).to.equal(
       "USAGE: cache: expected PostgreSQL, which is what its driver is for, got the image redis:8",
     );
+  });
+
+  it("fails the start when its user may not do what a reset needs, and says so", async () => {
+    const stack = defineStack("declared-user", ({ service }) => {
+      service(
+        "db",
+        ({ image }) =>
+          new PostgreSqlContainer(image).withCopyContentToContainer([
+            { content: "CREATE ROLE app LOGIN PASSWORD 'of-the-app'", target: "/docker-entrypoint-initdb.d/app.sql" },
+          ]),
+        { image: "postgres:18", driver: postgres({ user: "app", password: "of-the-app", database: "postgres" }) },
+      );
+      return {};
+    });
+    const { sentence } = await failureOf(startStack(stack));
+    expect(sentence).to.match(/^RESET_FAILED: db: .*expected a superuser, who resets: permission denied/);
   });
 
   it("is none where it is false, though the image is known", async () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { defineStack, requireEngine, startStack } from "stackspec";
+import { defineDriver } from "stackspec/drivers";
 import { GenericContainer } from "testcontainers";
 import { failureOf, insideOf, shell, useRunning } from "../integration/engine.ts";
 import { memcached, tell } from "./memcached.ts";
@@ -29,8 +30,24 @@ describe("a service whose driver is the project's own", function () {
     await expect(ask("get note")).to.eventually.equal("END\r\n");
   });
 
-  it("is not said to keep its data", () => {
-    expect(insideOf(running()).unreset).to.deep.equal([]);
+  it("has nothing said of it: it is reset, and of a version that its driver was tested with", () => {
+    const { unreset, untested } = insideOf(running());
+    expect({ unreset, untested }).to.deep.equal({ unreset: [], untested: [] });
+  });
+
+  it("is said to be of a version that its driver was not tested with, when it is", async () => {
+    const driver = defineDriver({ ...memcached, tested: ["1.4", "1.5"] });
+    const untested = await startStack(
+      defineStack("memcached-untested", ({ service }) => {
+        service("cache", (given) => new GenericContainer(given.image), { image, driver });
+        return {};
+      }),
+    );
+    await untested.stop();
+    expect(insideOf(untested).untested).to.have.lengthOf(1);
+    expect(insideOf(untested).untested[0]).to.match(
+      /^cache runs memcached 1\.6\.\d+, and its driver was tested with 1\.4, 1\.5$/,
+    );
   });
 
   it("fails the start when its driver cannot note what a task has left, in the driver's words", async () => {

@@ -15,11 +15,13 @@ export async function tell({ host, port }: Pick<Asked, "host" | "port">, command
 export const memcached = defineDriver({
   title: "memcached",
   port: 11211,
+  tested: ["1.6"],
   async ask(asked) {
     const answer = await tell(asked, "version");
     return answer.startsWith("VERSION ") ? undefined : new Error(`expected VERSION, got ${JSON.stringify(answer)}`);
   },
   connect: (address) => ({
+    version: async () => (await tell(address, "version")).split(/\s/)[1]!,
     async takeBaseline() {
       // It lists no values, so what is there at the beginning could not be brought back.
       const [, items] = /^STAT curr_items (\d+)/m.exec(await tell(address, "stats")) ?? [];

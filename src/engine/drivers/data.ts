@@ -5,6 +5,7 @@ import { appendFlags, runFirst } from "../container/configure.ts";
 import type { ImageCommand } from "../container/configure.ts";
 import { bindsOf, environmentOf, hasEntrypoint, hasHostname } from "../container/internals.ts";
 import { driverOf } from "./choose.ts";
+import { checkClient } from "./client.ts";
 import type { DataDirectory } from "./driver.ts";
 
 /** The data directory of a service, and whether it is run for tests rather than to last. */
@@ -23,10 +24,13 @@ function pathOf(data: DataDirectory | undefined, container: GenericContainer): s
 /**
  * Gives a known server its data directory, where that can be chosen, and the settings that give up durability, unless the
  * service is durable or has a command of another kind.
+ *
+ * @throws StackspecError `USAGE` when the driver's client is missing
  */
 export function runForTests(service: Service, container: GenericContainer): void {
   const driver = driverOf(service, container);
   if (driver === undefined) return;
+  checkClient(service, driver);
   const { data, program = "" } = driver;
   const { durable = false, shared = false, mounts = [] } = service.options;
   const flags = [

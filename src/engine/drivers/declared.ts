@@ -66,6 +66,11 @@ const MEMBERS: Readonly<Record<keyof Driver, readonly [string, (value: unknown) 
   data: ["an object with the member path", (value) => isObject(value) && COMMON["data"]![1](value["path"])],
   flags: COMMON["flags"]!,
   program: ["a text", isText],
+  client: [
+    "an object with the members name and from",
+    (value) => isObject(value) && isText(value["name"]) && /^\d+\.\d+\.\d+$/.test(String(value["from"])),
+  ],
+  tested: COMMON["flags"]!,
   variables: ["an object", isObject],
   ask: FUNCTION,
   declaredByClients: ["true or false", (value) => typeof value === "boolean"],

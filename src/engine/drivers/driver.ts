@@ -48,7 +48,9 @@ export interface Server {
    * @throws Error naming what cannot be brought back
    */
   reset(): Promise<void>;
-  /** What to do about an error of these two; undefined where nobody knows better than the general advice. */
+  /** What runs, such as "18.1": a version that the driver was not tested with is said once, before the first spec. */
+  version?(): Promise<string>;
+  /** What to do about an error of the others; undefined where nobody knows better than the general advice. */
   adviceOn?(error: unknown): Promise<string | undefined>;
   /** Closes its connections. Work that begins afterwards opens others. */
   close?(): Promise<void>;
@@ -90,6 +92,13 @@ export interface Driver {
   readonly flags?: readonly string[];
   /** The program that its image runs, which a command that takes `flags` may begin with. @default none */
   readonly program?: string;
+  /**
+   * The package that it speaks by, and the first version of it that will do; others of the same major version do too. A
+   * project adds it when it has such a service. @default it needs none
+   */
+  readonly client?: { readonly name: string; readonly from: string };
+  /** Versions of the service that it was tested with: "18" for all of 18. @default no version is said to be untested */
+  readonly tested?: readonly string[];
   /** Variables that it reads in the environment, which the container has under another name, or not at all. @default none */
   readonly variables?: Readonly<Record<string, Told>>;
   /**

@@ -7,6 +7,8 @@ export interface Part {
   readonly name: string;
   readonly server?: Server;
   readonly volume?: VolumeBaseline;
+  /** Its version is one that its driver was not tested with: a line that says so. */
+  readonly untested?: string | undefined;
   reset(): Promise<void> | undefined;
   /**
    * Notes what it holds now, beside what it is reset to: the same part, to be reset to that. Undefined where it cannot.

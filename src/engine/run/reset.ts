@@ -23,6 +23,8 @@ export interface Baseline extends Resettable {
   close(): Promise<void>;
   /** What keeps its data though nobody has asked for that, a line each. */
   readonly unreset: readonly string[];
+  /** What was not tested, a line each. */
+  readonly untested: readonly string[];
 }
 
 /** A service that is not reset, and why. */
@@ -46,6 +48,7 @@ export async function takeBaseline(start: StackStart, options: { hasBaselines: b
     ...volumesToReset(stack).map((volume) => volumePart(start, volume)),
   ]);
   const parts = all.filter((part) => part !== undefined && "reset" in part);
+  const untested = parts.flatMap(({ untested: text }) => text ?? []);
   const unreset = all.filter((part) => part !== undefined && "why" in part);
   const checkpoints = checkpointsOf(
     stack.name,
@@ -53,6 +56,7 @@ export async function takeBaseline(start: StackStart, options: { hasBaselines: b
     unreset.map(({ name }) => name),
   );
   return {
+    untested,
     unreset: unreset.map(({ name, why }) => `${name} keeps its data between spec files: ${why}`),
     async remember() {
       if (plan.reusable === undefined) return;
@@ -110,6 +114,7 @@ async function containerPart(
   } catch (error) {
     return { name, why: messageOf(error) };
   }
+  const untested = await untestedVersion(name, driver, server);
   const { plan, run } = start;
   const isLate = driver.declaredByClients === true;
   if (isLate) await Promise.all(run.stack.nodes.map((node) => run.waitFor(node)));
@@ -122,11 +127,19 @@ async function containerPart(
   return {
     name,
     server,
+    untested,
     reset: () => server.reset(),
     ...(driver.checkpoints === true && {
       note: (baseline: string) => noteBeside(name, driver, { ...address, baseline }),
     }),
   };
+}
+
+/** What is to be said of a server's version. One that does not tell it will fail in what comes next, and say why. */
+async function untestedVersion(name: string, { title, tested }: Driver, server: Server): Promise<string | undefined> {
+  const version = tested && (await server.version?.().catch(() => undefined));
+  if (version === undefined || tested!.some((each) => `${version}.`.startsWith(`${each}.`))) return undefined;
+  return `${name} runs ${title} ${version}, and its driver was tested with ${tested!.join(", ")}`;
 }
 
 /** A second baseline of a server. */

@@ -118,6 +118,14 @@ export async function lockHolders(server: MySqlServer): Promise<string[]> {
   });
 }
 
+/** "9.7.4". */
+export function mySqlVersion(server: MySqlServer): Promise<string> {
+  return server.asRoot(async (connection) => {
+    const [[row]] = await connection.query<RowDataPacket[]>("SELECT VERSION() AS version");
+    return String(row!["version"]);
+  });
+}
+
 /** A name as SQL has it. */
 export function quoted(...names: string[]): string {
   return names.map((name) => `\`${name.replaceAll("`", "``")}\``).join(".");

@@ -1,6 +1,6 @@
 import type { KnownDriver } from "../driver.ts";
 import { resetMySql, takeMySqlBaseline } from "./mysql-reset.ts";
-import { askMySql, isLockTimeout, lockHolders, mySqlServer } from "./mysql-server.ts";
+import { askMySql, isLockTimeout, lockHolders, mySqlServer, mySqlVersion } from "./mysql-server.ts";
 import { shareMySql } from "./mysql-share.ts";
 
 /**
@@ -27,6 +27,7 @@ export const mysql: KnownDriver = {
     "--open-files-limit=2000", // files too: less to lay out before the first connection
   ],
   ask: askMySql,
+  tested: ["9.7"],
   checkpoints: true,
   share: shareMySql,
   connect(address) {
@@ -40,6 +41,7 @@ export const mysql: KnownDriver = {
           ? undefined
           : `end the transaction of a spec that is still open: ${holders.join("; ")}`;
       },
+      version: () => mySqlVersion(server),
       close: () => server.close(),
     };
   },

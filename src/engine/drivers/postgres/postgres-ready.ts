@@ -9,8 +9,7 @@ const NO_DATABASE = "3D000";
 
 /** Asks a server once whether it serves the user that its environment declares: nothing when it does, else why not. */
 export async function askPostgres(asked: Asked): Promise<Error | undefined> {
-  const pg = await import("pg").catch(() => undefined);
-  if (pg === undefined) return new Refusal("expected the package pg, add it: npm i -D pg", 0);
+  const pg = await import("pg");
   const user = userOf(asked);
   const password = variable(asked, "POSTGRES_PASSWORD");
   const client = new pg.default.Client({

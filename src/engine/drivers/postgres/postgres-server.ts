@@ -46,8 +46,11 @@ const SESSION = {
 /** The code of the error when others do not let go of what is needed. */
 export const LOCK_TIMEOUT = "55P03";
 
-/** And of a server's that does not have a setting. */
-const UNKNOWN_SETTING = "42704";
+/** What is expected where a connection's settings are refused: one is not known, or may not be set. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  "42704": "PostgreSQL 17 or later",
+  "42501": "a superuser, who resets",
+};
 
 /** A PostgreSQL server, and the superuser's connections to it. */
 export interface PostgresServer {
@@ -143,9 +146,7 @@ async function passwordOf(address: ServiceAddress): Promise<string | undefined> 
 }
 
 async function connect(address: ServiceAddress, database: string, onClosed: () => void): Promise<Client> {
-  const { default: pg } = await import("pg").catch((cause: unknown) => {
-    throw new Error("expected the package pg, add it: npm i -D pg", { cause });
-  });
+  const { default: pg } = await import("pg");
   const client = new pg.Client({
     host: address.host,
     port: address.port,
@@ -159,9 +160,8 @@ async function connect(address: ServiceAddress, database: string, onClosed: () =
   // A server that is killed ends connections that nobody is using.
   client.on("error", onClosed).on("end", onClosed);
   await client.connect().catch((cause: unknown) => {
-    throw (cause as { code?: string }).code === UNKNOWN_SETTING
-      ? new Error(`expected PostgreSQL 17 or later: ${messageOf(cause)}`, { cause })
-      : cause;
+    const expected = EXPECTED[(cause as { code?: string }).code ?? ""];
+    throw expected ? new Error(`expected ${expected}: ${messageOf(cause)}`, { cause }) : cause;
   });
   return client;
 }

@@ -33,6 +33,8 @@ export const postgres: KnownDriver = {
   ].flatMap((setting) => ["-c", setting]),
   ask: askPostgres,
   share: sharePostgres,
+  client: { name: "pg", from: "8.16.0" },
+  tested: ["18"],
   connect(address: ServiceAddress): Server {
     checkPassword(address);
     const server = postgresServer(address);
@@ -46,6 +48,7 @@ export const postgres: KnownDriver = {
           ? undefined
           : `end the transaction of a spec that is still open: ${holders.join("; ")}`;
       },
+      version: () => closing(server, versionOf),
       close: () => server.close(),
     };
   },
@@ -55,12 +58,20 @@ export const postgres: KnownDriver = {
  * Does some work. Afterwards nothing is connected to the suite's databases, which can be dropped, renamed, and copied then:
  * what an open transaction has locked is let go too, when something fails.
  */
-async function closing(server: PostgresServer, work: (server: PostgresServer) => Promise<void>): Promise<void> {
+async function closing<T>(server: PostgresServer, work: (server: PostgresServer) => Promise<T>): Promise<T> {
   try {
-    await work(server);
+    return await work(server);
   } finally {
     await server.close([server.central]);
   }
+}
+
+/** "18.1 (Debian 18.1-2)" */
+function versionOf(server: PostgresServer): Promise<string> {
+  return server.within("postgres", async (client) => {
+    const [row] = await rowsOf<{ server_version: string }>(client, "SHOW server_version");
+    return row!.server_version;
+  });
 }
 
 /** Brings a server back to what `takeBaseline` has noted. @throws Error naming what cannot be brought back */

@@ -16,6 +16,8 @@ export const redis: KnownDriver = {
   // No command need survive a power failure: nothing is written while it runs, its one save point is a year away. Without any
   // it would write none at its end either, and a snapshot is made of what a server has written that was stopped.
   flags: ["--save", "", "--save", "31536000 1", "--appendonly", "no"],
+  client: { name: "redis", from: "6.3.0" },
+  tested: ["8"],
   checkpoints: true,
   async share(address, suffixes) {
     const connection = await openConnection({ ...address, password: await passwordOf(address) });
@@ -58,7 +60,14 @@ export const redis: KnownDriver = {
         if (baseline === undefined) throw new Error("what it held is noted nowhere");
         await resetRedis(await open(), baseline, password, address);
       },
-      adviceOn: async () => undefined,
+      async version() {
+        const info = String(await (await open()).command("INFO", "server"));
+        const versions = new Map(
+          [...info.matchAll(/^(\w+)_version:(\S+)/gm)].map(([, name, version]) => [name, version!]),
+        );
+        // Valkey says too which Redis it stands for.
+        return versions.get("valkey") ?? versions.get("redis") ?? "unknown";
+      },
       async close() {
         connection?.close();
         connection = undefined;
@@ -73,6 +82,7 @@ export const valkey: KnownDriver = {
   title: "Valkey",
   modules: ["ValkeyContainer"],
   images: ["valkey"],
+  tested: ["9"],
   program: "valkey-server",
 };
 
