@@ -1,11 +1,36 @@
-import type { StartedMySqlContainer } from "@testcontainers/mysql";
 import { queryAsRoot } from "../integration/mysql.ts";
+import type { RootedServer } from "../integration/mysql.ts";
 
 /** Tables in which the server itself keeps notes, and long ones that nobody changes. */
 const IGNORED = [
-  "innodb_index_stats innodb_table_stats general_log slow_log gtid_executed help_category help_keyword help_relation",
+  "innodb_index_stats innodb_table_stats transaction_registry column_stats index_stats table_stats general_log slow_log gtid_executed help_category help_keyword help_relation",
   "help_topic time_zone time_zone_name time_zone_transition time_zone_transition_type",
 ].flatMap((names) => names.split(" ").map((name) => `--ignore-table=mysql.${name}`));
+
+/** Triggers and their order, which no dump says. */
+const ORDER = "SELECT TRIGGER_SCHEMA, TRIGGER_NAME, ACTION_ORDER FROM information_schema.TRIGGERS ORDER BY 1, 2";
+
+/** How a server is asked for all that it holds. */
+export const MYSQL_DUMP = {
+  program: "mysqldump",
+  words: [] as readonly string[],
+  queries: [
+    "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.global_variables ORDER BY 1",
+    "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.persisted_variables ORDER BY 1",
+    "SELECT SCHEMA_NAME, OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS ORDER BY 1",
+    ORDER,
+  ],
+};
+export const MARIADB_DUMP = {
+  program: "mariadb-dump",
+  // They are dumped as statements, without the time at which they were made.
+  words: ["--ignore-table=mysql.proc", "--ignore-table=mysql.event"],
+  queries: [
+    "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_VARIABLES ORDER BY 1",
+    "SELECT * FROM information_schema.SCHEMATA ORDER BY 2",
+    ORDER,
+  ],
+};
 
 /**
  * All that a server holds, as text: what `mysqldump` makes of it, users and grants included, and what that leaves out.
@@ -13,23 +38,20 @@ const IGNORED = [
  *
  * @param queries for what a dump shows as the same text
  */
-export async function dumpOf(server: StartedMySqlContainer, queries: readonly string[]): Promise<string> {
-  const words = ["--user=root", "--all-databases", "--routines", "--triggers", "--events", "--hex-blob"];
+export async function dumpOf(
+  server: RootedServer,
+  { program, words, queries: others }: typeof MYSQL_DUMP,
+  queries: readonly string[],
+): Promise<string> {
+  const all = ["--user=root", "--all-databases", "--routines", "--triggers", "--events", "--hex-blob", ...words];
   const { exitCode, output } = await server.exec(
     // Its warnings would be anywhere in between.
-    ["sh", "-c", 'mysqldump "$@" 2>&-', "sh", ...words, "--order-by-primary", "--skip-comments", ...IGNORED],
+    ["sh", "-c", `${program} "$@" 2>&-`, "sh", ...all, "--order-by-primary", "--skip-comments", ...IGNORED],
     { env: { MYSQL_PWD: server.getRootPassword() } },
   );
   if (exitCode !== 0) throw new Error(output);
-  const others = [
-    "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.global_variables ORDER BY 1",
-    "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.persisted_variables ORDER BY 1",
-    "SELECT SCHEMA_NAME, OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS ORDER BY 1",
-    "SELECT TRIGGER_SCHEMA, TRIGGER_NAME, ACTION_ORDER FROM information_schema.TRIGGERS ORDER BY 1, 2",
-    ...queries,
-  ];
   const answers: string[] = [];
-  for (const query of others)
+  for (const query of [...others, ...queries])
     answers.push(...((await queryAsRoot(server, "mysql", query)) as object[]).map((row) => JSON.stringify(row)));
   return [output, ...answers].join("\n");
 }

@@ -3,8 +3,11 @@ import { createConnection } from "mysql2/promise";
 import type { Connection } from "mysql2/promise";
 import type { ServiceAddress } from "../../src/engine/drivers/driver.ts";
 
+/** A started MySqlContainer, or MariaDbContainer. */
+export type RootedServer = Pick<StartedMySqlContainer, "getHost" | "getPort" | "getRootPassword" | "exec">;
+
 /** How the driver reaches a server. */
-export function addressOf(server: StartedMySqlContainer): ServiceAddress {
+export function addressOf(server: RootedServer): ServiceAddress {
   return {
     host: server.getHost(),
     port: server.getPort(),
@@ -17,17 +20,13 @@ export function addressOf(server: StartedMySqlContainer): ServiceAddress {
 }
 
 /** A connection of root's: what the `mysql` of a container prints has its warnings anywhere in between. */
-export function connectAsRoot(server: StartedMySqlContainer, database: string): Promise<Connection> {
+export function connectAsRoot(server: RootedServer, database: string): Promise<Connection> {
   const password = server.getRootPassword();
   return createConnection({ host: server.getHost(), port: server.getPort(), user: "root", password, database });
 }
 
 /** What root gets for one statement. */
-export async function queryAsRoot(
-  server: StartedMySqlContainer,
-  database: string,
-  statement: string,
-): Promise<unknown> {
+export async function queryAsRoot(server: RootedServer, database: string, statement: string): Promise<unknown> {
   const connection = await connectAsRoot(server, database);
   try {
     const [rows] = await connection.query(statement);

@@ -3,7 +3,7 @@ import { usageError } from "../../errors.ts";
 import type { Service } from "../../stack/stack.ts";
 import { classNamesOf } from "../container/internals.ts";
 import type { Driver, KnownDriver } from "./driver.ts";
-import { mariadb } from "./mariadb.ts";
+import { mariadb } from "./mariadb/mariadb.ts";
 import { mysql } from "./mysql/mysql.ts";
 import { postgres } from "./postgres/postgres.ts";
 import { rabbitmq } from "./rabbitmq/rabbitmq.ts";

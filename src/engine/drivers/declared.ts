@@ -1,6 +1,6 @@
 import { usageError } from "../../errors.ts";
 import type { DataDirectory, Driver, KnownDriver, Told } from "./driver.ts";
-import { mariadb as knownMariadb } from "./mariadb.ts";
+import { mariadb as knownMariadb } from "./mariadb/mariadb.ts";
 import { mysql as knownMysql } from "./mysql/mysql.ts";
 import { postgres as knownPostgres } from "./postgres/postgres.ts";
 import { rabbitmq as knownRabbitmq } from "./rabbitmq/rabbitmq.ts";

@@ -1,9 +1,24 @@
 import { escape } from "mysql2/promise";
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { SESSION, SYSTEM, quoted } from "./mysql-server.ts";
+import { SYSTEM } from "./mysql-dialect.ts";
+import { SESSION, quoted } from "./mysql-server.ts";
 
-/** What a database can hold, each after what it may need: in this order they are made, and dropped the other way round. */
-export const KINDS = ["database", "table", "trigger", "function", "procedure", "view", "event"] as const;
+/**
+ * What a database can hold, each after what it may need: in this order they are made, and dropped the other way round.
+ * Sequences and packages are MariaDB's.
+ */
+export const KINDS = [
+  "database",
+  "sequence",
+  "table",
+  "trigger",
+  "function",
+  "procedure",
+  "package",
+  "package body",
+  "view",
+  "event",
+] as const;
 
 /** One thing that a server holds, by the statement that makes it. */
 export interface DatabaseObject {
@@ -28,11 +43,13 @@ interface Definition {
   readonly databaseCollation?: string;
   /** Where a trigger is among those for the same event of its table. */
   readonly position?: number;
+  /** The row of a sequence: where it is. */
+  readonly state?: readonly string[];
 }
 
 const OBJECTS = [
   "SELECT 'database' AS kind, SCHEMA_NAME AS s, SCHEMA_NAME AS name, '' AS `table`, 0 AS position FROM information_schema.SCHEMATA",
-  "SELECT IF(TABLE_TYPE = 'VIEW', 'view', 'table'), TABLE_SCHEMA, TABLE_NAME, TABLE_NAME, 0 FROM information_schema.TABLES",
+  "SELECT IF(TABLE_TYPE IN ('VIEW', 'SEQUENCE'), LOWER(TABLE_TYPE), 'table'), TABLE_SCHEMA, TABLE_NAME, TABLE_NAME, 0 FROM information_schema.TABLES",
   "SELECT 'trigger', TRIGGER_SCHEMA, TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_ORDER FROM information_schema.TRIGGERS",
   "SELECT LOWER(ROUTINE_TYPE), ROUTINE_SCHEMA, ROUTINE_NAME, '', 0 FROM information_schema.ROUTINES",
   "SELECT 'event', EVENT_SCHEMA, EVENT_NAME, '', 0 FROM information_schema.EVENTS",
@@ -54,6 +71,7 @@ export async function readObjects(
   const own = listed.filter(({ s }) => isOwn(s as string)).toSorted((a, b) => a["position"] - b["position"]);
   const shows = own.map(({ kind, s, name }) => `SHOW CREATE ${kind} ${nameOf(kind, s, name)}`);
   const [[, ...shown]] = await connection.query<RowDataPacket[][]>([`USE ${current}`, ...shows, "DO 0"].join("; "));
+  const states = await readStates(connection, own);
   return own.map(({ kind, s, name, table, position }, index) => {
     const row = shown[index]![0]!;
     const told = row[Object.keys(row).find((key) => key.startsWith("Create ") || key === "SQL Original Statement")!];
@@ -69,9 +87,21 @@ export async function readObjects(
       zone: row["time_zone"],
       databaseCollation: row["Database Collation"],
       ...(position > 0 && { position }),
+      ...(kind === "sequence" && { state: states.get(nameOf(kind, s, name))! }),
     };
     return { kind, schema: s, name, table, definition: JSON.stringify(definition), nextId };
   });
+}
+
+async function readStates(connection: Connection, own: readonly RowDataPacket[]): Promise<Map<string, string[]>> {
+  const states = new Map<string, string[]>();
+  for (const { kind, s, name } of own) {
+    if (kind !== "sequence") continue;
+    const sql = `SELECT * FROM ${nameOf(kind, s, name)}`;
+    const [[row]] = await connection.query<RowDataPacket[]>({ sql, supportBigNumbers: true, bigNumberStrings: true });
+    states.set(nameOf(kind, s, name), Object.values(row!).map(String));
+  }
+  return states;
 }
 
 /** What tells objects apart; and a table from the others, with which it never shares a name. */
@@ -113,13 +143,17 @@ export async function createObjects(connection: Connection, objects: readonly Da
   }
 }
 
-async function createObject(connection: Connection, { kind, schema, definition }: DatabaseObject): Promise<void> {
-  const { sql, mode, client, collation, zone } = JSON.parse(definition) as Definition;
+async function createObject(connection: Connection, { kind, schema, name, definition }: DatabaseObject): Promise<void> {
+  const { sql, mode, client, collation, zone, state } = JSON.parse(definition) as Definition;
   if (kind !== "database") await connection.query(`USE ${quoted(schema)}`);
   const settings = { sql_mode: mode, character_set_client: client, collation_connection: collation, time_zone: zone };
   const set = Object.entries(settings).filter(([, value]) => value !== undefined);
-  if (set.length === 0) return void (await connection.query(sql));
-  await connection.query(`SET ${set.map(([name, value]) => `${name} = ${escape(value)}`).join(", ")}`);
+  if (set.length === 0) {
+    await connection.query(sql);
+    if (state !== undefined) await connection.query(`INSERT INTO ${quoted(schema, name)} VALUES (?)`, [state]);
+    return;
+  }
+  await connection.query(`SET ${set.map(([variable, value]) => `${variable} = ${escape(value)}`).join(", ")}`);
   try {
     await connection.query(sql);
   } finally {
@@ -133,5 +167,8 @@ export const isReadOnly = ({ kind, definition }: DatabaseObject): boolean =>
 
 /** Gives a database that is there the options that it had. */
 export async function alterDatabase(connection: Connection, { definition }: DatabaseObject): Promise<void> {
-  await connection.query((JSON.parse(definition) as Definition).sql.replace(/^CREATE/, "ALTER"));
+  const { sql } = JSON.parse(definition) as Definition;
+  // MariaDB keeps a comment that it is not told.
+  const comment = sql.includes(" COMMENT '") ? "" : " /*M! COMMENT '' */";
+  await connection.query(sql.replace(/^CREATE/, "ALTER") + comment);
 }

@@ -12,7 +12,8 @@ import {
 import type { DatabaseObject } from "./mysql-objects.ts";
 import { changedRows, copyRows, fillTable } from "./mysql-rows.ts";
 import type { KnownTable } from "./mysql-rows.ts";
-import { SYSTEM, quoted } from "./mysql-server.ts";
+import { SYSTEM } from "./mysql-dialect.ts";
+import { quoted } from "./mysql-server.ts";
 import type { MySqlServer } from "./mysql-server.ts";
 import { changedSettings, noteSettings, restoreSettings } from "./mysql-settings.ts";
 import { isOfWorker } from "../worker-suffix.ts";
@@ -40,6 +41,7 @@ export async function takeMySqlBaseline(server: MySqlServer): Promise<void> {
   await server.asRoot(async (connection) => {
     await connection.query(`DROP DATABASE IF EXISTS ${baseline}`);
     await connection.query(`CREATE DATABASE ${baseline}`);
+    await server.dialect.prepare?.(connection, (schema) => isOwn(schema, server));
     const objects = await objectsOf(connection, server);
     await connection.query(
       `CREATE TABLE ${baseline}.objects (id INT AUTO_INCREMENT PRIMARY KEY, kind VARCHAR(64), \`schema\` VARCHAR(64), name VARCHAR(64), \`table\` VARCHAR(64), definition LONGTEXT)`,
@@ -52,8 +54,9 @@ export async function takeMySqlBaseline(server: MySqlServer): Promise<void> {
       connection,
       baseline,
       objects.filter(({ kind }) => kind === "table"),
+      server.dialect,
     );
-    if (!server.shared) await noteSettings(connection, baseline);
+    if (!server.shared) await noteSettings(connection, baseline, server.dialect);
   });
 }
 
@@ -69,7 +72,7 @@ export async function resetMySql(server: MySqlServer): Promise<void> {
     const [settings, difference] = await Promise.all([
       server.shared
         ? UNCHANGED
-        : server.asRoot((connection) => changedSettings(connection, baselineOf(server)), "settings"),
+        : server.asRoot((connection) => changedSettings(connection, baselineOf(server), server.dialect), "settings"),
       server.asRoot((connection) => differenceOf(connection, server)),
     ]);
     const { stale, missing, rows } = difference;
@@ -154,15 +157,14 @@ async function repair(connection: Connection, server: MySqlServer, difference: D
     await (exists.has(database.schema) ? alterDatabase(connection, database) : createObjects(connection, [database]));
   await createObjects(
     connection,
-    missing.filter(({ kind }) => kind === "table"),
+    missing.filter(({ kind }) => kind === "sequence" || kind === "table"),
   );
   const made = new Set(missing.filter(({ kind }) => kind === "table").map(tableOf));
   const filled = tables.filter((known) => rows.includes(known) || made.has(tableOf(known)));
   for (const known of filled) await fillTable(connection, baselineOf(server), known);
-  if (filled.some(({ schema }) => schema === "mysql")) await connection.query("FLUSH PRIVILEGES, OPTIMIZER_COSTS");
   await createObjects(connection, [
     ...baseline.filter(isTrigger),
-    ...others(missing).filter(({ kind }) => kind !== "table"),
+    ...others(missing).filter(({ kind }) => kind !== "sequence" && kind !== "table"),
   ]);
   for (const { schema } of baseline.filter(isReadOnly))
     await connection.query(`ALTER DATABASE ${quoted(schema)} READ ONLY = 1`);

@@ -1,5 +1,6 @@
 import type { Connection, ResultSetHeader, RowDataPacket } from "mysql2/promise";
 import type { DatabaseObject } from "./mysql-objects.ts";
+import type { Dialect } from "./mysql-dialect.ts";
 import { quoted } from "./mysql-server.ts";
 
 /** A table whose rows have been copied. */
@@ -21,29 +22,36 @@ export async function copyRows(
   connection: Connection,
   baseline: string,
   tables: readonly DatabaseObject[],
+  { writable }: Dialect,
 ): Promise<void> {
   await connection.query(
     `CREATE TABLE ${baseline}.tables (\`schema\` VARCHAR(64), \`table\` VARCHAR(64), copy VARCHAR(64), columns LONGTEXT, query LONGTEXT, digest TEXT, nextId VARCHAR(20))`,
   );
-  for (const [index, { schema, name, nextId }] of tables.entries()) {
+  for (const [index, { schema, name, nextId, definition }] of tables.entries()) {
+    const from = `${quoted(schema, name)}${isVersioned(definition) ? " FOR SYSTEM_TIME ALL" : ""}`;
     const [all] = await connection.query<RowDataPacket[]>(
-      "SELECT COLUMN_NAME AS name, DATA_TYPE AS type FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND GENERATION_EXPRESSION = '' ORDER BY ORDINAL_POSITION",
+      `SELECT COLUMN_NAME AS name, DATA_TYPE AS type FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND ${writable} ORDER BY ORDINAL_POSITION`,
       [schema, name],
     );
     const columns = all.map((column) => quoted(column["name"] as string)).join(", ");
     const copy = `copy_${index}`;
     // Without keys and checks, and in an engine that keeps rows when a snapshot stops the server.
-    await connection.query(
-      `CREATE TABLE ${quoted(baseline, copy)} ENGINE=InnoDB SELECT ${columns} FROM ${quoted(schema, name)}`,
-    );
+    await connection.query(`CREATE TABLE ${quoted(baseline, copy)} ENGINE=InnoDB SELECT ${columns} FROM ${from}`);
     const values = all.map(({ name: column, type }) => comparable(quoted(column as string), type as string));
-    const query = `SELECT /*+ NO_MERGE(hashes) */ CONCAT_WS(' ', COUNT(*), COUNT(h), SUM(CAST(CONV(LEFT(h, 16), 16, 10) AS DECIMAL(20))), SUM(CAST(CONV(MID(h, 17, 16), 16, 10) AS DECIMAL(20)))) AS digest FROM (SELECT SHA2(CONCAT(${values.join(", ',', ")}), 256) AS h FROM ${quoted(schema, name)}) AS hashes`;
+    if (isVersioned(definition)) values.push(endOfRow(definition));
+    const query = `SELECT /*+ NO_MERGE(hashes) */ CONCAT_WS(' ', COUNT(*), COUNT(h), SUM(CAST(CONV(LEFT(h, 16), 16, 10) AS DECIMAL(20))), SUM(CAST(CONV(MID(h, 17, 16), 16, 10) AS DECIMAL(20)))) AS digest FROM (SELECT SHA2(CONCAT(${values.join(", ',', ")}), 256) AS h FROM ${from}) AS hashes`;
     const [[row]] = await connection.query<RowDataPacket[]>(query);
     await connection.query(`INSERT INTO ${baseline}.tables VALUES (?)`, [
       [schema, name, copy, columns, query, row!["digest"], nextId],
     ]);
   }
 }
+
+/** True for a table of MariaDB's that keeps the rows that it had. */
+const isVersioned = (definition: string): boolean => definition.includes(" WITH SYSTEM VERSIONING");
+/** The column that says until when a row was there. */
+const endOfRow = (definition: string): string =>
+  /(`(?:[^`]|``)+`) [^`]* GENERATED ALWAYS AS ROW END/.exec(definition)?.[1] ?? "ROW_END";
 
 /**
  * A value as a text without a comma that no other value of its column has, whatever its collation takes for equal. Long
@@ -85,8 +93,10 @@ export async function changedRows(connection: Connection, tables: readonly Known
  * @throws Error when there are not as many as there were
  */
 export async function fillTable(connection: Connection, baseline: string, known: KnownTable): Promise<void> {
-  const { schema, table, copy, columns, digest, nextId } = known;
+  const { schema, table, copy, columns, query, digest, nextId } = known;
   const name = quoted(schema, table);
+  if (query.includes(" FOR SYSTEM_TIME ALL) AS"))
+    throw new Error(`the rows of ${schema}.${table}, which is system-versioned, have changed`);
   await connection.query(`TRUNCATE TABLE ${name}`);
   const expected = Number.parseInt(digest, 10);
   if (expected > 0) {

@@ -1,43 +1,15 @@
 import { escape, escapeId } from "mysql2/promise";
 import type { Connection, RowDataPacket } from "mysql2/promise";
+import type { Dialect } from "./mysql-dialect.ts";
 
 /** A global variable that is not what it was. */
 export interface ChangedGlobal {
   readonly name: string;
-  /** What it was; null for one that was not persisted. */
+  /** What it was; null for one that was not persisted, or had no value. */
   readonly value: string | null;
   /** It was set, or removed, by SET PERSIST, for the server's next start. */
   readonly persisted: boolean;
 }
-
-const GLOBALS = "SELECT VARIABLE_NAME AS name, VARIABLE_VALUE AS value FROM performance_schema.global_variables";
-const PERSISTED = "SELECT VARIABLE_NAME AS name, VARIABLE_VALUE AS value FROM performance_schema.persisted_variables";
-
-/** Where the server keeps who may do what, and other servers that it knows. */
-const TABLES = [
-  "user",
-  "db",
-  "tables_priv",
-  "columns_priv",
-  "procs_priv",
-  "proxies_priv",
-  "global_grants",
-  "role_edges",
-  "default_roles",
-  "password_history",
-  "servers",
-];
-
-/** What else belongs to a whole server. It is not data: that it has changed is told. */
-const WATCHED: Readonly<Record<string, string>> = {
-  plugin: "SELECT name, dl FROM mysql.plugin",
-  component: "SELECT component_urn FROM mysql.component",
-  "loadable function": "SELECT name, ret, dl, type FROM mysql.func",
-  "cost of the optimizer":
-    "SELECT cost_name, cost_value FROM mysql.server_cost UNION ALL SELECT cost_name, cost_value FROM mysql.engine_cost",
-  tablespace: "SELECT NAME FROM information_schema.INNODB_TABLESPACES WHERE SPACE_TYPE = 'General'",
-  "resource group": "SELECT RESOURCE_GROUP_NAME, RESOURCE_GROUP_ENABLED FROM information_schema.RESOURCE_GROUPS",
-};
 
 /** What belongs to a whole server, and is not as it was noted. */
 export interface ChangedSettings {
@@ -47,20 +19,27 @@ export interface ChangedSettings {
 }
 
 /** Notes users, grants and global variables in a database. */
-export async function noteSettings(connection: Connection, baseline: string): Promise<void> {
-  await connection.query(`CREATE TABLE ${baseline}.globals ENGINE=InnoDB ${GLOBALS}`);
-  await connection.query(`CREATE TABLE ${baseline}.persisted ENGINE=InnoDB ${PERSISTED}`);
+export async function noteSettings(connection: Connection, baseline: string, dialect: Dialect): Promise<void> {
+  const { globals, persisted, accounts } = dialect;
+  await connection.query(`CREATE TABLE ${baseline}.globals ENGINE=InnoDB ${globals}`);
+  if (persisted !== undefined) await connection.query(`CREATE TABLE ${baseline}.persisted ENGINE=InnoDB ${persisted}`);
   await connection.query(`CREATE TABLE ${baseline}.settings (name VARCHAR(64), content LONGTEXT)`);
-  for (const name of TABLES)
+  for (const name of accounts)
     await connection.query(`CREATE TABLE ${baseline}.setting_${name} ENGINE=InnoDB SELECT * FROM mysql.${name}`);
-  for (const entry of await readSettings(connection))
+  for (const entry of await readSettings(connection, dialect))
     await connection.query(`INSERT INTO ${baseline}.settings VALUES (?)`, [entry]);
 }
 
 /** All rows of the tables, and what is watched, as texts. */
-async function readSettings(connection: Connection): Promise<Map<string, string>> {
-  const tables = TABLES.map((name) => [name, `SELECT * FROM mysql.${name}`] as const);
-  const all = [...tables, ["persisted", PERSISTED] as const, ...Object.entries(WATCHED)];
+async function readSettings(
+  connection: Connection,
+  { accounts, persisted, watched }: Dialect,
+): Promise<Map<string, string>> {
+  const all = [
+    ...accounts.map((name) => [name, `SELECT * FROM mysql.${name}`] as const),
+    ...(persisted === undefined ? [] : [["persisted", persisted] as const]),
+    ...Object.entries(watched),
+  ];
   const [answers] = await connection.query<RowDataPacket[][]>(all.map(([, query]) => query).join("; "));
   return new Map(all.map(([name], index) => [name, JSON.stringify(answers[index]!.map(asText).toSorted())]));
 }
@@ -72,16 +51,22 @@ const asText = (row: RowDataPacket): string => JSON.stringify(row);
  *
  * @throws Error naming what cannot be brought back
  */
-export async function changedSettings(connection: Connection, baseline: string): Promise<ChangedSettings> {
-  const now = await readSettings(connection);
+export async function changedSettings(
+  connection: Connection,
+  baseline: string,
+  dialect: Dialect,
+): Promise<ChangedSettings> {
+  const now = await readSettings(connection, dialect);
   const [noted] = await connection.query<RowDataPacket[]>(`SELECT name, content FROM ${baseline}.settings`);
   const changed = noted.filter(({ name, content }) => now.get(name) !== content).map(({ name }) => name as string);
-  const lost = changed.filter((name) => name in WATCHED);
+  const lost = changed.filter((name) => name in dialect.watched);
   if (lost.length > 0) throw new Error(`a ${lost.join(" and a ")} was added, changed or removed`);
-  const persisted = changed.includes("persisted") ? await changedPersisted(connection, baseline) : [];
+  const persisted = changed.includes("persisted")
+    ? await changedPersisted(connection, baseline, dialect.persisted!)
+    : [];
   return {
-    globals: [...(await changedGlobals(connection, baseline)), ...persisted],
-    tables: TABLES.filter((name) => changed.includes(name)),
+    globals: [...(await changedGlobals(connection, baseline, dialect)), ...persisted],
+    tables: dialect.accounts.filter((name) => changed.includes(name)),
   };
 }
 
@@ -103,21 +88,25 @@ export async function restoreSettings(
   if (tables.length > 0) await connection.query("FLUSH PRIVILEGES");
 }
 
-async function changedGlobals(connection: Connection, baseline: string): Promise<ChangedGlobal[]> {
+async function changedGlobals(
+  connection: Connection,
+  baseline: string,
+  { globals }: Dialect,
+): Promise<ChangedGlobal[]> {
   // The names of some files have the name of the host in them, which is another one for a server that was restored.
   const [changed] = await connection.query<(ChangedGlobal & RowDataPacket)[]>(
-    `SELECT name, value, FALSE AS persisted FROM performance_schema.global_variables STRAIGHT_JOIN ${baseline}.globals
-       ON name = VARIABLE_NAME WHERE BINARY VARIABLE_VALUE <> BINARY value AND BINARY REPLACE(VARIABLE_VALUE, @@hostname, '')
-       <> BINARY REPLACE(value, (SELECT value FROM ${baseline}.globals WHERE name = 'hostname'), '')`,
+    `SELECT was.name, was.value, FALSE AS persisted FROM (${globals}) AS now STRAIGHT_JOIN ${baseline}.globals AS was
+       ON was.name = now.name WHERE NOT BINARY now.value <=> BINARY was.value AND NOT BINARY REPLACE(now.value, @@hostname, '')
+       <=> BINARY REPLACE(was.value, (SELECT value FROM ${baseline}.globals WHERE name = 'hostname'), '')`,
   );
   return changed.filter(({ name }) => !READ_ONLY.has(name));
 }
 
-async function changedPersisted(connection: Connection, baseline: string): Promise<ChangedGlobal[]> {
+async function changedPersisted(connection: Connection, baseline: string, persisted: string): Promise<ChangedGlobal[]> {
   const [changed] = await connection.query<(ChangedGlobal & RowDataPacket)[]>(
-    `SELECT name, was.value, TRUE AS persisted FROM (${PERSISTED}) AS now LEFT JOIN ${baseline}.persisted AS was USING (name)
+    `SELECT name, was.value, TRUE AS persisted FROM (${persisted}) AS now LEFT JOIN ${baseline}.persisted AS was USING (name)
        WHERE NOT BINARY was.value <=> BINARY now.value
-     UNION SELECT name, was.value, TRUE FROM ${baseline}.persisted AS was LEFT JOIN (${PERSISTED}) AS now USING (name)
+     UNION SELECT name, was.value, TRUE FROM ${baseline}.persisted AS was LEFT JOIN (${persisted}) AS now USING (name)
        WHERE now.value IS NULL`,
   );
   return changed;
@@ -128,7 +117,7 @@ const READ_ONLY = new Set<string>();
 
 async function setGlobal(connection: Connection, { name, value, persisted }: ChangedGlobal): Promise<void> {
   const variable = escapeId(name, true);
-  if (value === null) return void (await connection.query(`RESET PERSIST IF EXISTS ${variable}`));
+  if (persisted && value === null) return void (await connection.query(`RESET PERSIST IF EXISTS ${variable}`));
   const set = `SET ${persisted ? "PERSIST_ONLY" : "GLOBAL"} ${variable} = `;
   try {
     // Most are told as text; a number must not be one.

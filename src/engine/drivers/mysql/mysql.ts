@@ -1,48 +1,64 @@
-import type { KnownDriver } from "../driver.ts";
+import type { Driver, KnownDriver } from "../driver.ts";
+import { MYSQL } from "./mysql-dialect.ts";
+import type { Dialect } from "./mysql-dialect.ts";
 import { resetMySql, takeMySqlBaseline } from "./mysql-reset.ts";
 import { askMySql, isLockTimeout, lockHolders, mySqlServer, mySqlVersion } from "./mysql-server.ts";
 import { shareMySql } from "./mysql-share.ts";
 
 /**
- * MySQL. Each flag with what it gives up, all of it about surviving a crash of the machine, or about other servers and
- * clients than the stack's: https://dev.mysql.com/doc/refman/9.7/en/innodb-parameters.html
+ * Each with what it gives up, all of it about surviving a crash of the machine, or about other servers and clients than the
+ * stack's: https://dev.mysql.com/doc/refman/9.7/en/innodb-parameters.html
  */
+export const FLAGS = [
+  "--skip-log-bin", // no replica reads it, and nobody recovers to a point in time
+  "--innodb-flush-log-at-trx-commit=0", // a commit need not survive a power failure
+  "--innodb-doublewrite=OFF", // nor need a page that was half written
+  "--innodb-buffer-pool-dump-at-shutdown=OFF", // there is no next start to warm up
+];
+
+/** What servers of a dialect have in common with MySQL. */
+export function likeMySql(
+  dialect: Dialect,
+): Pick<Driver, "port" | "data" | "ask" | "checkpoints" | "share" | "connect"> {
+  return {
+    port: 3306,
+    data: { path: "/var/lib/mysql", start: { entrypoint: "docker-entrypoint.sh", user: "mysql" } },
+    ask: (asked) => askMySql(asked, dialect),
+    checkpoints: true,
+    share: (address, suffixes) => shareMySql(address, dialect, suffixes),
+    connect(address) {
+      const server = mySqlServer(address, dialect);
+      return {
+        takeBaseline: () => takeMySqlBaseline(server),
+        reset: () => resetMySql(server),
+        async adviceOn(error) {
+          const holders = isLockTimeout(error) ? await lockHolders(server) : [];
+          return holders.length === 0
+            ? undefined
+            : `end the transaction of a spec that is still open: ${holders.join("; ")}`;
+        },
+        version: () => mySqlVersion(server),
+        close: () => server.close(),
+      };
+    },
+  };
+}
+
+/** MySQL. */
 export const mysql: KnownDriver = {
+  ...likeMySql(MYSQL),
   title: "MySQL",
   modules: ["MySqlContainer"],
   images: ["mysql"],
   program: "mysqld",
-  port: 3306,
-  data: { path: "/var/lib/mysql", start: { entrypoint: "docker-entrypoint.sh", user: "mysql" } },
+  tested: ["9.7"],
   flags: [
-    "--skip-log-bin", // no replica reads it, and nobody recovers to a point in time
-    "--innodb-flush-log-at-trx-commit=0", // a commit need not survive a power failure
-    "--innodb-doublewrite=OFF", // nor need a page that was half written
+    ...FLAGS,
     "--innodb-redo-log-capacity=16777216", // less to create and to copy; with less than this, initialising waits for checkpoints
-    "--innodb-buffer-pool-dump-at-shutdown=OFF", // there is no next start to warm up
     "--mysqlx=OFF", // the X protocol's port is not the one that is exposed
     "--innodb-validate-tablespace-paths=OFF", // nobody has moved its files
     "--table-open-cache=400", // tables beyond that are opened again when they are needed,
     "--table-definition-cache=400", // and read again;
     "--open-files-limit=2000", // files too: less to lay out before the first connection
   ],
-  ask: askMySql,
-  tested: ["9.7"],
-  checkpoints: true,
-  share: shareMySql,
-  connect(address) {
-    const server = mySqlServer(address);
-    return {
-      takeBaseline: () => takeMySqlBaseline(server),
-      reset: () => resetMySql(server),
-      async adviceOn(error) {
-        const holders = isLockTimeout(error) ? await lockHolders(server) : [];
-        return holders.length === 0
-          ? undefined
-          : `end the transaction of a spec that is still open: ${holders.join("; ")}`;
-      },
-      version: () => mySqlVersion(server),
-      close: () => server.close(),
-    };
-  },
 };

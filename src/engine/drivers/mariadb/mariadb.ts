@@ -1,0 +1,14 @@
+import type { KnownDriver } from "../driver.ts";
+import { FLAGS, likeMySql } from "../mysql/mysql.ts";
+import { MARIADB } from "./mariadb-dialect.ts";
+
+/** MariaDB: https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-system-variables */
+export const mariadb: KnownDriver = {
+  ...likeMySql(MARIADB),
+  title: "MariaDB",
+  modules: ["MariaDbContainer"],
+  images: ["mariadb"],
+  program: "mariadbd",
+  tested: ["11.8"],
+  flags: [...FLAGS, "--debug-no-sync"], // what is written need not survive a power failure
+};
