@@ -212,7 +212,7 @@ describe("a service with a health check", () => {
 
 describe("a database server", () => {
   it("is not ready while nothing listens on its port", async () => {
-    const askServer = () => mysql.ask!({ host: "127.0.0.1", port: 1, environment: {} });
+    const askServer = () => mysql.ask!({ host: "127.0.0.1", port: 1, environment: {}, command: [] });
     await expect(firstNote(acceptsSql(), { askServer })).to.eventually.include("ECONNREFUSED");
   });
 

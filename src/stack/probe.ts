@@ -2,7 +2,7 @@
  * When a service is ready, as data. The engine asks every few milliseconds and stops asking when
  * the container exits or the stack's start timeout is over.
  */
-export type Probe = HttpProbe | PortProbe | LogProbe | HealthProbe | SqlProbe;
+export type Probe = HttpProbe | PortProbe | LogProbe | HealthProbe | SqlProbe | ServerProbe;
 
 export interface HttpProbe {
   readonly kind: "http";
@@ -28,6 +28,11 @@ export interface HealthProbe {
 
 export interface SqlProbe {
   readonly kind: "sql";
+}
+
+/** What a service of a known kind is asked otherwise than in SQL. */
+export interface ServerProbe {
+  readonly kind: "server";
 }
 
 /** Ready when `GET path` on the service's HTTP port answers `status` (default 200) and, if given, a body that matches. */

@@ -27,6 +27,7 @@ export const PROBE_CODES: Record<Probe["kind"], ErrorCode> = {
   log: "LOG_LINE_MISSING",
   health: "UNHEALTHY",
   sql: "SQL_REFUSED",
+  server: "NOT_READY",
 };
 
 /** Codes of the wait strategies that a container may bring along. */
@@ -107,6 +108,7 @@ function question(probe: Exclude<Probe, { kind: "log" }>, probed: Probed): () =>
           : new Refusal(`expected a healthy container, its health check says ${status}`, 0);
       };
     case "sql":
+    case "server":
       return probed.askServer ?? (async () => new Refusal("nothing is known of a server of this class and image", 0));
   }
 }

@@ -4,7 +4,6 @@ import { StackspecError, messageOf } from "../../errors.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { learnSecrets } from "../../secrets.ts";
 import type { ImageSource } from "../../stack/image.ts";
-import { acceptsSql } from "../../stack/probe.ts";
 import type { Probe } from "../../stack/probe.ts";
 import { checkSources } from "./check-sources.ts";
 import { configure } from "./configure.ts";
@@ -44,6 +43,8 @@ export interface StartOptions {
   /** Told each answer that is not the expected one, and, when it runs, its log. */
   readonly answered?: (answer: string) => void;
   readonly logged?: (log: Log) => void;
+  /** It is asked in SQL. @default false */
+  readonly inSql?: boolean;
   /** Resolves when what it depends on is there. It is created before, and started after. Default: at once. */
   readonly gate?: () => Promise<void>;
 }
@@ -133,7 +134,7 @@ export function startContainer(container: GenericContainer, options: StartOption
   }
 
   async function readiness(hostPort: (port: number) => number, own: OwnWait | undefined, ownLog: Log): Promise<void> {
-    const { ready = options.askServer && acceptsSql(), http } = subject.options;
+    const { ready = options.askServer && { kind: options.inSql === true ? "sql" : "server" }, http } = subject.options;
     if (ready === undefined && own !== undefined) {
       const className = own.classNames.find((name) => name in STRATEGY_CODES);
       waitingFor = className === undefined ? "NOT_READY" : STRATEGY_CODES[className]!;

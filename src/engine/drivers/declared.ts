@@ -73,6 +73,7 @@ const MEMBERS: Readonly<Record<keyof Driver, readonly [string, (value: unknown) 
   tested: COMMON["flags"]!,
   variables: ["an object", isObject],
   ask: FUNCTION,
+  sql: ["true or false", (value) => typeof value === "boolean"],
   declaredByClients: ["true or false", (value) => typeof value === "boolean"],
   checkpoints: ["true or false", (value) => typeof value === "boolean"],
   share: FUNCTION,

@@ -5,12 +5,12 @@ export interface Asked {
   readonly port: number;
   /** The environment that its container runs with, what its image sets included. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What it runs: entrypoint and command. */
+  readonly command: readonly string[];
 }
 
 /** The same when it is ready. */
 export interface ServiceAddress extends Asked {
-  /** What it runs: entrypoint and command. */
-  readonly command: readonly string[];
   /** What the names of one worker's databases end with; "" where the service is this process's own, or the first worker's. */
   readonly suffix: string;
   /**
@@ -108,6 +108,8 @@ export interface Driver {
    * @returns nothing when it does, else why not, as a `Refusal` where waiting will not help
    */
   readonly ask?: (asked: Asked) => Promise<Error | undefined>;
+  /** It is asked in SQL: a start that fails for its answer has the code SQL_REFUSED, else NOT_READY. @default false */
+  readonly sql?: boolean;
   /** Its clients declare what they need when they start: the baseline is taken when all of the stack has. @default false */
   readonly declaredByClients?: boolean;
   /** It can hold several baselines at once, each under the name `address.baseline`. @default false */

@@ -15,6 +15,7 @@ import { taskResult } from "../container/task-result.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { driverOf } from "../drivers/choose.ts";
 import { dataOf } from "../drivers/data.ts";
+import type { Asked } from "../drivers/driver.ts";
 import { toldTo } from "../drivers/variables.ts";
 import type { Factories } from "./factories.ts";
 import type { StackPlan } from "./plan.ts";
@@ -105,12 +106,15 @@ async function startContainerOf(
   const data = node.kind === "service" ? dataOf(node, container) : undefined;
   const adopted = plan.adopted.get(node);
   if (adopted !== undefined && plan.shared.has(node)) await resources.connect(adopted, node.name);
-  let environment: Promise<Record<string, string>> | undefined;
-  // What its image sets too.
-  const read = async (): Promise<Record<string, string>> => {
+  let told: Promise<Pick<Asked, "environment" | "command">> | undefined;
+  // What its image says too.
+  const read = async (): Promise<Pick<Asked, "environment" | "command">> => {
     const { Config } = await (await start.running).inspect();
     const variables = variablesOf(Config.Env);
-    return { ...variables, ...toldTo(driver!, variables) };
+    return {
+      environment: { ...variables, ...toldTo(driver!, variables) },
+      command: [Config.Entrypoint ?? [], Config.Cmd ?? []].flat(),
+    };
   };
   const start: ContainerStart = startContainer(container, {
     subject: node,
@@ -125,7 +129,8 @@ async function startContainerOf(
     exits,
     ...(driver?.ask && {
       askServer: async (port) =>
-        driver.ask!({ host: runtime.host, port: port(driver.port), environment: await (environment ??= read()) }),
+        driver.ask!({ host: runtime.host, port: port(driver.port), ...(await (told ??= read())) }),
+      inSql: driver.sql ?? false,
     }),
     ...(gate && { gate }),
     logFile: join(logFolder, `${node.name}.log`),

@@ -19,11 +19,12 @@ export const FLAGS = [
 /** What servers of a dialect have in common with MySQL. */
 export function likeMySql(
   dialect: Dialect,
-): Pick<Driver, "port" | "data" | "ask" | "checkpoints" | "share" | "connect"> {
+): Pick<Driver, "port" | "data" | "ask" | "sql" | "checkpoints" | "share" | "connect"> {
   return {
     port: 3306,
     data: { path: "/var/lib/mysql", start: { entrypoint: "docker-entrypoint.sh", user: "mysql" } },
     ask: (asked) => askMySql(asked, dialect),
+    sql: true,
     checkpoints: true,
     share: (address, suffixes) => shareMySql(address, dialect, suffixes),
     connect(address) {

@@ -32,6 +32,7 @@ export const postgres: KnownDriver = {
     "wal_keep_size=512MB", // gives up that much room: a reset reads there what was written since the one before
   ].flatMap((setting) => ["-c", setting]),
   ask: askPostgres,
+  sql: true,
   share: sharePostgres,
   client: { name: "pg", from: "8.16.0" },
   tested: ["18"],

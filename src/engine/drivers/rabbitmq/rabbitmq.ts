@@ -1,6 +1,7 @@
 import type { KnownDriver, ServiceAddress } from "../driver.ts";
 import { expressionOf } from "./rabbitmq-node.ts";
 import type { Work } from "./rabbitmq-node.ts";
+import { askRabbitMq } from "./rabbitmq-ready.ts";
 
 /**
  * Evaluates in the node that runs in the container: through its distribution port, whatever the node's name, which takes
@@ -18,6 +19,7 @@ export const rabbitmq: KnownDriver = {
   // It keeps its data under its node's name, which is otherwise made of the container's random host name.
   data: { path: "/var/lib/rabbitmq", environment: { RABBITMQ_NODENAME: "rabbit@localhost" } },
   flags: [],
+  ask: askRabbitMq,
   declaredByClients: true,
   share: (address, suffixes) => evaluate(address, { share: suffixes }),
   connect(address) {

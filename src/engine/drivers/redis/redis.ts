@@ -1,7 +1,9 @@
-import type { KnownDriver, ServiceAddress } from "../driver.ts";
+import type { KnownDriver } from "../driver.ts";
 import { openConnection } from "./redis-connection.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { copyKeys } from "./redis-keys.ts";
+import { passwordOf } from "./redis-password.ts";
+import { askRedis } from "./redis-ready.ts";
 import { readBaseline, resetRedis, restoreSettings, takeRedisBaseline } from "./redis-reset.ts";
 import type { RedisBaseline } from "./redis-reset.ts";
 
@@ -18,6 +20,7 @@ export const redis: KnownDriver = {
   flags: ["--save", "", "--save", "31536000 1", "--appendonly", "no"],
   client: { name: "redis", from: "6.3.0" },
   tested: ["8"],
+  ask: askRedis,
   checkpoints: true,
   async share(address, suffixes) {
     const connection = await openConnection({ ...address, password: await passwordOf(address) });
@@ -85,27 +88,3 @@ export const valkey: KnownDriver = {
   tested: ["9"],
   program: "valkey-server",
 };
-
-/** The password of the user "default": the driver's option, else as the command or the configuration file that it names says it; "" where none does. */
-async function passwordOf({ command, environment, exec }: ServiceAddress): Promise<string> {
-  const { VALKEY_EXTRA_FLAGS = "", REDIS_ARGS = "", STACKSPEC_PASSWORD: declared } = environment;
-  if (declared !== undefined) return declared;
-  const words = [...command, VALKEY_EXTRA_FLAGS, REDIS_ARGS];
-  const told = words.map((word, at) =>
-    word === "--requirepass" ? words[at + 1]! : valueOf(/(?:^|\s)--requirepass/, word),
-  );
-  const password = told.findLast((word) => word !== undefined);
-  // As a shell in the container would have it.
-  if (password !== undefined) return password.replace(/^\$\{?(\w+)\}?$/, (_, name: string) => environment[name] ?? "");
-  const file = words.find((word) => word.endsWith(".conf"));
-  if (file === undefined) return "";
-  const { output } = await exec(["cat", file]);
-  return valueOf(/^[ \t]*requirepass/m, output) ?? /^user\s+default\s[^\n]*>(\S+)/m.exec(output)?.[1] ?? "";
-}
-
-/** The word after a setting, without its quotes. */
-function valueOf(setting: RegExp, text: string): string | undefined {
-  const value = /(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))/.source;
-  const [, quoted, single, plain] = new RegExp(`${setting.source}[\\s=]+${value}`, setting.flags).exec(text) ?? [];
-  return quoted?.replaceAll(/\\(.)/g, "$1") ?? single ?? plain;
-}
