@@ -12,12 +12,13 @@ const versionOf = (name: string): string =>
       version: string;
     }
   ).version;
+const { ask: _ask, ...unasked } = redis();
 const check =
   (client: Driver["client"], options: ServiceOptions = {}, ask?: Driver["ask"]) =>
   () =>
     checkClient(
       { kind: "service", name: "db", create: () => undefined, options },
-      { ...redis(), ...(client && { client }), ...(ask && { ask }) },
+      { ...unasked, ...(client && { client }), ...(ask && { ask }) },
     );
 
 describe("the client that a driver speaks by", () => {
@@ -45,6 +46,13 @@ describe("the client that a driver speaks by", () => {
     const ask = async () => undefined;
     expect(check({ name: "no-such-client", from: "1.0.0" }, { reset: "keep" }, ask)).to.throw("no-such-client");
     expect(check({ name: "no-such-client", from: "1.0.0" }, { reset: "keep", ready: listens() }, ask)).not.to.throw();
+  });
+
+  it("need not be there for one that is asked without it, and not reset", () => {
+    const ask = async () => undefined;
+    const client = { name: "no-such-client", from: "1.0.0", toAsk: false };
+    expect(check(client, { reset: "keep" }, ask)).not.to.throw();
+    expect(check(client, {}, ask)).to.throw("no-such-client");
   });
 
   for (const [first, version, will] of [

@@ -10,7 +10,7 @@ import type { Driver } from "./driver.ts";
  * @throws StackspecError `USAGE` with the versions that were expected and found, and how to add it
  */
 export function checkClient({ name, options }: Service, { client, ask }: Driver): void {
-  const isAsked = ask !== undefined && options.ready === undefined;
+  const isAsked = ask !== undefined && client?.toAsk !== false && options.ready === undefined;
   if (client === undefined || (!isAsked && options.reset !== undefined)) return;
   const expected = `${client.name}@^${client.from}`;
   const found = versionOf(client.name);

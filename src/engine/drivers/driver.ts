@@ -94,9 +94,9 @@ export interface Driver {
   readonly program?: string;
   /**
    * The package that it speaks by, and the first version of it that will do; others of the same major version do too. A
-   * project adds it when it has such a service. @default it needs none
+   * project adds it when it has such a service; with `toAsk: false` only when that is reset. @default it needs none
    */
-  readonly client?: { readonly name: string; readonly from: string };
+  readonly client?: { readonly name: string; readonly from: string; readonly toAsk?: boolean };
   /** Versions of the service that it was tested with: "18" for all of 18. @default no version is said to be untested */
   readonly tested?: readonly string[];
   /** Variables that it reads in the environment, which the container has under another name, or not at all. @default none */

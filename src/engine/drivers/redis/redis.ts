@@ -18,7 +18,7 @@ export const redis: KnownDriver = {
   // No command need survive a power failure: nothing is written while it runs, its one save point is a year away. Without any
   // it would write none at its end either, and a snapshot is made of what a server has written that was stopped.
   flags: ["--save", "", "--save", "31536000 1", "--appendonly", "no"],
-  client: { name: "redis", from: "6.3.0" },
+  client: { name: "redis", from: "6.3.0", toAsk: false },
   tested: ["8"],
   ask: askRedis,
   checkpoints: true,
