@@ -2,15 +2,18 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { readWords } from "../../src/cli/command.ts";
-import { cleanCommand } from "../../src/cli/clean-command.ts";
-import { configCommand } from "../../src/cli/config-command.ts";
-import { pipelineCommand, stageCommand } from "../../src/cli/pipeline-command.ts";
-import { runCommand, startCommand } from "../../src/cli/run-command.ts";
-import { testCommand } from "../../src/cli/test-command.ts";
+import type { Command } from "../../src/cli/command.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { makeProject } from "./command-line.ts";
 import type { Project } from "./command-line.ts";
 
-const COMMANDS = [startCommand, testCommand, runCommand, pipelineCommand, stageCommand, cleanCommand, configCommand];
+const commandOf = (name: string) => COMMANDS.find((each) => each.name === name)!;
+const [startCommand, runCommand, testCommand] = ["start", "run", "test"].map(commandOf) as [Command, Command, Command];
+const [pipelineCommand, stageCommand, cleanCommand] = ["pipeline", "stage", "clean"].map(commandOf) as [
+  Command,
+  Command,
+  Command,
+];
 const manifest = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as {
   version: string;
 };
@@ -36,27 +39,31 @@ describe("the words behind a command", () => {
     ],
     [startCommand, ["--kep"], "[--keep] [--pass-with-no-specs] [spec files] [mocha options]: Unknown option '--kep'"],
   ] as const)
-    it(`are refused when they are ${["stackspec", command.name, ...words].join(" ")}`, () => {
-      expect(() => readWords(command, words)).to.throw(`USAGE: stackspec ${command.name}: expected ${expected}`);
+    it(`are refused when they are ${["stackspec", command.name, ...words].join(" ")}`, async () => {
+      await expect(readWords(command, words)).to.be.rejectedWith(
+        `USAGE: stackspec ${command.name}: expected ${expected}`,
+      );
     });
 
   for (const command of COMMANDS)
-    it(`are a call for help with --help among them: ${command.name}`, () => {
-      expect(readWords(command, ["--help"])).to.equal(undefined);
+    it(`are a call for help with --help among them: ${command.name}`, async () => {
+      await expect(readWords(command, ["--help"])).to.eventually.equal(undefined);
     });
 
-  it("are refused as a number when they are none", () => {
-    expect(() => readWords(testCommand, ["--jobs", "many"])).to.throw(
+  it("are refused as a number when they are none", async () => {
+    await expect(readWords(testCommand, ["--jobs", "many"])).to.be.rejectedWith(
       'USAGE: --jobs: expected a whole number, got "many"',
     );
   });
 
-  it("are the command's own switches, whatever is between them", () => {
-    expect([...readWords(startCommand, ["--bail", "--keep", "a.spec.ts"])!.flags]).to.deep.equal(["keep"]);
+  it("are the command's own switches, whatever is between them", async () => {
+    const given = await readWords(startCommand, ["--bail", "--keep", "a.spec.ts"]);
+    expect([...given!.flags]).to.deep.equal(["keep"]);
   });
 
-  it("are spec files, in their order", () => {
-    expect(readWords(runCommand, ["unit", "b", "--grep", "x", "a"])).to.have.deep.property("words", ["unit", "b", "a"]);
+  it("are spec files, in their order", async () => {
+    const given = await readWords(runCommand, ["unit", "b", "--grep", "x", "a"]);
+    expect(given).to.have.deep.property("words", ["unit", "b", "a"]);
   });
 
   for (const [given, handedOn] of [
@@ -75,8 +82,8 @@ describe("the words behind a command", () => {
       ["--require=a", "--require=b"],
     ],
   ] as const)
-    it(`are handed on to mocha when they are ${given.join(" ")}`, () => {
-      expect(readWords(testCommand, given)).to.have.deep.property("mocha", handedOn);
+    it(`are handed on to mocha when they are ${given.join(" ")}`, async () => {
+      await expect(readWords(testCommand, given)).to.eventually.have.deep.property("mocha", handedOn);
     });
 });
 

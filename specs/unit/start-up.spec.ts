@@ -1,17 +1,43 @@
+import { join } from "node:path";
 import { expect } from "chai";
 import { makeProject } from "./command-line.ts";
 import type { Project } from "./command-line.ts";
 
-describe("the command, while it starts,", () => {
+const hook = join(import.meta.dirname, "fixtures/loads.ts");
+
+describe("the command, while it starts,", function () {
+  this.timeout(60_000);
   let project: Project;
   before("make a project", () => {
     project = makeProject({ "home/empty": "" });
   });
   after("remove it", () => project.remove());
 
+  /** The packages, and the files of ours, that `stackspec` loads for these words. */
+  async function loadedFor(words: readonly string[]): Promise<{ packages: string[]; files: string[] }> {
+    await project.run(words, { NODE_OPTIONS: `--import=${hook}`, LOADS: project.path("loads") });
+    const urls = project.read("loads").split("\n");
+    const packages = urls.map((url) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? "");
+    const files = urls.map((url) => /\/src\/(.*)$/.exec(url)?.[1] ?? "");
+    return { packages: [...new Set(packages)].filter(Boolean), files: files.filter(Boolean) };
+  }
+
   it("keeps what Node has compiled, where only this user writes", async () => {
     const { exitCode } = await project.run(["--version"], { HOME: project.path("home") });
     expect(exitCode).to.equal(0);
     expect(project.list("home/.cache/stackspec/compiled")).to.have.lengthOf(1);
+  });
+
+  for (const words of [["help"], ["--version"], ["clean", "--help"], ["pipeline", "--dry"], ["frobnicate"]])
+    it(`loads no package for ${words.join(" ")}`, async () => {
+      const { packages, files } = await loadedFor(words);
+      expect(packages).to.deep.equal([]);
+      expect(files).to.include("cli/program.ts");
+    });
+
+  it("loads of mocha the list of its options, and nothing else, to read its words", async () => {
+    const { packages, files } = await loadedFor(["start", "--help"]);
+    expect(packages).to.deep.equal(["mocha"]);
+    expect(files).to.include("cli/mocha-options.ts");
   });
 });

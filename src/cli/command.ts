@@ -1,7 +1,9 @@
 import { parseArgs } from "node:util";
 import type { ParseArgsOptionsConfig } from "node:util";
 import { messageOf, usageError } from "../errors.ts";
-import { mochaOptions, mochaWords } from "./mocha-options.ts";
+
+/** A switch of several commands: that nothing ran is well. */
+export const NO_SPECS = "pass-with-no-specs";
 
 /** One command of `stackspec`: what may follow its name, and what it does. */
 export interface Command {
@@ -17,6 +19,8 @@ export interface Command {
   readonly mocha: boolean;
   /** Resolves with the exit code, or with nothing when mocha ends the process. */
   run(given: Given): Promise<number | void>;
+  /** Releases what it has started, when it has failed. */
+  close?(): Promise<void>;
 }
 
 /** What followed the command's name. */
@@ -33,16 +37,17 @@ export interface Given {
  * @returns undefined when its help was asked for
  * @throws StackspecError `USAGE` for what it does not know, for too few words and for too many
  */
-export function readWords(command: Command, args: readonly string[]): Given | undefined {
+export async function readWords(command: Command, args: readonly string[]): Promise<Given | undefined> {
   const switches: ParseArgsOptionsConfig = { help: { type: "boolean", short: "h" } };
   for (const flag of command.flags) switches[flag] = { type: "boolean" };
   const refuse = (what: string, cause?: unknown): never => {
     throw usageError(`stackspec ${command.name}`, `expected ${command.usage || "nothing behind it"}${what}`, cause);
   };
+  const ofMocha = command.mocha ? await import("./mocha-options.ts") : undefined;
   try {
     const { values, positionals, tokens } = parseArgs({
       args: [...args],
-      options: { ...(command.mocha ? mochaOptions() : {}), ...switches },
+      options: { ...ofMocha?.mochaOptions(), ...switches },
       allowPositionals: true,
       allowNegative: command.mocha,
       tokens: true,
@@ -55,7 +60,7 @@ export function readWords(command: Command, args: readonly string[]): Given | un
     return {
       flags: new Set(command.flags.filter((flag) => values[flag] === true)),
       words: positionals,
-      mocha: mochaWords(handedOn),
+      mocha: ofMocha?.mochaWords(handedOn) ?? [],
     };
   } catch (error) {
     if (!String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS")) throw error;

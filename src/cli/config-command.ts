@@ -1,21 +1,13 @@
 import { listSettings } from "../config/config.ts";
 import { say } from "../terminal.ts";
-import type { Command } from "./command.ts";
 
-export const configCommand: Command = {
-  name: "config",
-  usage: "",
-  summary: "each setting, where its value comes from, and the value",
-  flags: [],
-  words: [0, 0],
-  mocha: false,
-  async run() {
-    const rows = listSettings().map(({ name, value, source }) => [name, source, shown(value)] as const);
-    const [names, sources] = ([0, 1] as const).map((column) => Math.max(...rows.map((row) => row[column].length)));
-    for (const [name, source, value] of rows)
-      say(`${name.padEnd(names!)}  ${source.padEnd(sources!)}  ${value}`.trimEnd());
-  },
-};
+/** `stackspec config`. */
+export function showSettings(): void {
+  const rows = listSettings().map(({ name, value, source }) => [name, source, shown(value)] as const);
+  const [names, sources] = ([0, 1] as const).map((column) => Math.max(...rows.map((row) => row[column].length)));
+  for (const [name, source, value] of rows)
+    say(`${name.padEnd(names!)}  ${source.padEnd(sources!)}  ${value}`.trimEnd());
+}
 
 /** As a config file would have it, in one line; nothing for what has no value. */
 function shown(value: unknown): string {

@@ -9,7 +9,6 @@ import { openPipelineContext } from "../pipeline/pipeline-context.ts";
 import { chooseStages, runStages } from "../pipeline/run-stages.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { complain, say } from "../terminal.ts";
-import type { Command } from "./command.ts";
 import { progressView } from "./progress-view.ts";
 import { runSuiteProcess } from "./suite-process.ts";
 
@@ -23,26 +22,6 @@ const NOT_INHERITED = { URL: undefined, STACKSPEC_REGISTRY_PASSWORD: undefined, 
 /** A release image is another one each time: a snapshot of its stack would be used by nobody. */
 const OF_ITS_OWN = { CI: "true", STACKSPEC_SNAPSHOTS: "off" };
 
-export const pipelineCommand: Command = {
-  name: "pipeline",
-  usage: "",
-  summary: "test, build, release and publish, up to the first that is not green",
-  flags: [],
-  words: [0, 0],
-  mocha: false,
-  run: () => runPipeline(undefined),
-};
-
-export const stageCommand: Command = {
-  name: "stage",
-  usage: "<name>",
-  summary: "one stage of the pipeline",
-  flags: [],
-  words: [1, 1],
-  mocha: false,
-  run: ({ words: [name] }) => runPipeline(name),
-};
-
 /**
  * Runs a pipeline of `specs/pipelines/`, or one stage of it, and removes all that it made on the engine.
  *
@@ -50,7 +29,7 @@ export const stageCommand: Command = {
  * @returns the exit code of the stage that was not green
  * @throws StackspecError before the first stage has run
  */
-async function runPipeline(name: string | undefined): Promise<number> {
+export async function runPipeline(name: string | undefined): Promise<number> {
   const config = readConfig();
   const settings = readPipelineSettings();
   const pipeline = await loadDeclaration({ ...PIPELINES, folder: config.folders.pipelines }, settings.pipeline);

@@ -1,25 +1,22 @@
 import { readFileSync } from "node:fs";
 import { processEnvironment } from "../config/environment.ts";
 import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
-import { run } from "../mocha/run.ts";
 import { complain, guardOutput, say } from "../terminal.ts";
-import { cleanCommand } from "./clean-command.ts";
 import { readWords, usageOf } from "./command.ts";
 import type { Command } from "./command.ts";
-import { configCommand } from "./config-command.ts";
-import { pipelineCommand, stageCommand } from "./pipeline-command.ts";
-import { runCommand, startCommand } from "./run-command.ts";
-import { testCommand } from "./test-command.ts";
+import { COMMANDS } from "./commands.ts";
 
-const COMMANDS = [startCommand, testCommand, runCommand, pipelineCommand, stageCommand, cleanCommand, configCommand];
+/** The command that has begun. */
+let running: Command | undefined;
 
 /** Runs the command that these words name. @returns the exit code; nothing when mocha ends the process */
 async function main([name = "--help", ...words]: readonly string[]): Promise<number | void> {
-  const command = COMMANDS.find((each) => each.name === name);
-  if (command === undefined) return answer(name, words);
-  const given = readWords(command, words);
-  if (given !== undefined) return command.run(given);
-  say(helpOf(command));
+  const found = COMMANDS.find((each) => each.name === name);
+  if (found === undefined) return answer(name, words);
+  const given = await readWords(found, words);
+  if (given === undefined) return say(helpOf(found));
+  running = found;
+  return found.run(given);
 }
 
 /** What is asked about the program itself. */
@@ -54,7 +51,7 @@ try {
   if (exitCode !== undefined) process.exitCode = exitCode;
 } catch (error) {
   complain(isBadInput(error) ? error.sentence : error instanceof StackspecError ? error.message : error);
-  await run.close().catch((left: unknown) => complain(messageOf(left)));
+  await running?.close?.().catch((left: unknown) => complain(messageOf(left)));
   // 2 is the reader's input, as for most commands of a shell; 1 is a finding.
   process.exit(isBadInput(error) ? 2 : 1);
 }

@@ -8,9 +8,9 @@ import { stackNames } from "../mocha/target.ts";
 import { readFailures, readTotals, totalsLine } from "../report/totals.ts";
 import type { Failure } from "../report/totals.ts";
 import { complain, say } from "../terminal.ts";
-import type { Command } from "./command.ts";
+import { NO_SPECS } from "./command.ts";
+import type { Given } from "./command.ts";
 import { lockReports } from "./lock-reports.ts";
-import { NO_SPECS } from "./run-command.ts";
 import { runSuiteProcess } from "./suite-process.ts";
 import { listSuites, suiteOf } from "./suites.ts";
 
@@ -24,15 +24,10 @@ interface SuiteRun {
   readonly environment: Record<string, string>;
 }
 
-export const testCommand: Command = {
-  name: "test",
-  usage: "[--pass-with-no-specs] [mocha options]",
-  summary: "every suite that the config file does not leave out: folders under specs/ that have spec files",
-  flags: [NO_SPECS],
-  words: [0, 0],
-  mocha: true,
-  run: ({ flags, mocha }) => runAllSuites(readConfig(), mocha, flags.has(NO_SPECS)),
-};
+/** `stackspec test`. */
+export function testAll({ flags, mocha }: Given): Promise<number> {
+  return runAllSuites(readConfig(), mocha, flags.has(NO_SPECS));
+}
 
 /**
  * Runs the suites, each in a process and with a report of its own; one that needs a target once for each stack,

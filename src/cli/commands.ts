@@ -1,0 +1,75 @@
+import { NO_SPECS } from "./command.ts";
+import type { Command } from "./command.ts";
+
+/** Closes what a command has started with mocha, when it fails. */
+const closeRun: Command["close"] = async () => (await import("../mocha/run.ts")).run.close();
+
+/** All commands, in the order of the help. What they do is loaded when it is asked for: it takes longer than many a question. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "start",
+    usage: "[--keep] [--pass-with-no-specs] [spec files] [mocha options]",
+    summary: "the suite that needs a target, against the stack, which stays up afterwards if told to",
+    flags: ["keep", NO_SPECS],
+    words: [0, Infinity],
+    mocha: true,
+    run: async (given) => (await import("./run-command.ts")).startTarget(given),
+    close: closeRun,
+  },
+  {
+    name: "test",
+    usage: "[--pass-with-no-specs] [mocha options]",
+    summary: "every suite that the config file does not leave out: folders under specs/ that have spec files",
+    flags: [NO_SPECS],
+    words: [0, 0],
+    mocha: true,
+    run: async (given) => (await import("./test-command.ts")).testAll(given),
+  },
+  {
+    name: "run",
+    usage: "<suite> [--pass-with-no-specs] [spec files] [mocha options]",
+    summary: "one suite: the spec files of its folder under specs/",
+    flags: [NO_SPECS],
+    words: [1, Infinity],
+    mocha: true,
+    run: async (given) => (await import("./run-command.ts")).runOne(given),
+    close: closeRun,
+  },
+  {
+    name: "pipeline",
+    usage: "",
+    summary: "test, build, release and publish, up to the first that is not green",
+    flags: [],
+    words: [0, 0],
+    mocha: false,
+    run: async () => (await import("./pipeline-command.ts")).runPipeline(undefined),
+  },
+  {
+    name: "stage",
+    usage: "<name>",
+    summary: "one stage of the pipeline",
+    flags: [],
+    words: [1, 1],
+    mocha: false,
+    run: async ({ words: [name] }) => (await import("./pipeline-command.ts")).runPipeline(name),
+  },
+  {
+    name: "clean",
+    usage: "[--snapshots] [--caches] [--every-host]",
+    summary:
+      "removes what earlier runs have left; also the snapshots of stacks, what pipelines keep between runs, and what runs of other hosts have left",
+    flags: ["snapshots", "caches", "every-host"],
+    words: [0, 0],
+    mocha: false,
+    run: async (given) => (await import("./clean-command.ts")).cleanAll(given),
+  },
+  {
+    name: "config",
+    usage: "",
+    summary: "each setting, where its value comes from, and the value",
+    flags: [],
+    words: [0, 0],
+    mocha: false,
+    run: async () => (await import("./config-command.ts")).showSettings(),
+  },
+];
