@@ -1,4 +1,5 @@
 import { MySqlContainer } from "@testcontainers/mysql";
+import { connect } from "amqplib";
 import { expect } from "chai";
 import { defineStack, logs, requireEngine, startStack, useStack } from "stackspec";
 import type { Checkpoint } from "stackspec";
@@ -22,7 +23,8 @@ const declared = defineStack("checkpoint", ({ service, task, volume }) => {
   });
   const local = service("local", () => ({ start: async () => ({ stop: async () => {} }) }));
   task("seed", ({ image }) => shell(image, "redis-cli -h cache set note tasks"), { image: redis, after: [cache] });
-  return { db, cache, folder, local };
+  const queue = service("queue", ({ image }) => new GenericContainer(image), { image: "rabbitmq:4" });
+  return { db, cache, folder, local, queue };
 });
 
 describe("a checkpoint", function () {
@@ -49,6 +51,19 @@ describe("a checkpoint", function () {
         return String(await client.ask("GET", "note"));
       } finally {
         client.close();
+      }
+    },
+    async "a RabbitMQ server"(note?: string) {
+      const { queue } = stack;
+      const connection = await connect(`amqp://guest:guest@${queue.getHost()}:${queue.getMappedPort(5672)}`);
+      try {
+        const channel = await connection.createConfirmChannel();
+        const { messageCount } = await channel.assertQueue("notes");
+        if (note !== undefined) channel.sendToQueue("notes", Buffer.from(note));
+        await channel.waitForConfirms();
+        return String(messageCount + (note === undefined ? 0 : 1));
+      } finally {
+        await connection.close();
       }
     },
     async "a volume"(note?: string) {

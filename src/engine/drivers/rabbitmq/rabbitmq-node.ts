@@ -9,11 +9,12 @@ import { SHARES } from "./rabbitmq-shares.ts";
  * takes a second, and AMQP lists nothing. It calls what that tool calls, which is the same from 4.0 to 4.3.
  */
 const SOURCE = String.raw`
--export([run/3]).
+-export([run/4]).
 
 %% "ok", or what went wrong, in Base64: tools differ in how they print texts.
-run(Work, Suffix, IsShared) ->
+run(Work, Suffix, Baseline, IsShared) ->
     put(suffix, Suffix),
+    put(baseline, Baseline),
     put(is_shared, IsShared),
     base64:encode_to_string(
         try
@@ -58,7 +59,7 @@ reset() ->
     [fill(Q, Content) || {Name, Content} <- Contents, is_list(Content), Content =/= [],
                          {ok, Q} <- [rabbit_amqqueue:lookup(Name)]].
 
-file() -> filename:join(rabbit:data_dir(), <<"stackspec_baseline", (get(suffix))/binary>>).
+file() -> filename:join(rabbit:data_dir(), <<"stackspec_baseline", (get(suffix))/binary, (get(baseline))/binary>>).
 
 %% What a consumer has in hand it may finish.
 deadline() -> erlang:monotonic_time(millisecond) + 5000.
@@ -73,7 +74,10 @@ const ENCODED = Buffer.from(`-module(${MODULE}).\n${SOURCE}`).toString("base64")
 export type Work = "note" | "note_for_snapshot" | "reset" | { readonly share: readonly string[] };
 
 /** An Erlang expression that does that in the node, and compiles what it takes there when it is not loaded yet. */
-export function expressionOf(work: Work, { suffix, shared }: Pick<ServiceAddress, "suffix" | "shared">): string {
+export function expressionOf(
+  work: Work,
+  { suffix, baseline = "", shared }: Pick<ServiceAddress, "suffix" | "baseline" | "shared">,
+): string {
   const term = typeof work === "string" ? work : `{share, [${work.share.map((each) => `<<"${each}">>`).join(", ")}]}`;
   return `case code:is_loaded(${MODULE}) of
     false ->
@@ -85,5 +89,5 @@ export function expressionOf(work: Work, { suffix, shared }: Pick<ServiceAddress
       code:load_binary(${MODULE}, "stackspec", Binary);
     _ -> ok
   end,
-  ${MODULE}:run(${term}, <<"${suffix}">>, ${shared}).`;
+  ${MODULE}:run(${term}, <<"${suffix}">>, <<"${baseline}">>, ${shared}).`;
 }

@@ -21,6 +21,8 @@ export const rabbitmq: KnownDriver = {
   flags: [],
   ask: askRabbitMq,
   declaredByClients: true,
+  checkpoints: true,
+  tested: ["4"],
   share: (address, suffixes) => evaluate(address, { share: suffixes }),
   connect(address) {
     return {
@@ -30,10 +32,16 @@ export const rabbitmq: KnownDriver = {
         error instanceof Error && error.message.includes("unacknowledged")
           ? 'acknowledge what was received, or close its channel; or set the option reset of the service, to "keep" or to a function'
           : undefined,
-      async close() {},
+      version: () => versionOf(address),
     };
   },
 };
+
+/** "4.3.0". */
+async function versionOf({ exec }: ServiceAddress): Promise<string> {
+  const { output } = await exec(["sh", "-c", EVALUATE, "sh", "rabbit_misc:version()."]);
+  return /"([\d.]+)/.exec(output)![1]!;
+}
 
 async function evaluate(address: ServiceAddress, work: Work): Promise<void> {
   const { output } = await address.exec(["sh", "-c", EVALUATE, "sh", expressionOf(work, address)]);
