@@ -42,7 +42,7 @@ describe("a driver that is declared", function () {
     });
 
     it("is of a version that the driver was tested with", () => {
-      expect(insideOf(running()).untested).to.deep.equal([]);
+      expect(insideOf(running()).notices).to.deep.equal([]);
     });
 
     it("gives up durability", async () => {
@@ -95,7 +95,7 @@ describe("a driver that is declared", function () {
     const running = await startStack(stack);
     try {
       expect(insideOf(running).unreset).to.deep.equal([
-        'cache keeps its data between spec files: set its option reset, to "keep" or to a function',
+        'cache keeps its data between spec files: set its option reset, to "keep", "recreate" or a function',
       ]);
     } finally {
       await running.stop();

@@ -31,8 +31,8 @@ describe("a service whose driver is the project's own", function () {
   });
 
   it("has nothing said of it: it is reset, and of a version that its driver was tested with", () => {
-    const { unreset, untested } = insideOf(running());
-    expect({ unreset, untested }).to.deep.equal({ unreset: [], untested: [] });
+    const { unreset, notices } = insideOf(running());
+    expect({ unreset, notices }).to.deep.equal({ unreset: [], notices: [] });
   });
 
   it("is said to be of a version that its driver was not tested with, when it is", async () => {
@@ -44,8 +44,8 @@ describe("a service whose driver is the project's own", function () {
       }),
     );
     await untested.stop();
-    expect(insideOf(untested).untested).to.have.lengthOf(1);
-    expect(insideOf(untested).untested[0]).to.match(
+    expect(insideOf(untested).notices).to.have.lengthOf(1);
+    expect(insideOf(untested).notices[0]).to.match(
       /^cache runs memcached 1\.6\.\d+, and its driver was tested with 1\.4, 1\.5$/,
     );
   });

@@ -21,7 +21,7 @@ describe("a service that no driver is for", function () {
     );
     it("is said to keep its data, with what to do about that", () => {
       expect(insideOf(running()).unreset).to.deep.equal([
-        'store keeps its data between spec files: set its option reset, to "keep" or to a function',
+        'store keeps its data between spec files: set its option reset, to "keep", "recreate" or a function',
       ]);
     });
   });

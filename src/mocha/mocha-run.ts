@@ -85,7 +85,7 @@ export class MochaRun {
     if (known !== undefined) return known;
     const running = this.#open().start(stack, this.#waysOf(stack));
     running.then(
-      ({ unreset, untested }) => [...untested, ...unreset].forEach((text) => this.onProgress({ kind: "notice", text })),
+      ({ unreset, notices }) => [...notices, ...unreset].forEach((text) => this.onProgress({ kind: "notice", text })),
       () => {},
     );
     this.#shared.set(stack, running);

@@ -67,6 +67,7 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
     service(part, create, options) {
       claim("service", part);
       if (options?.http !== undefined) checkPort(options.http.port, `stack "${name}", service "${part}"`);
+      checkReset(options?.reset, `stack "${name}", service "${part}"`);
       if (options?.driver !== undefined) checkDriver(options.driver, `stack "${name}", service "${part}"`);
       const service: Service = { kind: "service", name: part, create, options: options ?? {} };
       checkProfiles(name, service, service.options.after?.map(nodeOf));
@@ -129,4 +130,10 @@ function checkDriver(driver: unknown, subject: string): void {
   const { title, connect } = (typeof driver === "object" && driver !== null ? driver : {}) as Record<string, unknown>;
   if (typeof title !== "string" || typeof connect !== "function")
     throw usageError(subject, `driver: expected a driver, such as postgres(), or false, got a ${typeof driver}`);
+}
+
+function checkReset(reset: unknown, subject: string): void {
+  if (reset === undefined || reset === "keep" || reset === "recreate" || typeof reset === "function") return;
+  const found = typeof reset === "string" ? `"${reset}"` : `a ${typeof reset}`;
+  throw usageError(subject, `reset: expected "keep", "recreate" or a function, got ${found}`);
 }

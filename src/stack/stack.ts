@@ -131,11 +131,13 @@ export interface ServiceOptions<S = never> extends NodeOptions {
    */
   readonly data?: string;
   /**
-   * How it is brought back to where the tasks left it: `"keep"` leaves it as it is, a function is given its started value.
-   * Default: known for MySQL, PostgreSQL, Redis, Valkey and RabbitMQ. Of another service whose image keeps data in a volume, the run says before its
-   * first spec that it keeps its data.
+   * How it is brought back to where the tasks left it: `"keep"` leaves it as it is, a function is given its started value,
+   * `"recreate"` puts another container in its place, with the same host ports, names and started value, and with what the
+   * tasks have left in its data directory and its image's volumes; what is connected to it has to connect again.
+   * Default: as its driver does. Of a service without one whose image keeps data in a volume, the run says before its first
+   * spec that it keeps its data.
    */
-  readonly reset?: "keep" | ((started: S) => Promise<void>);
+  readonly reset?: "keep" | "recreate" | ((started: S) => Promise<void>);
   /**
    * Parallel workers have one of it together, and each a share of its own, by the names that `database()` gives: databases
    * of MySQL and PostgreSQL, vhosts of RabbitMQ, logical databases of Redis and Valkey. Default false: each worker has a

@@ -28,6 +28,8 @@ export interface ContainerConfig {
   readonly urgent?: boolean;
   /** Nobody waits for its health check. Docker 20.10 may crash when such a check begins while its container ends. */
   readonly withoutHealthCheck?: boolean;
+  /** Ports of the host, by the container's ("6379/tcp"), where the engine is not to choose. */
+  readonly hostPorts?: Readonly<Record<string, string>> | undefined;
   /** The id of a container that runs, which is taken over where `start()` would make one. */
   readonly adopted?: string | undefined;
 }
@@ -75,6 +77,7 @@ export function configure(container: GenericContainer, config: ContainerConfig, 
     if (withoutHealthCheck === true) internals.createOpts.Healthcheck = undefined;
     appended.get(container)?.();
     if (loopbackOnly === true) publishOnLoopback(internals);
+    publishOn(internals, config.hostPorts ?? {});
     container.withWaitStrategy(hookedWait(internals.waitStrategy, hooks));
     return adopted === undefined
       ? startNew(client)
@@ -88,6 +91,13 @@ function joinNetwork(internals: Internals, network: string, alias: string): void
   internals.networkAliases = [];
   internals.hostConfig.NetworkMode = network;
   internals.createOpts.NetworkingConfig = { EndpointsConfig: { [network]: { Aliases } } };
+}
+
+/** The public way, an exposed port with one of the host, has to be told before a module exposes the port itself. */
+function publishOn({ hostConfig }: Internals, hostPorts: Readonly<Record<string, string>>): void {
+  const all = (hostConfig.PortBindings ?? {}) as Record<string, { HostPort?: string }[]>;
+  for (const [port, HostPort] of Object.entries(hostPorts))
+    for (const binding of all[port] ?? []) binding.HostPort = HostPort;
 }
 
 /** The public way is an option of the network, which Docker heeds and Podman does not (5.8 publishes on 0.0.0.0 all the same). */

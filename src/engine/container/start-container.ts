@@ -46,7 +46,7 @@ export interface StartOptions {
   /** It is asked in SQL. @default false */
   readonly inSql?: boolean;
   /** Resolves when what it depends on is there. It is created before, and started after. Default: at once. */
-  readonly gate?: () => Promise<void>;
+  readonly gate?: (created: Dockerode.Container) => Promise<void>;
 }
 
 /** A container that runs, or a task's that has exited. */
@@ -98,7 +98,7 @@ export function startContainer(container: GenericContainer, options: StartOption
       const EndpointConfig = { Aliases: [config.alias!] };
       for (const network of config.networks.slice(1))
         await runtime.docker.getNetwork(network).connect({ Container: id, EndpointConfig });
-      await Promise.race([gate?.(), failed.promise]);
+      await Promise.race([gate?.(handle), failed.promise]);
       signal.throwIfAborted();
       if (subject.kind === "service") void failOnExit(handle);
     },

@@ -7,9 +7,11 @@ export interface Part {
   readonly name: string;
   readonly server?: Server;
   readonly volume?: VolumeBaseline;
-  /** Its version is one that its driver was not tested with: a line that says so. */
-  readonly untested?: string | undefined;
+  /** A line that is said of it before the first spec. */
+  readonly notice?: string | undefined;
   reset(): Promise<void> | undefined;
+  /** Closes files. */
+  readonly close?: () => void;
   /**
    * Notes what it holds now, beside what it is reset to: the same part, to be reset to that. Undefined where it cannot.
    *
@@ -44,6 +46,9 @@ export async function resetFailure(
 
 /** Closes connections and files. */
 export async function closeParts(parts: readonly Part[]): Promise<void> {
-  for (const { volume } of parts) volume?.close();
+  for (const { volume, close } of parts) {
+    volume?.close();
+    close?.();
+  }
   for (const { server } of parts) await server?.close?.();
 }

@@ -1,12 +1,13 @@
 import type { GenericContainer } from "testcontainers";
-import { messageOf } from "../../errors.ts";
-import type { Service, TaskResult, Volume } from "../../stack/stack.ts";
+import { messageOf, usageError } from "../../errors.ts";
+import type { Service, ServiceOptions, TaskResult, Volume } from "../../stack/stack.ts";
 import { settleAll } from "../docker/labels.ts";
 import { driverOf } from "../drivers/choose.ts";
 import type { Driver, Server, ServiceAddress } from "../drivers/driver.ts";
 import { addressOf } from "./address.ts";
 import { checkpointsOf } from "./checkpoint.ts";
 import type { Resettable } from "./checkpoint.ts";
+import { recreatedPart } from "./recreate.ts";
 import { closeParts, resetFailure, resetPart } from "./reset-part.ts";
 import type { Part } from "./reset-part.ts";
 import { containersOf } from "./reusable-stack.ts";
@@ -23,8 +24,8 @@ export interface Baseline extends Resettable {
   close(): Promise<void>;
   /** What keeps its data though nobody has asked for that, a line each. */
   readonly unreset: readonly string[];
-  /** What was not tested, a line each. */
-  readonly untested: readonly string[];
+  /** What else is to be said before the first spec, a line each. */
+  readonly notices: readonly string[];
 }
 
 /** A service that is not reset, and why. */
@@ -48,26 +49,30 @@ export async function takeBaseline(start: StackStart, options: { hasBaselines: b
     ...volumesToReset(stack).map((volume) => volumePart(start, volume)),
   ]);
   const parts = all.filter((part) => part !== undefined && "reset" in part);
-  const untested = parts.flatMap(({ untested: text }) => text ?? []);
   const unreset = all.filter((part) => part !== undefined && "why" in part);
   const checkpoints = checkpointsOf(
     stack.name,
     parts,
     unreset.map(({ name }) => name),
   );
+  const remember = async (): Promise<void> => {
+    if (plan.reusable === undefined) return;
+    const tasks: Record<string, TaskResult> = {};
+    for (const task of stack.nodes)
+      if (task.kind === "task") tasks[task.name] = (await run.waitFor(task)) as TaskResult;
+    const records: Record<string, VolumeRecord | undefined> = {};
+    for (const { name, volume } of parts) if (volume !== undefined) records[name] = volume.record();
+    await plan.reusable.remember(await containersOf(await context.connect(), plan.id), records, tasks);
+  };
   return {
-    untested,
+    notices: parts.flatMap(({ notice }) => notice ?? []),
     unreset: unreset.map(({ name, why }) => `${name} keeps its data between spec files: ${why}`),
-    async remember() {
-      if (plan.reusable === undefined) return;
-      const tasks: Record<string, TaskResult> = {};
-      for (const task of stack.nodes)
-        if (task.kind === "task") tasks[task.name] = (await run.waitFor(task)) as TaskResult;
-      const records: Record<string, VolumeRecord | undefined> = {};
-      for (const { name, volume } of parts) if (volume !== undefined) records[name] = volume.record();
-      await plan.reusable.remember(await containersOf(await context.connect(), plan.id), records, tasks);
+    remember,
+    async reset() {
+      await settleAll(parts.map(resetPart));
+      // The next run takes over the containers that are there then.
+      if (services.some((service) => service.options.reset === "recreate")) await remember();
     },
-    reset: () => settleAll(parts.map(resetPart)),
     checkpoint: () => checkpoints.take(),
     async close() {
       await closeParts(parts);
@@ -82,15 +87,21 @@ async function servicePart(
   hasBaseline: boolean,
 ): Promise<Part | Unreset | undefined> {
   const { name } = service;
-  const reset = service.options.reset as "keep" | ((started: unknown) => Promise<void>) | undefined;
+  const reset = service.options.reset as ServiceOptions<unknown>["reset"];
   const started = await start.run.waitFor(service);
   if (reset === "keep") return undefined;
+  if (reset === "recreate" && isShared(start, service)) return { name, why: "parallel workers share it" };
+  if (reset === "recreate") return recreatedPart(start, service);
   if (reset !== undefined) return { name, reset: () => reset(started) };
   if (start.run.containers.has(service)) return containerPart(start, service, hasBaseline);
   // An object of this process may know how to reset itself.
   const own = started as { reset?(): Promise<void> } | undefined;
   return own?.reset === undefined ? nothingToReset(name) : { name, reset: () => own.reset!() };
 }
+
+/** Other workers use it at the same time. */
+const isShared = ({ run }: StackStart, { options }: Service): boolean =>
+  options.shared === true && run.context.joins?.key !== undefined;
 
 async function containerPart(
   start: StackStart,
@@ -104,7 +115,7 @@ async function containerPart(
     const { Config } = await container.inspect();
     // What keeps nothing needs no reset.
     if (service.options.data === undefined && Object.keys(Config.Volumes ?? {}).length === 0) return undefined;
-    return { name, why: 'set its option reset, to "keep" or to a function' };
+    return { name, why: 'set its option reset, to "keep", "recreate" or a function' };
   }
   const address = await addressOf(start, service, driver);
   if (address.shared && driver.share === undefined) return { name, why: "parallel workers share it" };
@@ -114,7 +125,7 @@ async function containerPart(
   } catch (error) {
     return { name, why: messageOf(error) };
   }
-  const untested = await untestedVersion(name, driver, server);
+  const notice = await untestedVersion(name, driver, server);
   const { plan, run } = start;
   const isLate = driver.declaredByClients === true;
   if (isLate) await Promise.all(run.stack.nodes.map((node) => run.waitFor(node)));
@@ -127,7 +138,7 @@ async function containerPart(
   return {
     name,
     server,
-    untested,
+    notice,
     reset: () => server.reset(),
     ...(driver.checkpoints === true && {
       note: (baseline: string) => noteBeside(name, driver, { ...address, baseline }),
@@ -161,8 +172,11 @@ async function volumePart({ run, plan }: StackStart, volume: Volume): Promise<Pa
   const writers = writersOf(run.stack, volume);
   // What each of them writes while it starts belongs to what the stack was started with.
   await Promise.all(writers.map((writer) => run.waitFor(writer)));
-  const { container } = await run.containers.get(writers[0]!)!.done;
-  const { path } = writers[0]!.options.mounts!.find((mount) => mount.volume === volume && mount.mode === "rw")!;
+  const writer = writers.find(({ options }) => options.reset !== "recreate");
+  if (writer === undefined)
+    throw usageError(writers[0]!.name, `reset: "recreate": expected another service that writes to the volume ${name}`);
+  const { container } = await run.containers.get(writer)!.done;
+  const { path } = writer.options.mounts!.find((mount) => mount.volume === volume && mount.mode === "rw")!;
   const { runtime, volumeName } = await run.resources(plan);
   const folder = runtime.local ? (await runtime.docker.getVolume(volumeName(volume)).inspect()).Mountpoint : undefined;
   const note = async (kept?: Kept): Promise<Part> => {

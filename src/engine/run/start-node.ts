@@ -1,16 +1,13 @@
 import { freemem } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { GenericContainer, StopOptions } from "testcontainers";
-import { StackspecError } from "../../errors.ts";
-import { httpClient } from "../../http/client.ts";
-import type { Node, Service, ServiceOptions, Startable, TaskResult } from "../../stack/stack.ts";
+import type Dockerode from "dockerode";
+import type { Node, ServiceOptions, Startable, TaskResult } from "../../stack/stack.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
 import { expose } from "../container/configure.ts";
-import { deathFailure, exitFailure } from "../container/failure.ts";
 import { isContainer, variablesOf } from "../container/internals.ts";
 import { startContainer } from "../container/start-container.ts";
-import type { ContainerStart, RunningContainer } from "../container/start-container.ts";
+import type { ContainerStart } from "../container/start-container.ts";
 import { taskResult } from "../container/task-result.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { driverOf } from "../drivers/choose.ts";
@@ -19,13 +16,11 @@ import type { Asked } from "../drivers/driver.ts";
 import { toldTo } from "../drivers/variables.ts";
 import type { Factories } from "./factories.ts";
 import type { StackPlan } from "./plan.ts";
+import { serviceValue, stopWithLog } from "./running-service.ts";
 import type { StackRun } from "./stack-run.ts";
 
 /** Memory that must be free before a database is kept in it: the data of a small one, ten times over. */
 const SPARE_BYTES = 1024 ** 3;
-
-/** How long the rest of a log may take to come, once its container has stopped, in milliseconds. */
-const LOG_WITHIN_MS = 30_000;
 
 /** One start of a stack: what it is going to do, how far it has come, and who makes its containers. */
 export interface StackStart {
@@ -91,11 +86,25 @@ function startObject(node: Node, made: Startable, run: StackRun): Promise<unknow
   return starting;
 }
 
-async function startContainerOf(
+/** How a container is started in the place of one that was ready. */
+interface Replacement {
+  /** Ports of the host, by the container's: "6379/tcp". */
+  readonly hostPorts: Readonly<Record<string, string>>;
+  /** Ends the wait. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Starts the container of a node, and resolves with its value.
+ *
+ * @param gate resolves when it may run
+ */
+export async function startContainerOf(
   node: Node,
   container: GenericContainer,
-  gate: (() => Promise<void>) | undefined,
+  gate: ((created: Dockerode.Container) => Promise<void>) | undefined,
   { plan, run, logFolder }: StackStart,
+  replacement?: Replacement,
 ): Promise<unknown> {
   const resources = await run.resources(plan);
   const { runtime, exits } = resources;
@@ -104,7 +113,9 @@ async function startContainerOf(
   const driver = node.kind === "service" ? driverOf(node, container) : undefined;
   if (driver !== undefined) expose(container, driver.port);
   const data = node.kind === "service" ? dataOf(node, container) : undefined;
-  const adopted = plan.adopted.get(node);
+  const adopted = replacement === undefined ? plan.adopted.get(node) : undefined;
+  // What is copied for the container that takes its place is read off the disk.
+  const isOnDisk = data?.durable === true || (node.kind === "service" && node.options.reset === "recreate");
   if (adopted !== undefined && plan.shared.has(node)) await resources.connect(adopted, node.name);
   let told: Promise<Pick<Asked, "environment" | "command">> | undefined;
   // What its image says too.
@@ -120,10 +131,11 @@ async function startContainerOf(
     subject: node,
     config: {
       ...resources.configFor(node, plan.running),
-      inMemory: data === undefined || data.durable || !hasMemory(run, runtime) ? undefined : data.path,
+      inMemory: data === undefined || isOnDisk || !hasMemory(run, runtime) ? undefined : data.path,
       urgent: data !== undefined,
       withoutHealthCheck: driver?.ask !== undefined && ready === undefined,
       adopted,
+      hostPorts: replacement?.hostPorts,
     },
     runtime,
     exits,
@@ -135,13 +147,19 @@ async function startContainerOf(
     ...(gate && { gate }),
     logFile: join(logFolder, `${node.name}.log`),
     ...run.listeners(node),
-    signal: run.signal,
+    signal: replacement === undefined ? run.signal : AbortSignal.any([run.signal, replacement.signal]),
   });
   run.addContainer(node, start);
+  let isStopped = false;
   if (!plan.shared.has(node))
     run.addDisposable(
       node,
-      start.done.then((running) => ({ stop: (how?: Partial<StopOptions>) => stopWithLog(running, how) })),
+      start.done.then((running) => ({
+        stop(how?: Partial<StopOptions>) {
+          isStopped = true;
+          return stopWithLog(running, how);
+        },
+      })),
     );
   void start.running.then(() => run.setRunning(node));
   void start.done.then(
@@ -149,45 +167,10 @@ async function startContainerOf(
     () => {},
   );
   if (node.kind === "task") return taskResult(node.name, start, node.options.timeoutMs);
-  return serviceValue(node, start, runtime, run);
-}
-
-/** Stops a container, and removes it when its log is here: the engine gives no more of it then. */
-async function stopWithLog({ started, container, log }: RunningContainer, how?: Partial<StopOptions>): Promise<void> {
-  await started.stop({ ...how, remove: false });
-  const late = sleep(LOG_WITHIN_MS, "late", { ref: false });
-  if ((await Promise.race([log.written, late])) === "late")
-    log.cut(`what came later than ${LOG_WITHIN_MS / 1_000} s after the container had stopped`);
-  await container.remove({ v: true, force: true });
-}
-
-/** A service's started value, with an HTTP client where it speaks HTTP. From now on its exit is news. */
-async function serviceValue(node: Service, start: ContainerStart, { host }: Runtime, run: StackRun): Promise<unknown> {
-  const running = await start.done;
-  void reportDeath(node, running, run);
-  const { http } = node.options;
-  if (http === undefined) return running.started;
-  const { started } = running;
-  return Object.assign(started, { http: httpClient(`http://${host}:${started.getMappedPort(http.port)}`) });
+  return serviceValue(node, start, runtime, run, () => isStopped);
 }
 
 /** True where a data directory may be in memory: on this machine, with some to spare. */
 function hasMemory({ context }: StackRun, { local }: Runtime): boolean {
   return context.toDisk !== true && local && freemem() >= SPARE_BYTES;
-}
-
-async function reportDeath({ name }: Node, { container, exit }: RunningContainer, run: StackRun): Promise<void> {
-  try {
-    const exitCode = await exit;
-    const { phase } = run;
-    if (phase === "stopping") return;
-    run.setDead(
-      phase === "up"
-        ? await deathFailure(name, container, exitCode)
-        : await exitFailure(name, container, exitCode, "while others were starting"),
-    );
-  } catch (error) {
-    // The engine is gone, and with it every service.
-    if (error instanceof StackspecError) run.setDead(error);
-  }
 }

@@ -44,8 +44,8 @@ export interface StartedStack<E extends Exports = Exports> extends RunningStack<
   readonly death: Promise<StackspecError>;
   /** Services that a reset leaves as they are though nobody has asked for that: a line each. */
   readonly unreset: readonly string[];
-  /** Services of a version that their drivers were not tested with: a line each. */
-  readonly untested: readonly string[];
+  /** What else is to be said before the first spec, a line each. */
+  readonly notices: readonly string[];
   /** One line for each service that somebody has paused. */
   paused(): readonly string[];
   /** Gives parallel workers, from 1 to `workers` - 1, databases of their own on its shared servers: copies of what is there. */
@@ -81,7 +81,7 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
     logs: run.logs,
     death: run.death,
     unreset: baseline.unreset,
-    untested: baseline.untested,
+    notices: baseline.notices,
     paused: () => run.paused,
     reset: () => baseline.reset(),
     checkpoint: () => baseline.checkpoint(),

@@ -1,0 +1,131 @@
+import { closeSync, createReadStream, createWriteStream, openSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { GenericContainer } from "testcontainers";
+import type Dockerode from "dockerode";
+import { StackspecError, messageOf, usageError } from "../../errors.ts";
+import { nodeOf } from "../../stack/define-stack.ts";
+import type { Node, Service } from "../../stack/stack.ts";
+import { imageReferenceOf } from "../container/internals.ts";
+import { dataOf } from "../drivers/data.ts";
+import { runFromSnapshot } from "../snapshot/restore.ts";
+import { startContainerOf } from "./start-node.ts";
+import type { StackStart } from "./start-node.ts";
+import type { Part } from "./reset-part.ts";
+
+/** A folder of a container, in a file of this process. */
+interface Folder {
+  readonly path: string;
+  readonly fd: number;
+}
+
+/**
+ * A service that is reset by another container in its place: of the same image, with the same names and host ports, and with
+ * what the tasks have left in its data directory and its image's volumes. What is connected to it has to connect again.
+ *
+ * @throws StackspecError `USAGE` when it is no container
+ */
+export async function recreatedPart(start: StackStart, service: Service): Promise<Part> {
+  const { name } = service;
+  const { run, plan } = start;
+  const running = run.containers.get(service);
+  if (running === undefined)
+    throw usageError(name, 'reset: expected a container for "recreate", got an object of this process');
+  const made = (await start.factories.create(service)) as GenericContainer;
+  const isFilled = run.stack.nodes.some((node) => node.kind === "task" && needs(node, service));
+  const paths =
+    isFilled && !plan.restored.has(service) ? await keptPaths(service, made, (await running.done).container) : [];
+  const folders = plan.isUp ? [] : await copyFolders((await running.done).container, paths);
+  const isLost = isFilled && !plan.restored.has(service) && paths.length === 0;
+  return {
+    name,
+    ...(isLost && { notice: `${name} is recreated without what its tasks have stored: set its option data` }),
+    async reset() {
+      if (plan.isUp && paths.length > 0)
+        throw new Error("what its tasks have stored is known only to the run that started it");
+      try {
+        await replace(start, service, imageReferenceOf(made), folders);
+      } catch (cause) {
+        const failure = recreateFailure(name, cause);
+        // No spec after this can reach it.
+        run.setDead(failure);
+        throw failure;
+      }
+    },
+    close: () => folders.forEach(({ fd }) => closeSync(fd)),
+  };
+}
+
+async function replace(start: StackStart, service: Service, image: string, folders: readonly Folder[]): Promise<void> {
+  const { run, plan, factories } = start;
+  const { Ports } = (await (await run.containers.get(service)!.done).container.inspect()).NetworkSettings;
+  const started = (await run.waitFor(service)) as object;
+  const old = await run.disposables.get(service)!;
+  await old.stop({ timeout: service.options.stopTimeoutMs ?? 0 });
+  const container = (await factories.recreate(
+    service,
+    service.options.image === undefined ? "" : image,
+  )) as GenericContainer;
+  if (plan.restored.has(service)) {
+    const { docker } = await run.context.connect();
+    runFromSnapshot(container, service, (await docker.getImage(image).inspect()).Config);
+  }
+  const fill = async (created: Dockerode.Container): Promise<void> => {
+    for (const { path, fd } of folders)
+      await created.putArchive(createReadStream("", { fd, start: 0, autoClose: false }), { path: dirname(path) });
+  };
+  const again = await startContainerOf(service, container, fill, start, {
+    hostPorts: Object.fromEntries(
+      Object.entries(Ports).flatMap(([port, bindings]) => (bindings?.[0] ? [[port, bindings[0].HostPort]] : [])),
+    ),
+    signal: AbortSignal.timeout(run.context.startTimeoutMs),
+  });
+  // Whoever has the one that was has this one: its methods ask for what stands in its fields.
+  Object.assign(started, again);
+}
+
+function needs(node: Node, service: Service): boolean {
+  return (node.options.after ?? []).some(
+    (dependency) => nodeOf(dependency) === service || needs(nodeOf(dependency), service),
+  );
+}
+
+/** Its data directory, and the volumes that only it has. */
+async function keptPaths(service: Service, made: GenericContainer, container: Dockerode.Container): Promise<string[]> {
+  const { Mounts, Config } = await container.inspect();
+  const own = Mounts.filter(({ Type, Destination }) => Type === "volume" && Destination in (Config.Volumes ?? {}));
+  const data = dataOf(service, made)?.path;
+  return [...new Set([...own.map(({ Destination }) => Destination), ...(data === undefined ? [] : [data])])];
+}
+
+/** As `kill -9` would leave them: nothing is written meanwhile. */
+async function copyFolders(container: Dockerode.Container, paths: readonly string[]): Promise<Folder[]> {
+  if (paths.length === 0) return [];
+  await container.pause();
+  try {
+    return await Promise.all(
+      paths.map(async (path) => {
+        const file = join(tmpdir(), `stackspec-${randomUUID()}`);
+        const fd = openSync(file, "wx+", 0o600);
+        // It is gone when this process is.
+        rmSync(file);
+        await pipeline(await container.getArchive({ path }), createWriteStream("", { fd, autoClose: false }));
+        return { path, fd };
+      }),
+    );
+  } finally {
+    await container.unpause();
+  }
+}
+
+function recreateFailure(subject: string, cause: unknown): StackspecError {
+  const { what, hint, evidence }: Partial<StackspecError> = cause instanceof StackspecError ? cause : {};
+  return new StackspecError("RESET_FAILED", `it cannot be recreated: ${what ?? messageOf(cause)}`, {
+    subject,
+    hint,
+    ...(evidence !== undefined && { evidence }),
+    cause,
+  });
+}
