@@ -28,10 +28,15 @@ function locate(name: string, from: string): string | undefined {
 
 const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional?: boolean }>>;
   readonly [field: string]: unknown;
 };
 /** Beside what stackspec needs: what the specs do, and what lets Debian's Node read TypeScript. */
-const needed = [...Object.keys(manifest.dependencies), "fast-check", "amaro"];
+const peers = Object.keys(manifest.peerDependencies).filter(
+  (name) => manifest.peerDependenciesMeta[name]?.optional !== true,
+);
+const needed = [...Object.keys(manifest.dependencies), ...peers, "fast-check", "amaro"];
 
 const found = new Set<string>();
 const queue = needed.map((name) => ({ name, from: "" }));
@@ -41,8 +46,8 @@ for (const { name, from } of queue) {
   if (found.has(path)) continue;
   found.add(path);
   const { dependencies = {}, peerDependencies = {} } = packages[path]!;
-  const peers = Object.keys(peerDependencies).filter((peer) => locate(peer, path) !== undefined);
-  queue.push(...[...Object.keys(dependencies), ...peers].map((next) => ({ name: next, from: path })));
+  const beside = Object.keys(peerDependencies).filter((peer) => locate(peer, path) !== undefined);
+  queue.push(...[...Object.keys(dependencies), ...beside].map((next) => ({ name: next, from: path })));
 }
 
 const stage = await mkdtemp(join(tmpdir(), "specs-"));
@@ -50,8 +55,11 @@ try {
   for (const path of ["src", "specs/acceptance", ".mocharc.yml", ...found])
     await cp(join(root, path), join(stage, path), { recursive: true });
   await cp(join(root, "containers/app/dev/typescript.mjs"), join(stage, "typescript.mjs"));
-  const { name, version, type, exports } = manifest;
-  await writeFile(join(stage, "package.json"), `${JSON.stringify({ name, version, type, exports }, undefined, 2)}\n`);
+  const { name, version, type, exports, engines, peerDependencies } = manifest;
+  await writeFile(
+    join(stage, "package.json"),
+    `${JSON.stringify({ name, version, type, exports, engines, peerDependencies }, undefined, 2)}\n`,
+  );
   await mkdir(dist, { recursive: true });
   // One file, because builds pass over folders named node_modules.
   await promisify(execFile)("tar", ["-c", "-f", join(dist, "specs.tar"), "-C", stage, "."]);

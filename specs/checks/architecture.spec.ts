@@ -117,8 +117,9 @@ const WITHOUT_IO = ["secrets", "errors", "config", "stack"];
 /** The only room that reads the environment and writes into it; and the file that speaks to Testcontainers by it, for want of another way. */
 const KNOWS_ENVIRONMENT = /^src\/(config\/|engine\/docker\/connect\.ts$)/;
 
-/** All others use what the last of these exports; what the reaper says goes to the run, out of its container. */
+/** All others use what the last of these exports; what the reaper says goes to the run, out of its container. What an old Node is told, it must be able to read. */
 const WRITE_TO_TERMINAL = [
+  "src/cli/main.ts",
   "src/cli/pipeline-command.ts",
   "src/cli/run-suite.ts",
   "src/engine/cleanup/reap.ts",

@@ -1,8 +1,15 @@
 #!/usr/bin/env node
-import { enableCompileCache } from "node:module";
+import module from "node:module";
 import { join } from "node:path";
 import { cacheFolder } from "../engine/docker/cache-folder.ts";
+import { unfit } from "./versions.ts";
 
-// What is loaded from here on Node compiles once on a machine. In a folder of this user's own: anybody may write to its default.
-enableCompileCache(join(cacheFolder(), "compiled"));
-await import("./program.ts");
+const problem = unfit();
+if (problem === undefined) {
+  // What is loaded from here on Node compiles once on a machine. In a folder of this user's own: anybody may write to its default.
+  module.enableCompileCache(join(cacheFolder(), "compiled"));
+  await import("./program.ts");
+} else {
+  process.stderr.write(`${problem}\n`);
+  process.exitCode = 2;
+}

@@ -1,6 +1,6 @@
 import type { ParseArgsOptionsConfig, parseArgs } from "node:util";
-import { aliases, types } from "mocha/lib/cli/run-option-metadata.js";
 import { usageError } from "../errors.ts";
+import { runOptions } from "./mocha-modules.ts";
 
 /** What mocha can do beside one run of the files that it is given. */
 const NOT_FOR_A_RUN = new Set(["list-interfaces", "list-reporters", "spec", "watch", "watch-files", "watch-ignore"]);
@@ -9,6 +9,7 @@ type Token = NonNullable<ReturnType<typeof parseArgs>["tokens"]>[number];
 
 /** The options that are handed on to mocha: all that it has for one run, with their aliases. */
 export function mochaOptions(): ParseArgsOptionsConfig {
+  const { aliases, types } = runOptions();
   const options: ParseArgsOptionsConfig = {};
   for (const [type, names] of Object.entries(types))
     for (const name of names.filter((each) => !NOT_FOR_A_RUN.has(each))) {
@@ -32,7 +33,7 @@ export function mochaWords(tokens: readonly Token[]): string[] {
     const { name, rawName, value } = token;
     // Short switches stay short: mocha knows "-b", and "--no-diff" as it was written.
     if (value === undefined) return [rawName];
-    if (types.number.includes(name) && !/^\d+$/.test(value))
+    if (runOptions().types.number.includes(name) && !/^\d+$/.test(value))
       throw usageError(`--${name}`, `expected a whole number, got "${value}"`);
     return [`--${name}=${value}`];
   });

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { MochaSettings } from "mocha/lib/cli/options.js";
 import type { Config } from "../config/config.ts";
 import { ensureEngine } from "../engine/docker/install.ts";
 import { imagesOf } from "../engine/run/start.ts";
@@ -19,6 +18,8 @@ import { abortedReport, junitXml } from "../report/junit.ts";
 import { say } from "../terminal.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { lockReports } from "./lock-reports.ts";
+import { loadOptions } from "./mocha-modules.ts";
+import type { MochaSettings } from "./mocha-modules.ts";
 import { progressView } from "./progress-view.ts";
 import { specFiles, suiteOf } from "./suites.ts";
 
@@ -87,8 +88,7 @@ async function prepareAndRun(
   const engine = needs === "engine" ? await ensureEngine(config, say) : undefined;
   if (engine !== undefined && "error" in engine) run.engineError = engine.error;
   run.clock.beginPhase("load specs");
-  const { loadOptions } = await import("mocha/lib/cli/options.js");
-  const options = loadOptions([...words]);
+  const options = loadOptions(words);
   const jobs = options.jobs ?? availableParallelism();
   if (
     options.parallel === true &&

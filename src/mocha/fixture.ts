@@ -1,3 +1,6 @@
+// Whoever imports a fixture writes `describe`, `it` and `expect(…).to.eventually` too.
+/// <reference types="mocha" preserve="true" />
+/// <reference types="chai-as-promised" preserve="true" />
 import { connectEngine } from "../engine/docker/connect.ts";
 import type { Resettable } from "../engine/run/checkpoint.ts";
 import { imagesOf } from "../engine/run/start.ts";

@@ -1,6 +1,5 @@
-import { EventEmitter } from "node:events";
 import { relative } from "node:path";
-import type { MochaOptions, Runner, Test } from "mocha";
+import type { MochaOptions, Test } from "mocha";
 import MochaJUnitReporter from "mocha-junit-reporter";
 import { junitXml, problemSuites } from "../report/junit.ts";
 import type { CaseResult, FailureNode, SuiteResult } from "../report/junit.ts";
@@ -41,12 +40,21 @@ export interface JUnitOptions {
 }
 
 /**
+ * What mocha-junit-reporter makes of a failure. Its constructor is left out: the listeners that it adds put cases into the
+ * suite that began last, which is wrong after a nested suite has ended, and with mocha 12 it fails.
+ */
+const elements = Object.assign(Object.create(MochaJUnitReporter.prototype) as MochaJUnitReporter, {
+  _options: {},
+  removeInvalidCharacters: xmlText,
+});
+
+/**
  * mocha-junit-reporter with what it lacks: the file is there from the first moment and is replaced
  * whole, so a killed run leaves a report; every spec is in it, also one that a failed hook kept from
  * running; the totals are those of the cases; names survive emoji and control characters; a
  * retried spec shows its tries; `classname` groups by suite and `file` is relative.
  */
-export class JUnitReporter extends MochaJUnitReporter {
+export class JUnitReporter {
   readonly #junit: JUnitOptions;
   readonly record: RunRecord;
   readonly #startedAt = Date.now();
@@ -54,9 +62,6 @@ export class JUnitReporter extends MochaJUnitReporter {
   #evidenceLength = 0;
 
   constructor(runner: FullRunner, options: MochaOptions & { files?: string[] }, junit: JUnitOptions) {
-    // Its own listeners put cases into the suite that began last, which is wrong after a nested suite
-    // has ended. So it hears nothing, and makes the failure elements when we ask for them.
-    super(new EventEmitter() as unknown as Runner, { ...options, reporterOptions: { mochaFile: junit.path } });
     this.#junit = junit;
     this.record = recordRun(runner, options.files ?? [], () => {
       this.#writing.soon();
@@ -78,7 +83,7 @@ export class JUnitReporter extends MochaJUnitReporter {
     const { suites, missing } = this.record;
     const reached = [...suites.values()].filter(({ cases }) => cases.size > 0);
     writeAtomically(
-      this.formatReportFilename("", []),
+      this.#junit.path,
       junitXml({
         name: this.#junit.suite,
         timeMs: Date.now() - this.#startedAt,
@@ -90,10 +95,6 @@ export class JUnitReporter extends MochaJUnitReporter {
         properties: this.#junit.properties(),
       }),
     );
-  }
-
-  override removeInvalidCharacters(text: string): string {
-    return xmlText(text);
   }
 
   #suiteResult({ suite, startedAt, endedAt = Date.now(), cases }: SuiteRecord): SuiteResult {
@@ -141,7 +142,7 @@ export class JUnitReporter extends MochaJUnitReporter {
     if (isError(shown) && !this.#junit.stack) shown.stack = "";
     // What there is to say of a hook stands with the hook that failed, and not with every spec that it blocked.
     if (isError(shown) && blockedBy !== undefined) shown.message = `blocked: ${blockedBy.message.split("\n")[0]}`;
-    const { testcase } = this.getTestcaseData(test, shown);
+    const { testcase } = elements.getTestcaseData(test, shown);
     const { failure } = testcase.findLast((node) => "failure" in node) as {
       failure: { _attr: { message: string; type: unknown } };
     };

@@ -1,0 +1,95 @@
+import { execFile } from "node:child_process";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+const repository = join(import.meta.dirname, "..");
+const modules = join(repository, "node_modules");
+const run = promisify(execFile);
+
+/** Programs in a project whose `stackspec` is the package as npm packs it. */
+export interface PackedProject {
+  readonly folder: string;
+  /** Runs a program there, as npm scripts do: with those of `node_modules/.bin`. Resolves however it ends. */
+  run(
+    command: string,
+    words?: readonly string[],
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<{ exitCode: number; output: string; errors: string }>;
+  write(files: Readonly<Record<string, string>>): void;
+  remove(): void;
+}
+
+let packed: Promise<string> | undefined;
+
+/** The package's content, as `npm pack` chooses it, built once in a process. */
+async function pack(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "packed-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const stage = join(folder, "stage");
+  for (const name of ["package.json", "README.md", "LICENSE", "containers/debian"])
+    cpSync(join(repository, name), join(stage, name), { recursive: true });
+  await run(join(modules, ".bin/tsc"), ["-p", "tsconfig.build.json", "--outDir", join(stage, "dist")], {
+    cwd: repository,
+  });
+  const { stdout } = await run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], {
+    cwd: stage,
+  });
+  await run("tar", ["-x", "-f", join(folder, stdout.trim().split("\n").at(-1)!), "-C", folder]);
+  return join(folder, "package");
+}
+
+/**
+ * Makes a project that has the packed package and, as installed for this repository, what it needs: no network.
+ *
+ * @param options `mocha`: the folder of the mocha that it has
+ */
+export async function makePackedProject(
+  files: Readonly<Record<string, string>> = {},
+  { mocha = join(modules, "mocha") }: { mocha?: string } = {},
+): Promise<PackedProject> {
+  packed ??= pack();
+  const folder = mkdtempSync(join(tmpdir(), "project-"));
+  const at = (path: string): string => join(folder, path);
+  const own = new Set(["stackspec", "mocha", "mocha-junit-reporter", ".bin", ".package-lock.json"]);
+  for (const name of readdirSync(modules)) {
+    const all = name.startsWith("@") ? readdirSync(join(modules, name)).map((each) => `${name}/${each}`) : [name];
+    for (const each of all.filter((one) => !own.has(one))) {
+      mkdirSync(dirname(at(`node_modules/${each}`)), { recursive: true });
+      symlinkSync(join(modules, each), at(`node_modules/${each}`));
+    }
+  }
+  cpSync(await packed, at("node_modules/stackspec"), { recursive: true });
+  chmodSync(at("node_modules/stackspec/dist/cli/main.js"), 0o755); // As npm does.
+  symlinkSync(mocha, at("node_modules/mocha"));
+  // It looks for mocha beside itself.
+  cpSync(join(modules, "mocha-junit-reporter"), at("node_modules/mocha-junit-reporter"), { recursive: true });
+  mkdirSync(at("node_modules/.bin"));
+  for (const [name, path] of [
+    ["stackspec", "stackspec/dist/cli/main.js"],
+    ["mocha", "mocha/bin/mocha.js"],
+    ["tsc", "typescript/bin/tsc"],
+  ] as const)
+    symlinkSync(join("..", path), at(`node_modules/.bin/${name}`));
+  const write = (all: Readonly<Record<string, string>>): void => {
+    for (const [path, text] of Object.entries(all)) {
+      mkdirSync(dirname(at(path)), { recursive: true });
+      writeFileSync(at(path), text);
+    }
+  };
+  write(files);
+  return {
+    folder,
+    write,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+    run: (command, words = [], environment = {}) =>
+      new Promise((resolve) => {
+        const path = [at("node_modules/.bin"), dirname(process.execPath), process.env["PATH"]].join(":");
+        const env = { HOME: process.env["HOME"], PATH: path, ...environment };
+        execFile(command, [...words], { cwd: folder, env, encoding: "utf8" }, (error, output, errors) => {
+          resolve({ exitCode: error === null ? 0 : Number(error.code ?? 1), output, errors });
+        });
+      }),
+  };
+}
