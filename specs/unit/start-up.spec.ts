@@ -9,17 +9,29 @@ describe("the command, while it starts,", function () {
   this.timeout(60_000);
   let project: Project;
   before("make a project", () => {
-    project = makeProject({ "home/empty": "" });
+    project = makeProject({
+      "home/empty": "",
+      "specs/acceptance/one.spec.js": `it("passes", () => {});\n`,
+      "specs/stacks/own.js": `import { defineStack, httpClient } from "stackspec";
+        export default defineStack("own", (stack) => {
+          const target = stack.service("app", () => ({
+            start: async () => (await import("../../starts.js")).app,
+          }));
+          return { target };
+        });\n`,
+      "starts.js": `import { httpClient } from "stackspec";
+        export const app = { http: httpClient("http://127.0.0.1:1"), stop: async () => {} };\n`,
+    });
   });
   after("remove it", () => project.remove());
 
-  /** The packages, and the files of ours, that `stackspec` loads for these words. */
-  async function loadedFor(words: readonly string[]): Promise<{ packages: string[]; files: string[] }> {
-    await project.run(words, { NODE_OPTIONS: `--import=${hook}`, LOADS: project.path("loads") });
+  /** The addresses of modules, the packages, and the files of ours, that `stackspec` loads for these words. */
+  async function loadedFor(words: readonly string[]): Promise<{ urls: string[]; packages: string[]; files: string[] }> {
+    await project.run(words, { STACK: "own", NODE_OPTIONS: `--import=${hook}`, LOADS: project.path("loads") });
     const urls = project.read("loads").split("\n");
     const packages = urls.map((url) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? "");
     const files = urls.map((url) => /\/src\/(.*)$/.exec(url)?.[1] ?? "");
-    return { packages: [...new Set(packages)].filter(Boolean), files: files.filter(Boolean) };
+    return { urls, packages: [...new Set(packages)].filter(Boolean), files: files.filter(Boolean) };
   }
 
   it("keeps what Node has compiled, where only this user writes", async () => {
@@ -39,5 +51,13 @@ describe("the command, while it starts,", function () {
     const { packages, files } = await loadedFor(["start", "--help"]);
     expect(packages).to.deep.equal(["mocha"]);
     expect(files).to.include("cli/mocha-options.ts");
+  });
+
+  it("has the stack start before it loads mocha, which takes as long as a database to boot", async () => {
+    const { urls } = await loadedFor(["start"]);
+    const [starts, mocha] = ["/starts.js", "/mocha/lib/cli/cli.js"].map((end) =>
+      urls.findIndex((url) => url.endsWith(end)),
+    );
+    expect(starts).to.be.within(0, mocha!);
   });
 });

@@ -81,10 +81,11 @@ async function prepareAndRun(
   endOnSignals();
   void endBusyRuns();
 
-  // Mocha takes as long to load as a small stack to start: both at once.
-  const mocha = import("mocha/lib/cli/cli.js");
+  const load = () => import("mocha/lib/cli/cli.js");
+  let loading: ReturnType<typeof load> | undefined;
+  const loadMocha = () => (loading ??= load());
   const { needs } = suiteOf(config, suite);
-  const target = needs === "target" ? await prepareTarget(config) : undefined;
+  const target = needs === "target" ? await prepareTarget(config, loadMocha) : undefined;
   const engine = needs === "engine" ? await ensureEngine(config, say) : undefined;
   if (engine !== undefined && "error" in engine) run.engineError = engine.error;
   run.clock.beginPhase("load specs");
@@ -99,7 +100,7 @@ async function prepareAndRun(
   const own = ownWords(options, jobs);
   // Another reporter than ours does not say how the run has ended.
   if (own.includes("--reporter")) exitPessimistically();
-  (await mocha).main([...found.toSorted(), "--reporter-option", `suite=${suite}`, ...own, ...words]);
+  (await loadMocha()).main([...found.toSorted(), "--reporter-option", `suite=${suite}`, ...own, ...words]);
 }
 
 /** What a project's own mocha settings leave open: our hooks, our reporter, and no waiting for what a spec has left open. */
@@ -121,9 +122,10 @@ function ownWords(
 /**
  * Starts what the specs will talk to. A failure is theirs to report: it stands in the report of every suite.
  *
+ * @param meanwhile called when the first container runs: what it has to do takes as long as a database to boot
  * @returns the stack, when it is up
  */
-async function prepareTarget(config: Config): Promise<TargetStack | undefined> {
+async function prepareTarget(config: Config, meanwhile: () => void): Promise<TargetStack | undefined> {
   run.clock.beginPhase("engine");
   const needsEngine =
     config.url === undefined &&
@@ -139,7 +141,10 @@ async function prepareTarget(config: Config): Promise<TargetStack | undefined> {
   run.clock.beginPhase("stack");
   say(`Starting the stack ${target.stack.name}`);
   const view = progressView(process.stdout);
-  run.onProgress = view.onProgress;
+  run.onProgress = (event) => {
+    view.onProgress(event);
+    if (event.kind === "log") meanwhile();
+  };
   try {
     await run.share(target.stack);
     return target.stack;
