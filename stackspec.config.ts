@@ -7,6 +7,8 @@ export default defineConfig({
     integration: { needs: "engine" },
     // Every kind of service, and their substitutes: `npm run drivers`.
     drivers: { needs: "engine", test: false },
+    // Foreign projects with the packed package: `npm run examples`.
+    examples: { needs: "engine", test: false },
     acceptance: { needs: "target", stacks: ["embedded", "release"] },
   },
   defaultStack: "release",

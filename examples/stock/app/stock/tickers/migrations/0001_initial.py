@@ -1,0 +1,18 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = []
+    operations = [
+        migrations.CreateModel(
+            name="Ticker",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("symbol", models.CharField(max_length=10, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                ("price", models.DecimalField(max_digits=12, decimal_places=2, null=True)),
+                ("updated_at", models.DateTimeField(null=True)),
+            ],
+        ),
+    ]

@@ -1,0 +1,45 @@
+import { expect } from "chai";
+import { requireEngine } from "stackspec";
+import { cleanUp } from "../integration/engine.ts";
+import { installExample, removePacked } from "./example.ts";
+import type { Ended, Example } from "./example.ts";
+
+/** A first run makes a Debian and installs packages in it. */
+const RUN_WITHIN_MS = 900_000;
+
+interface Case {
+  readonly name: string;
+  /** What all of its specs run with. */
+  readonly profiles: string;
+  readonly specs: number;
+}
+
+const CASES: readonly Case[] = [
+  { name: "page-tracker", profiles: "testing", specs: 4 },
+  { name: "stock", profiles: "inside", specs: 10 },
+];
+
+cleanUp("the packed package is gone", removePacked);
+
+for (const { name, profiles, specs } of CASES)
+  describe(`the example ${name}`, function () {
+    this.timeout(RUN_WITHIN_MS);
+    requireEngine();
+    let example: Example;
+    let ended: Ended;
+    let totals: { passed: number; failed: number; skipped: number };
+    before("it is installed and its `npm test` has ended", async () => {
+      example = await installExample(name);
+      ended = await example.npm(["test"], { STACKSPEC_PROFILES: profiles });
+      totals = await example.keepReports(name);
+    });
+    cleanUp("it is gone", () => example.remove());
+
+    it("passes `npm test` with the packed package", () => {
+      expect(ended.exitCode, ended.output).to.equal(0);
+    });
+
+    it(`reports ${specs} specs, all of them passed`, () => {
+      expect(totals, ended.output).to.deep.equal({ passed: specs, failed: 0, skipped: 0 });
+    });
+  });
