@@ -16,23 +16,32 @@ import { allEnded, runProgram } from "./child.ts";
 /** What all ways stand on: one engine, the same images, and passwords that nobody else's snapshot has. */
 export interface Bench {
   readonly runtime: Runtime;
-  readonly images: Readonly<Record<"mysql" | "app" | "nginx" | "node", string>>;
+  /** In the names of all that it makes. */
+  readonly id: string;
+  readonly say: (line: string) => void;
+  readonly images: Readonly<Record<"mysql" | "app" | "nginx" | "node" | "postgres" | "rabbitmq" | "redis", string>>;
   /** For every process that is measured. */
   readonly environment: Readonly<Record<string, string>>;
   /** On whatever a way makes on the engine by itself: `npm run clean` and our watchdog know these. */
   readonly labels: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly signal: AbortSignal;
-  /** The key of the snapshot that has been made for this bench. */
+  /** The key of the snapshot that has been made for this bench; empty when none was asked for. */
   readonly snapshotKey: string;
+  /** Has this done at the end, whatever happens. */
+  atEnd(release: () => Promise<unknown>): void;
   /** Tells of a kept stack, which has to be removed at the end. */
   keeps(stackId: string): void;
   /** Removes everything, whatever happened. */
   release(): Promise<void>;
 }
 
-/** Resolves the images and makes the snapshot. */
-export async function openBench(signal: AbortSignal, say: (line: string) => void): Promise<Bench> {
+/** Resolves the images, and makes the snapshot if told to. */
+export async function openBench(
+  signal: AbortSignal,
+  say: (line: string) => void,
+  withSnapshot: boolean,
+): Promise<Bench> {
   const config = readConfig(process.env);
   const engine = await ensureEngine(config, say);
   if ("missing" in engine) throw new Error(`a bench needs an engine: ${engine.missing}`);
@@ -41,6 +50,7 @@ export async function openBench(signal: AbortSignal, say: (line: string) => void
   const folder = mkdtempSync(join(tmpdir(), "stackspec-bench-"));
   const dismiss = startWatchdog(runId);
   const kept = new Set<string>();
+  const releases: (() => Promise<unknown>)[] = [];
   let snapshotKey = "";
 
   async function removeSnapshots(): Promise<void> {
@@ -51,6 +61,7 @@ export async function openBench(signal: AbortSignal, say: (line: string) => void
   }
   async function releaseAll(): Promise<void> {
     await allEnded();
+    await Promise.allSettled(releases.map((each) => each()));
     for (const stackId of kept) await removeResources(runtime, `${STACK_LABEL}=${stackId}`);
     await removeResources(runtime, `${RUN_LABEL}=${runId}`);
     await removeSnapshots();
@@ -76,6 +87,9 @@ export async function openBench(signal: AbortSignal, say: (line: string) => void
       app: await reference(sourceOf("app")),
       nginx: await reference(sourceOf("nginx")),
       node: await reference("node:24-slim"),
+      postgres: await reference("postgres:18"),
+      rabbitmq: await reference("rabbitmq:4"),
+      redis: await reference("redis:8"),
     };
     const environment = {
       STACK: "release",
@@ -89,17 +103,22 @@ export async function openBench(signal: AbortSignal, say: (line: string) => void
       MYSQL_ROOT_PASSWORD: randomBytes(8).toString("hex"),
       JUNIT_REPORT_PATH: join(folder, "report.xml"),
     };
-    say("Making the snapshot");
-    const { told } = await runProgram("ours", ["snapshot"], { environment, signal });
-    snapshotKey = told.get("key")?.[0] ?? "";
+    if (withSnapshot) {
+      say("Making the snapshot");
+      const { told } = await runProgram("ours", ["snapshot"], { environment, signal });
+      snapshotKey = told.get("key")?.[0] ?? "";
+    }
     return {
       runtime,
+      id: runId,
+      say,
       images,
       environment,
       labels: { [RUN_LABEL]: runId, [OWNER_LABEL]: thisProcess() },
       folder,
       signal,
       snapshotKey,
+      atEnd: (work) => void releases.push(work),
       keeps: (stackId) => void kept.add(stackId),
       release: releaseAll,
     };

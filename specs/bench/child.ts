@@ -10,11 +10,12 @@ export interface Ended {
   /** What it printed as `@name value`: several values of one name in their order. */
   readonly told: ReadonlyMap<string, readonly string[]>;
   readonly lines: readonly string[];
-  /** The most memory that it and its children had at once, as far as could be seen. Mebibytes; undefined without /proc. */
+  /** The most memory that it and its children had at once, in mebibytes; undefined without /proc. */
   readonly peakMib: number | undefined;
 }
 
 export interface ChildOptions {
+  readonly cwd?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly memory?: boolean;
@@ -36,6 +37,7 @@ export async function run(command: string, words: readonly string[], options: Ch
   options.signal?.throwIfAborted();
   const startedAt = now();
   const child = spawn(command, words, {
+    cwd: options.cwd,
     env: { ...process.env, ...options.environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -5,51 +5,81 @@ import { join } from "node:path";
 import { canInstallPackages, installPackages } from "../../src/images/apt.ts";
 import type { Bench } from "./bench.ts";
 import { now, run } from "./child.ts";
+import type { Ended } from "./child.ts";
 import { untilAnswers } from "./programs/tell.ts";
 import type { Way } from "./ways.ts";
 
-/** What waits for a port in a container of its own: asks every second, as wait_for, wait-for-it and dockerize do. */
-const PROBE = `const ask = () => require("node:net").connect(3306, "db", () => process.exit(0)).on("error", () => setTimeout(ask, 1000)); ask()`;
+/** What waits for ports in a container of its own: asks every second, as wait_for, wait-for-it and dockerize do. */
+export function probeOf(ports: Readonly<Record<string, number>>): string {
+  return `const ask = ([[host, port] = [], ...rest]) => host
+    ? require("node:net").connect(port, host, () => ask(rest)).on("error", () => setTimeout(ask, 1000, [[host, port], ...rest]))
+    : process.exit(); ask(${JSON.stringify(Object.entries(ports))})`;
+}
 
-/** The way of teams with a compose file and a Makefile: a probe container, tasks by `run --rm`, then `up`. */
-export async function composeWay(bench: Bench): Promise<Way & { readonly version: string }> {
+/** A compose file of one's own, and the port that its front is on. */
+export interface ComposeProject {
+  readonly port: number;
+  readonly version: string;
+  compose(...words: string[]): Promise<Ended>;
+}
+
+/** @param name a file of this name is made, and it is the project's */
+export async function composeProject(
+  bench: Bench,
+  name: string,
+  fileOn: (port: number) => object,
+): Promise<ComposeProject> {
   const { signal, environment } = bench;
   const [command, ...first] = await findCompose(signal);
   const port = await freePort();
-  const file = join(bench.folder, "docker-compose.yml");
-  writeFileSync(file, JSON.stringify(composeFile(bench, port), undefined, 2));
-  const project = ["-p", `stackspec-bench-${process.pid}`, "-f", file];
-  const compose = (...words: string[]) => run(command!, [...first, ...project, ...words], { signal, environment });
+  const file = join(bench.folder, `${name}.yml`);
+  writeFileSync(file, JSON.stringify(fileOn(port), undefined, 2));
+  const project = ["-p", `stackspec-${name}-${bench.id}`, "-f", file];
   const { lines } = await run(command!, [...first, "version", "--short"], { signal });
+  return {
+    port,
+    version: `${command === "docker" ? "docker compose" : command} ${lines[0] ?? ""}`.trim(),
+    compose: (...words) => run(command!, [...first, ...project, ...words], { signal, environment }),
+  };
+}
+
+/** Until `/todos` answers: a probe container, tasks by `run --rm`, then `up`. */
+export async function composeUp({ compose, port }: ComposeProject, signal: AbortSignal): Promise<void> {
+  await compose("run", "--rm", "-T", "probe");
+  await compose("run", "--rm", "-T", "app", "collectstatic");
+  await compose("run", "--rm", "-T", "app", "migrate");
+  await compose("up", "-d", "nginx");
+  await untilAnswers(`http://127.0.0.1:${port}/todos`, signal);
+}
+
+/** The way of teams with a compose file and a Makefile. */
+export async function composeWay(bench: Bench): Promise<Way & { readonly version: string }> {
+  const project = await composeProject(bench, "compose", (port) => todobackendFile(bench, port, bench.images.app));
   return {
     name: "compose",
     title: "docker compose: probe, run collectstatic, run migrate, up nginx",
-    version: `${command === "docker" ? "docker compose" : command} ${lines[0] ?? ""}`.trim(),
+    version: project.version,
     async sample() {
       const before = now();
-      await compose("run", "--rm", "-T", "probe");
-      await compose("run", "--rm", "-T", "app", "collectstatic");
-      await compose("run", "--rm", "-T", "app", "migrate");
-      await compose("up", "-d", "nginx");
-      await untilAnswers(`http://127.0.0.1:${port}/todos`, signal);
+      await composeUp(project, bench.signal);
       const readyMs = now() - before;
-      await compose("down", "-v");
+      await project.compose("down", "-v");
       return { readyMs, goneMs: now() - before };
     },
   };
 }
 
 /** A compose file is YAML, and JSON is YAML too. */
-function composeFile({ images, labels, environment }: Bench, port: number): object {
+export function todobackendFile({ images, labels, environment }: Bench, port: number, app: string): object {
   const { MYSQL_PASSWORD, MYSQL_ROOT_PASSWORD } = environment;
   const database = { MYSQL_DATABASE: "todobackend", MYSQL_USER: "todo", MYSQL_PASSWORD };
   const webroot = "/var/www/todobackend";
   return {
     services: {
       db: { image: images.mysql, labels, environment: { ...database, MYSQL_ROOT_PASSWORD } },
-      probe: { image: images.node, labels, depends_on: ["db"], command: ["node", "-e", PROBE] },
+      probe: { image: images.node, labels, depends_on: ["db"], command: ["node", "-e", probeOf({ db: 3306 })] },
       app: {
-        image: images.app,
+        image: app,
         labels,
         depends_on: ["db"],
         volumes: [`webroot:${webroot}`],

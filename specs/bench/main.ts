@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --rounds N] [--only NAME]`: how long the stack takes with docker compose, with Testcontainers alone
- * and with stackspec, measured in turn on this machine. Writes `reports/bench/`. It asserts nothing.
+ * `npm run bench [-- --rounds N] [--only NAME]`: how long developers and CI wait, with docker compose and with stackspec,
+ * and what that comes from, measured in turn on this machine. Writes `reports/bench/`. It asserts nothing.
  */
 import { cpus, freemem, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -10,16 +10,20 @@ import { runProgram } from "./child.ts";
 import { composeWay } from "./compose.ts";
 import { floorWay } from "./floor.ts";
 import { writeReport } from "./report/write.ts";
+import { measureRequests } from "./requests.ts";
 import type { Results } from "./results.ts";
 import { inRounds } from "./rounds.ts";
 import { COUNTS, STARTERS, startServices } from "./services.ts";
 import { ourWay, plainWay, startWay } from "./ways.ts";
+import { workloads } from "./workloads/workloads.ts";
 
-/** The ways take the first part of the time, what is left belongs to the services. */
+/** No round begins that would end later, in milliseconds since the start: of workloads, of ways, of services. */
+const WORKLOADS_MS = 1_200_000;
 const WAYS_MS = 330_000;
-const ALL_MS = 560_000;
+const SERVICES_MS = 230_000;
 const RESETS = 30;
-const NAMES = ["compose", "plain", "cold", "snapshot", "kept", "floor", "start", "start-kept", "reset", "services"];
+const WAYS = ["compose", "plain", "cold", "snapshot", "kept", "floor", "start", "start-kept"];
+const NAMES = ["workloads", "requests", ...WAYS, "reset", "services"];
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" }, only: { type: "string" } } });
 const count = Number(values.rounds);
@@ -46,11 +50,10 @@ const isWanted = (name: string): boolean => only === undefined || name === only;
 const say = (line: string): void => console.log(line);
 let bench: Bench | undefined;
 try {
-  bench = await openBench(ending.signal, say);
-  const results = await measure(bench);
+  const results = await measure();
   console.log(`\n${writeReport(results)}`);
-  const failed = Object.values({ ...results.ways, ...results.services }).some(({ failures }) => failures.length > 0);
-  if (failed) process.exitCode ??= 1;
+  const failed = [results.workloads, results.ways, results.services].flatMap((each) => Object.values(each));
+  if (failed.some(({ failures }) => failures.length > 0)) process.exitCode ??= 1;
 } catch (error) {
   if (!ending.signal.aborted) console.error(error);
   process.exitCode ??= 1;
@@ -59,44 +62,62 @@ try {
 }
 process.exit();
 
-async function measure(on: Bench): Promise<Results> {
+async function measure(): Promise<Results> {
   const loadBefore = load();
-  const compose = isWanted("compose") ? await composeWay(on) : undefined;
-  const ways = [
-    ...(compose === undefined ? [] : [compose]),
-    plainWay(on),
-    ourWay(on, "cold"),
-    ourWay(on, "snapshot"),
-    ourWay(on, "kept"),
-    await floorWay(on),
-    startWay(on, "start"),
-    startWay(on, "start-kept"),
-  ].filter(({ name }) => isWanted(name));
-  const rounds = { count, signal: ending.signal, say };
-  const measured = await inRounds(ways, { ...rounds, until: WAYS_MS });
-  const resetMs = isWanted("reset") ? await resets(on) : [];
-  const { Version } = (await on.runtime.docker.version()) as { Version: string };
-  const resultsWith = (services: Results["services"]): Results => ({
+  let results: Results = {
     at: new Date().toISOString(),
     machine: {
       cores: cpus().length,
       memory: `${Math.round(totalmem() / 1024 ** 3)} GiB, ${Math.round(freemem() / 1024 ** 3)} free`,
-      engine: Version,
-      compose: compose?.version ?? "not measured",
       node: process.version,
-      "load before and after": `${loadBefore}, ${load()}`,
     },
-    ways: Object.fromEntries(ways.map(({ name, title }) => [name, { title, ...measured.get(name)! }])),
-    resetMs,
-    services,
-  });
-  // What is known so far: the services take long, and somebody may not want to wait for them.
-  writeReport(resultsWith({}));
-  const subjects = STARTERS.flatMap((starter) =>
-    COUNTS.map((many) => ({ name: `${starter}-${many}`, sample: () => startServices(on, starter, many) })),
+    workloads: {},
+    requests: { ours: [], plain: [] },
+    ways: {},
+    resetMs: [],
+    services: {},
+  };
+  // What is known so far is written each time: the rest takes long, and somebody may not want to wait for it.
+  const add = (found: Partial<Results>, machine: Results["machine"] = {}): void => {
+    const busy = { "load before and after": `${loadBefore}, ${load()}` };
+    results = { ...results, ...found, machine: { ...results.machine, ...machine, ...busy } };
+    writeReport(results);
+  };
+  if (isWanted("requests")) add({ requests: await measureRequests(ending.signal) });
+  if (only === "requests") return results;
+
+  bench = await openBench(ending.signal, say, only !== "workloads");
+  const { Version } = (await bench.runtime.docker.version()) as { Version: string };
+  const rounds = (ms: number) => ({ count, signal: ending.signal, say, until: performance.now() + ms });
+  if (isWanted("workloads")) {
+    const { compose, subjects } = await workloads(bench);
+    const measured = await inRounds(subjects, { ...rounds(WORKLOADS_MS), warmUp: false });
+    add({ workloads: Object.fromEntries(measured) }, { engine: Version, compose });
+  }
+  if (only === "workloads") return results;
+
+  const compose = isWanted("compose") ? await composeWay(bench) : undefined;
+  const ways = [
+    ...(compose === undefined ? [] : [compose]),
+    plainWay(bench),
+    ourWay(bench, "cold"),
+    ourWay(bench, "snapshot"),
+    ourWay(bench, "kept"),
+    await floorWay(bench),
+    startWay(bench, "start"),
+    startWay(bench, "start-kept"),
+  ].filter(({ name }) => isWanted(name));
+  const measured = await inRounds(ways, rounds(WAYS_MS));
+  add(
+    { ways: Object.fromEntries(ways.map(({ name, title }) => [name, { title, ...measured.get(name)! }])) },
+    { engine: Version, ...(compose === undefined ? {} : { compose: compose.version }) },
   );
-  const services = await inRounds(isWanted("services") ? subjects : [], { ...rounds, until: ALL_MS });
-  return resultsWith(Object.fromEntries(services));
+  if (isWanted("reset")) add({ resetMs: await resets(bench) });
+  const subjects = STARTERS.flatMap((starter) =>
+    COUNTS.map((many) => ({ name: `${starter}-${many}`, sample: () => startServices(bench!, starter, many) })),
+  );
+  if (isWanted("services")) add({ services: Object.fromEntries(await inRounds(subjects, rounds(SERVICES_MS))) });
+  return results;
 }
 
 async function resets({ environment, signal }: Bench): Promise<number[]> {

@@ -1,22 +1,26 @@
 import { readFileSync } from "node:fs";
 
 const LOOK_EVERY_MS = 50;
+/** Linux' pages, in mebibytes. */
+const PAGE = 4096 / 1024 ** 2;
 
 /**
- * Watches the memory of a process and of all that it starts. The returned function ends that and gives the sum of their
- * peaks in mebibytes: an upper bound, as not all peaks are at the same moment.
+ * Watches the memory of a process and of all that it starts. The returned function ends that and gives the most that they
+ * had at once, in mebibytes, as far as it was seen; undefined without /proc. Files that are mapped, such as Node itself,
+ * count once, as much of them as the process with the most has.
  */
 export function watchPeak(pid: number): () => number | undefined {
-  const peaks = new Map<number, number>();
+  let peak = 0;
   const look = (): void => {
-    for (const each of familyOf(pid)) peaks.set(each, Math.max(peaks.get(each) ?? 0, highWaterKib(each)));
+    const all = familyOf(pid).map(pagesOf);
+    const own = all.reduce((sum, { resident, shared }) => sum + resident - shared, 0);
+    peak = Math.max(peak, (own + Math.max(0, ...all.map(({ shared }) => shared))) * PAGE);
   };
   look();
   const timer = setInterval(look, LOOK_EVERY_MS);
   return () => {
     clearInterval(timer);
-    const sum = [...peaks.values()].reduce((total, each) => total + each, 0);
-    return sum === 0 ? undefined : sum / 1024;
+    return peak === 0 ? undefined : peak;
   };
 }
 
@@ -27,10 +31,10 @@ function familyOf(pid: number): number[] {
   return [pid, ...children.flatMap(familyOf)];
 }
 
-/** The most that a process has had in memory so far: the kernel keeps count, so that nothing between two looks is lost. */
-function highWaterKib(pid: number): number {
-  const [, kib = 0] = /^VmHWM:\s+(\d+)/m.exec(read(`/proc/${pid}/status`)) ?? [];
-  return Number(kib);
+/** https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html */
+function pagesOf(pid: number): { resident: number; shared: number } {
+  const [, resident = 0, shared = 0] = read(`/proc/${pid}/statm`).split(" ").map(Number);
+  return { resident, shared };
 }
 
 function read(path: string): string {

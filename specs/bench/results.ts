@@ -1,10 +1,21 @@
 import type { Measured } from "./rounds.ts";
 import type { Sample } from "./ways.ts";
+import type { WorkloadSample } from "./workloads/project.ts";
+
+/** Requests per second, in turn, block by block. */
+export interface RequestRates {
+  /** Through the client that specs have. */
+  readonly ours: readonly number[];
+  /** By `node:http` alone, on a connection that is kept open. */
+  readonly plain: readonly number[];
+}
 
 /** All that a bench has found out: what `results.json` holds, and what tables and charts are made from. */
 export interface Results {
   readonly at: string;
   readonly machine: Readonly<Record<string, string | number>>;
+  readonly workloads: Readonly<Record<string, Measured<WorkloadSample>>>;
+  readonly requests: RequestRates;
   readonly ways: Readonly<Record<string, Measured<Sample> & { readonly title: string }>>;
   /** Milliseconds of single resets on one running stack. */
   readonly resetMs: readonly number[];

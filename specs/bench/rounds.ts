@@ -18,16 +18,18 @@ export interface Rounds {
   readonly until: number;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
+  /** Begins with a round that does not count. @default true */
+  readonly warmUp?: boolean;
 }
 
-/** Measures all subjects in turn, round by round, each round beginning with another one; the first round warms up. */
+/** Measures all subjects in turn, round by round, each round beginning with another one. */
 export async function inRounds<S>(
   subjects: readonly Subject<S>[],
-  { count, until, signal, say }: Rounds,
+  { count, until, signal, say, warmUp = true }: Rounds,
 ): Promise<Map<string, Measured<S>>> {
   const measured = new Map<string, Measured<S>>(subjects.map(({ name }) => [name, { samples: [], failures: [] }]));
   let longestMs = 0;
-  for (let round = 0; round <= count; round += 1) {
+  for (let round = warmUp ? 0 : 1; round <= count; round += 1) {
     if (round > 1 && performance.now() + longestMs > until) {
       say(`Enough time has gone: ${round - 1} of ${count} rounds`);
       break;

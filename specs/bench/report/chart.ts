@@ -1,51 +1,83 @@
 import type { Results } from "../results.ts";
 import { samplesOf } from "../results.ts";
 import { figureOf } from "../statistics.ts";
+import { comparisons } from "./workloads.ts";
 
 const WIDTH = 860;
-const LABELS = 330;
+const LABELS = 340;
 const BAR = 24;
 const ROW = 40;
 const TOP = 62;
 /** Colours that are told apart on white and on black, and by those who see no red or no green. */
-const READY = "#0072b2";
-const DOWN = "#e69f00";
+const FIRST = "#0072b2";
+const SECOND = "#e69f00";
+
+/** A row of a chart: one bar, of which the first part may have another colour. */
+interface Bar {
+  readonly title: string;
+  readonly firstMs: number;
+  readonly wholeMs: number;
+  readonly label: string;
+}
 
 /** Bars of the seconds until the stack is ready, and until it is gone again, as SVG. */
-export function chart(results: Results): string {
-  const bars = Object.entries(results.ways)
-    .map(([name, { title }]) => ({
-      title: shorten(title),
-      readyMs: figureOf(samplesOf(results, name, "readyMs"))?.median,
-      endMs:
-        figureOf(samplesOf(results, name, "goneMs"))?.median ??
-        (name.startsWith("start") ? figureOf(samplesOf(results, name, "processGoneMs"))?.median : undefined),
-    }))
-    .filter(({ readyMs, endMs }) => readyMs !== undefined || endMs !== undefined);
-  const longest = Math.max(1, ...bars.map(({ readyMs = 0, endMs = 0 }) => Math.max(readyMs, endMs)));
-  const scale = (ms: number): number => (ms / longest) * (WIDTH - LABELS - 70);
-  const height = TOP + bars.length * ROW + 10;
+export function waysChart(results: Results): string {
+  const bars = Object.entries(results.ways).flatMap(([name, { title }]) => {
+    const readyMs = figureOf(samplesOf(results, name, "readyMs"))?.median;
+    const endMs =
+      figureOf(samplesOf(results, name, "goneMs"))?.median ??
+      (name.startsWith("start") ? figureOf(samplesOf(results, name, "processGoneMs"))?.median : undefined);
+    const known = [readyMs, endMs].filter((ms) => ms !== undefined);
+    if (known.length === 0) return [];
+    const label = `${known.map(seconds).join(" / ")} s`;
+    return [{ title: shorten(title), firstMs: readyMs ?? 0, wholeMs: Math.max(...known), label }];
+  });
+  const legend = ["until it is ready", "until all is gone, or the command has ended"] as const;
+  return barChart("The todobackend's stack: nginx, app, MySQL", legend, bars);
+}
 
-  const rows = bars.map(({ title, readyMs, endMs }, index) => {
+/** Bars of the seconds of each workload, with stackspec before docker compose. */
+export function workloadsChart(results: Results): string {
+  const bars = comparisons(results).flatMap(({ title, composeMs, oursMs, ratio }) =>
+    composeMs === undefined || oursMs === undefined
+      ? []
+      : [
+          {
+            title,
+            firstMs: oursMs,
+            wholeMs: composeMs,
+            label: `${seconds(oursMs)} of ${seconds(composeMs)} s: ${ratio?.median.toFixed(2) ?? ""}`,
+          },
+        ],
+  );
+  return barChart("Whole commands, specs included", ["stackspec", "docker compose"], bars);
+}
+
+function barChart(title: string, [first, second]: readonly [string, string], bars: readonly Bar[]): string {
+  const longest = Math.max(1, ...bars.map(({ wholeMs, firstMs }) => Math.max(wholeMs, firstMs)));
+  const scale = (ms: number): number => (ms / longest) * (WIDTH - LABELS - 140);
+  const height = TOP + bars.length * ROW + 10;
+  const rows = bars.map(({ title: name, firstMs, wholeMs, label }, index) => {
     const y = TOP + index * ROW;
-    const ready = scale(readyMs ?? 0);
-    const end = scale(Math.max(endMs ?? 0, readyMs ?? 0));
-    const label = [readyMs, endMs].filter((ms) => ms !== undefined).map((ms) => (ms / 1000).toFixed(2));
     return [
-      text(LABELS - 10, y + 16, title, 'text-anchor="end"'),
-      rect(LABELS, y, end, DOWN),
-      rect(LABELS, y, ready, READY),
-      text(LABELS + end + 6, y + 16, `${label.join(" / ")} s`),
+      text(LABELS - 10, y + 16, name, 'text-anchor="end"'),
+      rect(LABELS, y, scale(wholeMs), SECOND),
+      rect(LABELS, y, scale(firstMs), FIRST),
+      text(LABELS + scale(Math.max(wholeMs, firstMs)) + 6, y + 16, label),
     ].join("\n");
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Seconds until the stack is ready, and until it is gone again" font-family="system-ui, sans-serif" font-size="13">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${title}: ${first}, ${second}; seconds" font-family="system-ui, sans-serif" font-size="13">
 <rect width="100%" height="100%" fill="#fff"/>
-${text(14, 24, "The todobackend's stack: nginx, app, MySQL", 'font-size="16" font-weight="600"')}
-${rect(LABELS, 34, 12, READY)}${text(LABELS + 18, 45, "until it is ready")}
-${rect(LABELS + 150, 34, 12, DOWN)}${text(LABELS + 168, 45, "until all is gone, or the command has ended")}
+${text(14, 24, title, 'font-size="16" font-weight="600"')}
+${rect(LABELS, 34, 12, FIRST)}${text(LABELS + 18, 45, first)}
+${rect(LABELS + 150, 34, 12, SECOND)}${text(LABELS + 168, 45, second)}
 ${rows.join("\n")}
 </svg>
 `;
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
 }
 
 function rect(x: number, y: number, width: number, fill: string): string {
