@@ -4,6 +4,8 @@ export default defineConfig({
   suites: {
     checks: {},
     unit: {},
+    // The HTML report in a real Chromium.
+    report: {},
     integration: { needs: "engine" },
     // Every kind of service, and their substitutes: `npm run drivers`.
     drivers: { needs: "engine", test: false },

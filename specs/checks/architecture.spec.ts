@@ -100,6 +100,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@balena/dockerignore": ["images"],
   superagent: ["http"],
   xml: ["report"],
+  preact: ["report"],
+  "preact-render-to-string": ["report"],
+  htm: ["report"],
+  diff: ["report"],
+  esbuild: ["report"],
   "fast-xml-parser": ["report"],
   valibot: ["config"],
   // The command runs mocha's own.

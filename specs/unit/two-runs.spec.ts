@@ -87,7 +87,7 @@ describe("two runs in one checkout", function () {
 
   it("leave the report alone behind them", async () => {
     await project.run(["run", "b"]);
-    expect(project.list("reports")).to.deep.equal(["b.ctrf.json", "b.xml"]);
+    expect(project.list("reports")).to.deep.equal(["b.ctrf.json", "b.xml", "index.html"]);
   });
 });
 

@@ -54,6 +54,15 @@ export const COMMANDS: readonly Command[] = [
     run: async ({ words: [name] }) => (await import("./pipeline-command.ts")).runPipeline(name),
   },
   {
+    name: "report",
+    usage: "[folder]",
+    summary: "the HTML report, made again from the results that are stored in a folder: reports/",
+    flags: [],
+    words: [0, 1],
+    mocha: false,
+    run: async ({ words: [folder] }) => (await import("./report-command.ts")).remakeReport(folder),
+  },
+  {
     name: "clean",
     usage: "[--snapshots] [--caches] [--every-host]",
     summary:

@@ -44,9 +44,9 @@ export async function runSuite(config: Config, words: SuiteWords): Promise<void>
   const { suite } = words;
   const report = reportFile(config.reportPath, suite);
   lockReports(config, [report]);
-  const writeReport = (why: string, isOver = false): void => {
+  const writeReport = (why: string): void => {
     writeAtomically(report, abortedReport(suite, why));
-    resultsOf(run, report, suite).write([why], isOver);
+    resultsOf(run, report, suite).write([why]);
   };
   try {
     if (isReplaceable(report)) writeReport("the run was ended before its first spec");
@@ -60,7 +60,8 @@ export async function runSuite(config: Config, words: SuiteWords): Promise<void>
   try {
     await prepareAndRun(config, words, report);
   } catch (error) {
-    writeReport(messageOf(error), true);
+    writeReport(messageOf(error));
+    await run.results?.finish([messageOf(error)]);
     throw error;
   }
 }
@@ -74,8 +75,8 @@ async function prepareAndRun(
     files.length > 0 ? files.filter((file) => existsSync(file)) : await specFiles(config, suite, passWithNoSpecs);
   if (found.length === 0) {
     say("No spec ran: there are no such files");
-    resultsOf(run, report, suite).write([], true);
-    return writeAtomically(report, junitXml({ name: suite, timeMs: 0, suites: [], properties: {} }));
+    writeAtomically(report, junitXml({ name: suite, timeMs: 0, suites: [], properties: {} }));
+    return void (await run.results?.finish());
   }
   run.passesWithNoSpecs = passWithNoSpecs;
   endOnSignals();

@@ -122,3 +122,23 @@ function differenceOf(error: unknown): Pick<CtrfTestExtra, "expected" | "actual"
 function sideOf(value: unknown): string {
   return plainText(typeof value === "string" ? value : mocha.utils.stringify(value), TEXT_LENGTH);
 }
+
+/** Specs of a file that a parallel worker has not reported on. */
+export function missingFile(path: string): CtrfTest {
+  const filePath = relative(process.cwd(), path);
+  return {
+    testId: filePath,
+    name: "the specs of this file",
+    status: "other",
+    rawStatus: "unfinished",
+    duration: 0,
+    filePath,
+  };
+}
+
+/** What is wrong with a run and with none of its specs. */
+export function problemOf(suite: string, why: string, hasBegun: boolean): CtrfTest {
+  const name = hasBegun ? "the run ends well" : "the run reaches its first spec";
+  const message = plainText(why);
+  return { testId: name, name, status: "failed", rawStatus: "error", duration: 0, suite: [suite], message };
+}

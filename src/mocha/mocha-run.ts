@@ -34,7 +34,7 @@ export class MochaRun {
   /** What nobody waited for. */
   readonly strays = watchStrays();
   /** What happens beside the specs, for the report. */
-  readonly timeline = recordTimeline();
+  readonly timeline = recordTimeline(() => this.results?.soon());
   /** Hears of the progress of stacks and images. Without a view of that, notices alone are shown. */
   onProgress: OnProgress = sayNotices;
   /** Its results as data, as soon as they are stored. */

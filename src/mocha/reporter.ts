@@ -102,8 +102,12 @@ export class Reporter extends mocha.reporters.Spec {
       await setImmediate();
       problems.push(...run.strays.late.map((stray) => `After the last spec, nobody waited for what failed: ${stray}`));
       await attempt("The report cannot be written", () => this.#junit.write(problems));
-      await attempt("The results cannot be stored", () => this.#results.write(problems, true));
+      let page: string | undefined;
+      await attempt("The results cannot be stored", async () => {
+        page = await this.#results.finish(problems);
+      });
       for (const problem of problems) complain(problem);
+      if (page !== undefined && failures + problems.length > 0) say(`  All of this to look at: ${page}\n`);
       say(run.clock.summary());
       run.isGreen = failures === 0 && problems.length === 0;
       const isRefused = failures === 0 ? refusals.length > 0 : this.#failedForOnly();

@@ -1,14 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
-import { availableParallelism, cpus, platform, release, totalmem } from "node:os";
-import { basename, dirname, join, relative } from "node:path";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { ctrfFile, summaryOf } from "../report/ctrf.ts";
-import type { Ctrf, CtrfTest, Machine } from "../report/ctrf.ts";
-import { plainText } from "../report/text.ts";
+import type { Ctrf, CtrfTest } from "../report/ctrf.ts";
+import { loadBundles } from "../report/bundles.ts";
+import type { Bundles } from "../report/bundles.ts";
+import { PREVIOUS, writePage, writePageWith } from "../report/page-file.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { maskedJson } from "../secrets.ts";
+import { say } from "../terminal.ts";
 import type { Clock } from "./clock.ts";
-import { ctrfTest } from "./ctrf-test.ts";
+import { ctrfTest, missingFile, problemOf } from "./ctrf-test.ts";
+import { ownVersion, thisMachine } from "./machine.ts";
 import type { CaseRecord, RunRecord } from "./run-record.ts";
 import { throttled } from "./throttle.ts";
 import type { TimelineRecorder } from "./timeline.ts";
@@ -20,8 +23,8 @@ const STORING_SHARE = 50;
 const EVIDENCE_LENGTH = 8 * 1024 * 1024;
 /** A log's last lines come late; after this, in milliseconds, what a failed spec carries stays as it is. */
 const SETTLED_AFTER_MS = 2_000;
-/** Where the results of the run before are kept, beside those of this one. */
-const PREVIOUS = "previous";
+/** A run has lasted so long, in milliseconds, before its HTML report is made for the first time: most are over by then. */
+const PAGE_AFTER_MS = 3_000;
 
 /** What of a run its results are made of, beside what mocha tells. */
 export interface ResultsSource {
@@ -41,10 +44,16 @@ export interface Results {
    * Stores what there is now.
    *
    * @param problems of the run and of none of its specs: each a failed test
-   * @param isOver this is the end of the run @default false
+   * @param isOver nothing will follow @default false
    * @throws Error from the file system
    */
   write(problems?: readonly string[], isOver?: boolean): void;
+  /**
+   * The same at the end of the run, with the HTML report of the folder.
+   *
+   * @returns its path; undefined where there is none
+   */
+  finish(problems?: readonly string[]): Promise<string | undefined>;
 }
 
 /** The results of a run: begun by the command, or by mocha's reporter where that is used without. */
@@ -81,10 +90,13 @@ function openResults(report: string, suite: string, source: ResultsSource): Resu
       }),
     );
   };
-  const write: Results["write"] = (problems = [], isOver = false) => {
+  let problems: readonly string[] = [];
+  const write: Results["write"] = (found, isOver = false) => {
     if (!isStored) return;
     writing.cancel();
     const { record } = results;
+    // What was wrong before there were specs is so until there are.
+    problems = found ?? (record === undefined ? problems : []);
     const all = record === undefined ? [] : [...tests(record), ...[...record.missing].map(missingFile)];
     if (problems.length > 0) all.push(...problems.map((why) => problemOf(suite, why, record !== undefined)));
     writeAtomically(path, JSON.stringify(reportOf(all, isOver)));
@@ -109,7 +121,38 @@ function openResults(report: string, suite: string, source: ResultsSource): Resu
     },
   });
   const writing = throttled(() => write(), STORING_MS, STORING_SHARE);
-  const results: Results = { record: undefined, soon: () => isStored && writing.soon(), write };
+  let bundles: Bundles | undefined;
+  const folder = dirname(path);
+  const drawing = throttled(
+    () => {
+      if (bundles !== undefined) writePageWith(bundles, folder);
+      else void loadBundles().then((found) => ((bundles = found), isFinished || drawing.soon()), ignored);
+    },
+    0,
+    STORING_SHARE,
+  );
+  let isFinished = false;
+  const results: Results = {
+    record: undefined,
+    soon() {
+      if (!isStored || isFinished) return;
+      writing.soon();
+      const waitMs = startedAt + PAGE_AFTER_MS - Date.now();
+      if (waitMs > 0) drawing.within(waitMs);
+      else drawing.soon();
+    },
+    write,
+    async finish(found) {
+      isFinished = true;
+      drawing.cancel();
+      write(found, true);
+      if (!isStored) return undefined;
+      const page = await writePage(folder);
+      if (page === undefined)
+        say(`${join(folder, "index.html")} is not the HTML report: another file of that name is there`);
+      return page;
+    },
+  };
   return results;
 }
 
@@ -119,26 +162,6 @@ function isSettled({ outcome, error, endedAt }: CaseRecord): boolean {
   return error === undefined || (endedAt !== undefined && Date.now() - endedAt > SETTLED_AFTER_MS);
 }
 
-/** Specs of a file that a parallel worker has not reported on. */
-function missingFile(path: string): CtrfTest {
-  const filePath = relative(process.cwd(), path);
-  return {
-    testId: filePath,
-    name: "the specs of this file",
-    status: "other",
-    rawStatus: "unfinished",
-    duration: 0,
-    filePath,
-  };
-}
-
-/** What is wrong with a run and with none of its specs. */
-function problemOf(suite: string, why: string, hasBegun: boolean): CtrfTest {
-  const name = hasBegun ? "the run ends well" : "the run reaches its first spec";
-  const message = plainText(why);
-  return { testId: name, name, status: "failed", rawStatus: "error", duration: 0, suite: [suite], message };
-}
-
 function keepPrevious(path: string): void {
   if (!existsSync(path)) return;
   const folder = join(dirname(path), PREVIOUS);
@@ -146,17 +169,5 @@ function keepPrevious(path: string): void {
   renameSync(path, join(folder, basename(path)));
 }
 
-function thisMachine(): Machine {
-  return {
-    platform: platform(),
-    release: release(),
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: availableParallelism(),
-    memoryBytes: totalmem(),
-  };
-}
-
-function ownVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-}
+/** The last time says so. */
+function ignored(): void {}

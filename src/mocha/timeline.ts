@@ -31,7 +31,8 @@ interface Line {
   isMasked: boolean;
 }
 
-export function recordTimeline(): TimelineRecorder {
+/** @param onChange called when something has happened; but not for each line of a log */
+export function recordTimeline(onChange: () => void = () => {}): TimelineRecorder {
   const nodes = new Map<string, Writable<TimelineNode>>();
   const images: TimelineImage[] = [];
   const notices: { atMs: number; text: string }[] = [];
@@ -49,13 +50,15 @@ export function recordTimeline(): TimelineRecorder {
       } else if (event.kind === "answer") {
         const answers = nodeOf(event.stack, event.name)?.answers;
         const text = mask(event.answer).slice(0, LINE_LENGTH);
-        if (answers !== undefined && answers.at(-1)?.text !== text) push(answers, { atMs, text });
+        if (answers === undefined || answers.at(-1)?.text === text) return event;
+        push(answers, { atMs, text });
       } else if (event.kind === "log") logs.push(recordLog(event.stack, event.name, event.log));
       else if (event.kind === "notice") push(notices, { atMs, text: mask(event.text) });
       else if (event.kind === "image-resolved") {
         const { name, reference, digest, origin } = event.image;
         images.push({ name, reference, digest, origin, fromMs: atMs - event.tookMs, untilMs: atMs });
       }
+      onChange();
       return event;
     },
     images,

@@ -1,0 +1,17 @@
+import { existsSync } from "node:fs";
+import { usageError } from "../errors.ts";
+import { writePage } from "../report/page-file.ts";
+import { say } from "../terminal.ts";
+
+/** `stackspec report`. */
+export async function remakeReport(folder = "reports"): Promise<void> {
+  const subject = "stackspec report";
+  if (!existsSync(folder)) throw usageError(subject, `expected a folder, got "${folder}", which is not there`);
+  const page = await writePage(folder);
+  if (page === undefined)
+    throw usageError(
+      subject,
+      `expected results (*.ctrf.json) in ${folder}, and no index.html that is another's: there is nothing to make a report of`,
+    );
+  say(page);
+}

@@ -1,0 +1,71 @@
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { loadBundles } from "./bundles.ts";
+import type { Bundles } from "./bundles.ts";
+import { compare } from "./compare.ts";
+import type { Ctrf } from "./ctrf.ts";
+import { bounded } from "./html/bounded.ts";
+import type { PageReport } from "./html/model.ts";
+import { writeAtomically } from "./write.ts";
+
+const PAGE = "index.html";
+/** Where the results of the run before are kept, beside those of this one. */
+export const PREVIOUS = "previous";
+/** A page of ours says so at its beginning: no other file is replaced. */
+const OURS = '<meta name="generator" content="stackspec"';
+
+/**
+ * Makes the HTML report of a folder from all results that are stored there.
+ *
+ * @returns its path; undefined where there are no results, or a file of that name that is none of ours
+ * @throws Error from the file system
+ */
+export async function writePage(folder: string): Promise<string | undefined> {
+  return writePageWith(await loadBundles(), folder);
+}
+
+/** The same at once, for whoever has loaded what it is made with. */
+export function writePageWith(bundles: Bundles, folder: string): string | undefined {
+  const path = join(folder, PAGE);
+  if (existsSync(path) && !readFileSync(path, "utf8").slice(0, 1_000).includes(OURS)) return undefined;
+  const reports = readReports(folder);
+  if (reports.length === 0) return undefined;
+  writeAtomically(path, bundles.pageOf({ madeAt: Date.now(), reports: bounded(reports) }, bundles));
+  return path;
+}
+
+function readReports(folder: string): PageReport[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".ctrf.json"));
+  const reports = files.flatMap((file): PageReport[] => {
+    const now = readResults(join(folder, file));
+    if (now === undefined) return [];
+    const previous = readResults(join(folder, PREVIOUS, file));
+    const comparison = previous === undefined ? undefined : compare(now, previous);
+    return [{ file, results: now.results, comparison, leftOut: [] }];
+  });
+  return reports.toSorted((a, b) => a.results.summary.start - b.results.summary.start);
+}
+
+/** Results are read again only when they have changed: those of other suites lie there the whole time. */
+const known = new Map<string, { readonly version: string; readonly content: Ctrf | undefined }>();
+
+function readResults(path: string): Ctrf | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isFile() !== true) return undefined;
+  const version = `${stat.mtimeMs} ${stat.size} ${stat.ino}`;
+  const before = known.get(path);
+  if (before?.version === version) return before.content;
+  const content = parsed(readFileSync(path, "utf8"));
+  known.set(path, { version, content });
+  return content;
+}
+
+/** What another tool has written, or what is cut off, is no results of ours. */
+function parsed(text: string): Ctrf | undefined {
+  try {
+    const found = JSON.parse(text) as Partial<Ctrf>;
+    return found.generatedBy === "stackspec" && found.results !== undefined ? (found as Ctrf) : undefined;
+  } catch {
+    return undefined;
+  }
+}
