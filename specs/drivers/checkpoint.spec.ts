@@ -1,11 +1,16 @@
+import { MariaDbContainer } from "@testcontainers/mariadb";
 import { MySqlContainer } from "@testcontainers/mysql";
+import type { StartedMariaDbContainer } from "@testcontainers/mariadb";
+import type { StartedMySqlContainer } from "@testcontainers/mysql";
+import { PostgreSqlContainer } from "@testcontainers/postgresql";
 import { connect } from "amqplib";
 import { expect } from "chai";
 import { defineStack, logs, requireEngine, startStack, useStack } from "stackspec";
 import type { Checkpoint } from "stackspec";
 import { GenericContainer } from "testcontainers";
+import type { StartedTestContainer } from "testcontainers";
 import { shell } from "../integration/engine.ts";
-import { connectTo } from "./redis.ts";
+import { PASSWORD, connectTo } from "./redis.ts";
 
 /** The image of a service that does nothing but mount a volume. */
 const redis = "redis:8";
@@ -13,6 +18,21 @@ const redis = "redis:8";
 const declared = defineStack("checkpoint", ({ service, task, volume }) => {
   const files = volume("files");
   const db = service("db", ({ image }) => new MySqlContainer(image).withDatabase("shop"), { image: "mysql:9.7" });
+  const maria = service("maria", ({ image }) => new MariaDbContainer(image).withDatabase("shop"), {
+    image: "mariadb:11.8",
+  });
+  const postgres = service("postgres", ({ image }) => new PostgreSqlContainer(image).withPassword(PASSWORD), {
+    image: "postgres:18",
+  });
+  task(
+    "rows",
+    ({ image }) =>
+      shell(image, `PGPASSWORD=${PASSWORD} psql -h postgres -U test -c 'CREATE TABLE rows (n serial, note text)'`),
+    {
+      image: "postgres:18",
+      after: [postgres],
+    },
+  );
   const cache = service("cache", ({ image }) => new GenericContainer(image), { image: redis });
   const folder = service("folder", ({ image }) => shell(image, "echo tasks > /files/note; echo up; sleep 1000"), {
     image: redis,
@@ -24,7 +44,7 @@ const declared = defineStack("checkpoint", ({ service, task, volume }) => {
   const local = service("local", () => ({ start: async () => ({ stop: async () => {} }) }));
   task("seed", ({ image }) => shell(image, "redis-cli -h cache set note tasks"), { image: redis, after: [cache] });
   const queue = service("queue", ({ image }) => new GenericContainer(image), { image: "rabbitmq:4" });
-  return { db, cache, folder, local, queue };
+  return { db, maria, postgres, cache, folder, local, queue };
 });
 
 describe("a checkpoint", function () {
@@ -32,17 +52,39 @@ describe("a checkpoint", function () {
   requireEngine();
   const stack = useStack(declared, { scope: "suite" });
 
-  const mysql = async (statement: string): Promise<string> => {
-    const words = ["mysql", "--user=root", "--batch", "--skip-column-names", "shop", `--execute=${statement}`];
-    const { exitCode, output } = await stack.db.exec(words, { env: { MYSQL_PWD: stack.db.getRootPassword() } });
+  const printed = async (
+    server: StartedTestContainer,
+    words: string[],
+    env: Record<string, string>,
+  ): Promise<string> => {
+    const { exitCode, output } = await server.exec(words, { env });
     expect(exitCode, output).to.equal(0);
     return output.trim();
   };
+  const sql = async (
+    server: StartedMySqlContainer | StartedMariaDbContainer,
+    client: string,
+    note?: string,
+  ): Promise<string> => {
+    const words = [client, "--user=root", "--batch", "--skip-column-names", "shop"];
+    const ask = (statement: string) =>
+      printed(server, [...words, `--execute=${statement}`], { MYSQL_PWD: server.getRootPassword() });
+    if (note !== undefined) await ask(`CREATE TABLE ${note} (id INT); INSERT INTO ${note} VALUES (1)`);
+    return ask("SHOW TABLES");
+  };
   /** Each kind of thing, how a spec leaves a text there, and finds it. */
   const kinds = {
-    async "a MySQL server"(note?: string) {
-      if (note !== undefined) await mysql(`CREATE TABLE ${note} (id INT); INSERT INTO ${note} VALUES (1)`);
-      return mysql("SHOW TABLES");
+    "a MySQL server": (note?: string) => sql(stack.db, "mysql", note),
+    "a MariaDB server": (note?: string) => sql(stack.maria, "mariadb", note),
+    async "a PostgreSQL server"(note?: string) {
+      const ask = (statement: string) => printed(stack.postgres, ["psql", "-U", "test", "-Atc", statement], {});
+      if (note !== undefined)
+        await ask(
+          `UPDATE rows SET note = '${note}'; INSERT INTO rows (note) VALUES ('${note}'); CREATE TABLE ${note} ()`,
+        );
+      return ask(
+        "SELECT * FROM rows ORDER BY n; SELECT last_value FROM rows_n_seq; SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1",
+      );
     },
     async "a Redis server"(note?: string) {
       const client = await connectTo(stack.cache, "");

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { endOfLog } from "./postgres-changes.ts";
 import { ownDatabases } from "./postgres-databases.ts";
 import type { OwnDatabase } from "./postgres-databases.ts";
-import { DEFINITION_TABLES, noteDefinitions } from "./postgres-definitions.ts";
-import { ROW_TABLES, copyRows } from "./postgres-relations.ts";
-import { BASELINE, LOCK_TIMEOUT } from "./postgres-server.ts";
+import { definitionTables, noteDefinitions } from "./postgres-definitions.ts";
+import { rowTables, copyRows } from "./postgres-relations.ts";
+import { LOCK_TIMEOUT } from "./postgres-server.ts";
 import type { PostgresServer } from "./postgres-server.ts";
 import { noteSettings } from "./postgres-settings.ts";
 
@@ -38,9 +38,9 @@ export async function takeBaseline(server: PostgresServer): Promise<void> {
     await server.within(name, (client) =>
       client.query(
         [
-          `DROP SCHEMA IF EXISTS ${BASELINE} CASCADE; CREATE SCHEMA ${BASELINE}`,
-          ...ROW_TABLES,
-          ...DEFINITION_TABLES,
+          `DROP SCHEMA IF EXISTS ${client.schema} CASCADE; CREATE SCHEMA ${client.schema}`,
+          ...rowTables(client.schema),
+          ...definitionTables(client.schema),
         ].join("; "),
       ),
     );

@@ -89,7 +89,7 @@ export async function classify(client: Client, files: readonly WrittenFile[] | u
     if (oid === null) gone = true;
     else if (schema === "pg_catalog" && oid < 16384) {
       if (!COUNTED.has(name)) catalogs.add(name);
-    } else if (schema !== BASELINE && schema !== "pg_toast" && "rmS".includes(kind))
+    } else if (!schema.startsWith(BASELINE) && schema !== "pg_toast" && "rmS".includes(kind))
       relations.set(oid, `${relations.get(oid) ?? ""}${blocks}`);
   return { catalogs: gone ? undefined : [...catalogs], relations };
 }

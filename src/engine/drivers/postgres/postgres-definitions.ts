@@ -1,7 +1,6 @@
-import type { Client } from "pg";
 import { OBJECTS, dropObjects } from "./postgres-objects.ts";
-import { BASELINE, inTransaction, rowsOf, runMade } from "./postgres-server.ts";
-import type { PostgresServer } from "./postgres-server.ts";
+import { inTransaction, rowsOf, runMade } from "./postgres-server.ts";
+import type { Connection, PostgresServer } from "./postgres-server.ts";
 
 /** Columns of system catalogs that say how something is kept, or count. */
 const KEPT = {
@@ -30,27 +29,27 @@ const FACTS = `SELECT json_build_object(
         (SELECT md5(string_agg(pageno || ' ' || encode(data, 'hex'), ' ' ORDER BY pageno)) FROM pg_largeobject WHERE loid = m.oid)) ORDER BY m.oid)
       FROM pg_largeobject_metadata m)) AS facts`;
 
-export const DEFINITION_TABLES = [
-  `CREATE TABLE ${BASELINE}.definitions (definitions text, facts text, newest oid)`,
-  `CREATE TABLE ${BASELINE}.large (oid oid, owner text, acl text, data bytea)`,
-  `CREATE TABLE ${BASELINE}.catalogs AS SELECT name, query, '' AS hash FROM (${HASHES}) hashes`,
+export const definitionTables = (schema: string): string[] => [
+  `CREATE TABLE ${schema}.definitions (definitions text, facts text, newest oid)`,
+  `CREATE TABLE ${schema}.large (oid oid, owner text, acl text, data bytea)`,
+  `CREATE TABLE ${schema}.catalogs AS SELECT name, query, '' AS hash FROM (${HASHES}) hashes`,
 ];
 
 /** Notes what a database defines. */
-export async function noteDefinitions(client: Client, definitions: string): Promise<void> {
-  await client.query(`INSERT INTO ${BASELINE}.definitions SELECT $1, (${FACTS})`, [definitions]);
+export async function noteDefinitions(client: Connection, definitions: string): Promise<void> {
+  await client.query(`INSERT INTO ${client.schema}.definitions SELECT $1, (${FACTS})`, [definitions]);
   await client.query(
-    `INSERT INTO ${BASELINE}.large SELECT oid, lomowner::regrole, lomacl, lo_get(oid) FROM pg_largeobject_metadata`,
+    `INSERT INTO ${client.schema}.large SELECT oid, lomowner::regrole, lomacl, lo_get(oid) FROM pg_largeobject_metadata`,
   );
   await noteCatalogs(client);
 }
 
 /** Notes what the catalogs are like: they are as they were noted, though perhaps in other words. */
-async function noteCatalogs(client: Client): Promise<void> {
-  await client.query(`UPDATE ${BASELINE}.definitions SET newest = (SELECT max(oid) FROM (${OBJECTS}) objects)`);
+async function noteCatalogs(client: Connection): Promise<void> {
+  await client.query(`UPDATE ${client.schema}.definitions SET newest = (SELECT max(oid) FROM (${OBJECTS}) objects)`);
   const now = await hashesOf(client);
   await client.query(
-    `UPDATE ${BASELINE}.catalogs SET hash = now.hash FROM json_to_recordset($1) AS now (name text, hash text) WHERE now.name = catalogs.name`,
+    `UPDATE ${client.schema}.catalogs SET hash = now.hash FROM json_to_recordset($1) AS now (name text, hash text) WHERE now.name = catalogs.name`,
     [JSON.stringify(now)],
   );
 }
@@ -61,10 +60,10 @@ interface Hash {
   readonly noted: string;
 }
 
-async function hashesOf(client: Client, names?: readonly string[]): Promise<Hash[]> {
+async function hashesOf(client: Connection, names?: readonly string[]): Promise<Hash[]> {
   const known = await rowsOf<{ name: string; query: string; hash: string }>(
     client,
-    `SELECT * FROM ${BASELINE}.catalogs WHERE $1::text[] IS NULL OR name = ANY ($1)`,
+    `SELECT * FROM ${client.schema}.catalogs WHERE $1::text[] IS NULL OR name = ANY ($1)`,
     [names],
   );
   if (known.length === 0) return [];
@@ -80,7 +79,7 @@ const areSame = (hashes: readonly Hash[]): boolean => hashes.every(({ hash, note
  * @param catalogs those that were written; undefined where any may have been
  */
 export async function isRedefined(
-  client: Client,
+  client: Connection,
   server: PostgresServer,
   database: string,
   catalogs: readonly string[] | undefined,
@@ -91,7 +90,7 @@ export async function isRedefined(
     await inTransaction(client, () => restoreLargeObjects(client));
   const [noted] = (await rowsOf<{ newest: number }>(
     client,
-    `SELECT newest::int8::float8 AS newest FROM ${BASELINE}.definitions`,
+    `SELECT newest::int8::float8 AS newest FROM ${client.schema}.definitions`,
   )) as [{ newest: number }];
   await inTransaction(client, () => dropObjects(client, noted.newest));
   if (areSame(await hashesOf(client, catalogs))) return false;
@@ -100,24 +99,27 @@ export async function isRedefined(
   return false;
 }
 
-async function restoreLargeObjects(client: Client): Promise<void> {
+async function restoreLargeObjects(client: Connection): Promise<void> {
   await client.query(`SELECT lo_unlink(oid) FROM pg_largeobject_metadata`);
-  await client.query(`SELECT lo_from_bytea(oid, data) FROM ${BASELINE}.large`);
-  await runMade(client, `SELECT format('ALTER LARGE OBJECT %s OWNER TO %s', oid, owner) AS sql FROM ${BASELINE}.large`);
+  await client.query(`SELECT lo_from_bytea(oid, data) FROM ${client.schema}.large`);
+  await runMade(
+    client,
+    `SELECT format('ALTER LARGE OBJECT %s OWNER TO %s', oid, owner) AS sql FROM ${client.schema}.large`,
+  );
   await runMade(
     client,
     `SELECT format('GRANT %s ON LARGE OBJECT %s TO %s%s', privilege_type, oid,
        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, CASE WHEN is_grantable THEN ' WITH GRANT OPTION' END) AS sql
-     FROM ${BASELINE}.large, aclexplode(nullif(acl, '{}')::aclitem[])`,
+     FROM ${client.schema}.large, aclexplode(nullif(acl, '{}')::aclitem[])`,
   );
 }
 
 /** What of a database is not as it was noted: the first that is found. */
-async function differenceOf(client: Client, server: PostgresServer, database: string): Promise<string | undefined> {
+async function differenceOf(client: Connection, server: PostgresServer, database: string): Promise<string | undefined> {
   const definitions = await server.dump(database);
   const [noted] = (await rowsOf<{ definitions: string; was: Facts; facts: Facts }>(
     client,
-    `SELECT definitions, facts::json AS was, (${FACTS}) AS facts FROM ${BASELINE}.definitions`,
+    `SELECT definitions, facts::json AS was, (${FACTS}) AS facts FROM ${client.schema}.definitions`,
   )) as [{ definitions: string; was: Facts; facts: Facts }];
   const fact = Object.keys(noted.was).find(
     (key) => JSON.stringify(noted.was[key]) !== JSON.stringify(noted.facts[key]),
@@ -131,10 +133,10 @@ async function differenceOf(client: Client, server: PostgresServer, database: st
 type Facts = Readonly<Record<string, unknown>>;
 
 /** Drops all that a database defines, and defines it as it was. Ends in the middle of the caller's transaction. */
-export async function redefine(client: Client): Promise<void> {
+export async function redefine(client: Connection): Promise<void> {
   const [noted] = (await rowsOf<{ definitions: string; facts: string }>(
     client,
-    `SELECT definitions, facts FROM ${BASELINE}.definitions`,
+    `SELECT definitions, facts FROM ${client.schema}.definitions`,
   )) as [{ definitions: string; facts: string }];
   const facts = JSON.parse(noted.facts) as Facts;
   await dropObjects(client, 16383);
@@ -150,12 +152,12 @@ export async function redefine(client: Client): Promise<void> {
   // The text sets some for its session.
   await client.query("RESET ALL");
   await client.query(
-    `UPDATE ${BASELINE}.relations SET oid = now.oid, filenode = 0 FROM pg_class now WHERE now.oid = to_regclass(name)`,
+    `UPDATE ${client.schema}.relations SET oid = now.oid, filenode = 0 FROM pg_class now WHERE now.oid = to_regclass(name)`,
   );
 }
 
 /** @throws Error naming what is not as it was, though all was defined again */
-export async function checkDefinitions(client: Client, server: PostgresServer, database: string): Promise<void> {
+export async function checkDefinitions(client: Connection, server: PostgresServer, database: string): Promise<void> {
   const difference = await differenceOf(client, server, database);
   if (difference !== undefined)
     throw new Error(`the definitions of the database ${database} cannot be brought back: ${difference}`);

@@ -1,5 +1,5 @@
-import type { Client } from "pg";
 import { BASELINE, rowsOf } from "./postgres-server.ts";
+import type { Connection } from "./postgres-server.ts";
 
 /** What holds rows, or counts, and where they were last seen. */
 export interface KnownRelation {
@@ -20,22 +20,22 @@ export interface KnownRelation {
 }
 
 const OWN_RELATIONS = `relkind IN ('r', 'm', 'S') AND relpersistence <> 't' AND nspname !~ '^pg_'
-  AND nspname NOT IN ('information_schema', '${BASELINE}')`;
+  AND nspname <> 'information_schema' AND nspname !~ '^${BASELINE}'`;
 
 /** Rows are kept as texts, by their place: what happens to their types and columns does not happen to them. */
-export const ROW_TABLES = [
-  `CREATE TABLE ${BASELINE}.relations (id int PRIMARY KEY, oid oid, name text, kind "char", unlogged bool, filenode oid,
+export const rowTables = (schema: string): string[] => [
+  `CREATE TABLE ${schema}.relations (id int PRIMARY KEY, oid oid, name text, kind "char", unlogged bool, filenode oid,
      columns text[], populated bool, counter text, called bool)`,
-  `CREATE TABLE ${BASELINE}.rows (relation int, place tid, content text)`,
+  `CREATE TABLE ${schema}.rows (relation int, place tid, content text)`,
 ];
 
 /**
  * Keeps copies of all rows, and the counts of sequences. The tables are locked for others' writes until the end of the
  * transaction: what others have written in transactions that are open is waited for.
  */
-export async function copyRows(client: Client): Promise<KnownRelation[]> {
+export async function copyRows(client: Connection): Promise<KnownRelation[]> {
   await client.query(
-    `INSERT INTO ${BASELINE}.relations
+    `INSERT INTO ${client.schema}.relations
        SELECT row_number() OVER (ORDER BY c.oid), c.oid, format('%I.%I', nspname, relname), relkind, relpersistence = 'u', relfilenode,
          ARRAY(SELECT quote_ident(attname) FROM pg_attribute
                WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum), relispopulated
@@ -47,27 +47,27 @@ export async function copyRows(client: Client): Promise<KnownRelation[]> {
     if (kind === "S")
       // The first value that is taken after a count was set is written to the log; 32 at once later.
       await client.query(
-        `UPDATE ${BASELINE}.relations SET (counter, called) = (SELECT last_value::text, is_called FROM ${name}) WHERE id = ${id};
-         SELECT setval(oid::regclass, counter::bigint, called) FROM ${BASELINE}.relations WHERE id = ${id}`,
+        `UPDATE ${client.schema}.relations SET (counter, called) = (SELECT last_value::text, is_called FROM ${name}) WHERE id = ${id};
+         SELECT setval(oid::regclass, counter::bigint, called) FROM ${client.schema}.relations WHERE id = ${id}`,
       );
     else if (populated)
-      await client.query(`INSERT INTO ${BASELINE}.rows SELECT ${id}, r.ctid, (r.*)::text FROM ONLY ${name} r`);
-  await client.query(`CREATE INDEX ON ${BASELINE}.rows (relation, place); ANALYZE ${BASELINE}.rows`);
+      await client.query(`INSERT INTO ${client.schema}.rows SELECT ${id}, r.ctid, (r.*)::text FROM ONLY ${name} r`);
+  await client.query(`CREATE INDEX ON ${client.schema}.rows (relation, place); ANALYZE ${client.schema}.rows`);
   return relations;
 }
 
 /** What is known of the relations of a database. */
-export function knownRelations(client: Client): Promise<KnownRelation[]> {
+export function knownRelations(client: Connection): Promise<KnownRelation[]> {
   return rowsOf(
     client,
     `SELECT id, k.oid::int8::float8 AS oid, name, kind, unlogged, columns, k.populated,
        coalesce(c.relfilenode = filenode AND c.relispopulated = k.populated, false) AS current
-     FROM ${BASELINE}.relations k LEFT JOIN pg_class c ON c.oid = k.oid ORDER BY id`,
+     FROM ${client.schema}.relations k LEFT JOIN pg_class c ON c.oid = k.oid ORDER BY id`,
   );
 }
 
 /** Waits for transactions that write to tables, and keeps others from it until the end of this one. */
-export async function lockTables(client: Client, relations: readonly KnownRelation[]): Promise<void> {
+export async function lockTables(client: Connection, relations: readonly KnownRelation[]): Promise<void> {
   const names = relations.filter(({ kind }) => kind === "r").map(({ name }) => `ONLY ${name}`);
   if (names.length > 0) await client.query(`LOCK TABLE ${names.join(", ")} IN SHARE ROW EXCLUSIVE MODE`);
 }

@@ -1,7 +1,8 @@
-import type { Client, QueryResult } from "pg";
+import type { QueryResult } from "pg";
 import { rangesOf } from "./postgres-changes.ts";
 import type { KnownRelation } from "./postgres-relations.ts";
-import { BASELINE, literal, rowsOf, runMade } from "./postgres-server.ts";
+import { literal, rowsOf, runMade } from "./postgres-server.ts";
+import type { Connection } from "./postgres-server.ts";
 
 /**
  * Brings relations back that have been locked. Of a table only those rows are touched that have changed.
@@ -9,7 +10,7 @@ import { BASELINE, literal, rowsOf, runMade } from "./postgres-server.ts";
  * @param blocks where a relation was written; undefined where that is not known
  */
 export async function restoreRows(
-  client: Client,
+  client: Connection,
   relations: readonly KnownRelation[],
   blocks: (relation: KnownRelation) => string | undefined,
 ): Promise<void> {
@@ -17,7 +18,7 @@ export async function restoreRows(
   await runMade(
     client,
     `SELECT format('SELECT setval(%1$L, %2$L, %3$L) FROM %1$s WHERE (last_value, is_called, log_cnt) <> (%2$L, %3$L, 0)', name, counter, called) AS sql
-       FROM ${BASELINE}.relations WHERE kind = 'S' AND id = ANY ($1)`,
+       FROM ${client.schema}.relations WHERE kind = 'S' AND id = ANY ($1)`,
     [ids],
   );
   for (const view of relations) if (view.kind === "m") await restoreView(client, view);
@@ -25,7 +26,7 @@ export async function restoreRows(
   const moved = await movedRows(client, tables, blocks);
   if (moved.length > 0) await quietly(client, tables, () => moveBack(client, moved));
   await client.query(
-    `UPDATE ${BASELINE}.relations SET filenode = relfilenode FROM pg_class c
+    `UPDATE ${client.schema}.relations SET filenode = relfilenode FROM pg_class c
        WHERE c.oid = relations.oid AND filenode <> relfilenode AND id = ANY ($1)`,
     [ids],
   );
@@ -39,7 +40,7 @@ interface Moved {
 }
 
 async function movedRows(
-  client: Client,
+  client: Connection,
   tables: readonly KnownRelation[],
   blocks: (table: KnownRelation) => string | undefined,
 ): Promise<Moved[]> {
@@ -55,7 +56,7 @@ async function movedRows(
       (condition) => `SELECT r.ctid AS place, (r.*)::text AS content FROM ONLY ${name} r WHERE ${condition}`,
     );
     const was = within("place").map(
-      (condition) => `SELECT place, content FROM ${BASELINE}.rows WHERE relation = ${id} AND ${condition}`,
+      (condition) => `SELECT place, content FROM ${client.schema}.rows WHERE relation = ${id} AND ${condition}`,
     );
     return `SELECT ${id} AS id, array_remove(array_agg(now.place), NULL)::text[] AS wrong, array_remove(array_agg(was.place), NULL)::text[] AS missing
       FROM (${now.join(" UNION ALL ")}) now FULL JOIN (${was.join(" UNION ALL ")}) was
@@ -66,7 +67,7 @@ async function movedRows(
   return found.map((moved) => ({ ...moved, table: tables.find(({ id }) => id === moved.id)! }));
 }
 
-async function moveBack(client: Client, moved: readonly Moved[]): Promise<void> {
+async function moveBack(client: Connection, moved: readonly Moved[]): Promise<void> {
   const places = (list: readonly string[]): string => `ANY ('{${list.map((place) => `"${place}"`).join(",")}}'::tid[])`;
   for (const { table, wrong, missing } of moved) {
     const { id, name, columns } = table;
@@ -84,10 +85,10 @@ async function moveBack(client: Client, moved: readonly Moved[]): Promise<void> 
       await client.query(
         `WITH restored AS (
            MERGE INTO ONLY ${name} AS target
-           USING (SELECT place, content::${name} AS row FROM ${BASELINE}.rows
+           USING (SELECT place, content::${name} AS row FROM ${client.schema}.rows
                   WHERE relation = ${id} AND place = ${places(missing)} ORDER BY place OFFSET 0) AS source ON false
            WHEN NOT MATCHED THEN INSERT ${insert} RETURNING source.place AS old, target.ctid AS new)
-         UPDATE ${BASELINE}.rows SET place = new FROM restored WHERE relation = ${id} AND place = old`,
+         UPDATE ${client.schema}.rows SET place = new FROM restored WHERE relation = ${id} AND place = old`,
       ),
     );
   }
@@ -99,7 +100,7 @@ function counted({ name }: KnownRelation, expected: readonly string[], { rowCoun
 }
 
 /** Does some work while the triggers and rules of tables sleep, those too that would fire for a replica. */
-async function quietly(client: Client, tables: readonly KnownRelation[], work: () => Promise<void>): Promise<void> {
+async function quietly(client: Connection, tables: readonly KnownRelation[], work: () => Promise<void>): Promise<void> {
   const awake = await rowsOf<{ change: string; name: string; enabled: string }>(
     client,
     `SELECT 'ALTER TABLE ' || tgrelid::regclass AS change, 'TRIGGER ' || quote_ident(tgname) AS name, tgenabled AS enabled
@@ -115,7 +116,7 @@ async function quietly(client: Client, tables: readonly KnownRelation[], work: (
 }
 
 /** Brings the rows of a materialized view back, which need not be those that its query would find now. */
-async function restoreView(client: Client, { id, oid, name, columns, populated }: KnownRelation): Promise<void> {
+async function restoreView(client: Connection, { id, oid, name, columns, populated }: KnownRelation): Promise<void> {
   if (!populated) return void (await client.query(`REFRESH MATERIALIZED VIEW ${name} WITH NO DATA`));
   // Its rows cannot be written as long as it is one.
   const become = (kind: string): string =>
@@ -123,13 +124,13 @@ async function restoreView(client: Client, { id, oid, name, columns, populated }
   await client.query(
     `${become("r")}; TRUNCATE ${name};
      INSERT INTO ${name} (${columns.join(", ")}) SELECT ${columns.map((column) => `(row).${column}`).join(", ")}
-       FROM (SELECT content::${name} AS row FROM ${BASELINE}.rows WHERE relation = ${id} ORDER BY place OFFSET 0) source;
+       FROM (SELECT content::${name} AS row FROM ${client.schema}.rows WHERE relation = ${id} ORDER BY place OFFSET 0) source;
      ${become("m")}`,
   );
 }
 
 /** Makes room where specs and resets have left more dead rows than there are others: in tests nobody else does. */
-export async function vacuum(client: Client): Promise<void> {
+export async function vacuum(client: Connection): Promise<void> {
   const tables = await rowsOf<{ name: string }>(
     client,
     `SELECT oid::regclass AS name FROM pg_class

@@ -52,6 +52,9 @@ const EXPECTED: Readonly<Record<string, string>> = {
   "42501": "a superuser, who resets",
 };
 
+/** A connection of the superuser's, and the schema with what is noted of its database. */
+export type Connection = Client & { readonly schema: string };
+
 /** A PostgreSQL server, and the superuser's connections to it. */
 export interface PostgresServer {
   readonly address: ServiceAddress;
@@ -61,7 +64,7 @@ export interface PostgresServer {
    * Does some work in a database as the superuser. The greeting takes longer than most of what is asked: the connection
    * stays for the next, until it is closed or something fails.
    */
-  within<T>(database: string, work: (client: Client) => Promise<T>): Promise<T>;
+  within<T>(database: string, work: (client: Connection) => Promise<T>): Promise<T>;
   /**
    * A database as SQL: equal for two that define the same.
    *
@@ -74,7 +77,7 @@ export interface PostgresServer {
 
 /** The server in a container that has been started. Connects when there is something to do. */
 export function postgresServer(address: ServiceAddress): PostgresServer {
-  const open = new Map<string, Promise<Client>>();
+  const open = new Map<string, Promise<Connection>>();
   const destroy = async (database: string): Promise<void> => {
     const taken = open.get(database);
     open.delete(database);
@@ -82,7 +85,7 @@ export function postgresServer(address: ServiceAddress): PostgresServer {
     // A server that hangs does not answer a farewell.
     await Promise.race([client?.end(), sleep(1000, undefined, { ref: false })]).catch(() => undefined);
   };
-  const client = (database: string): Promise<Client> => {
+  const client = (database: string): Promise<Connection> => {
     const known = open.get(database);
     if (known !== undefined) return known;
     const opened = connect(address, database, () => {
@@ -94,7 +97,7 @@ export function postgresServer(address: ServiceAddress): PostgresServer {
   };
   return {
     address,
-    central: `${BASELINE}${address.suffix}`,
+    central: `${BASELINE}${address.suffix}${address.baseline ?? ""}`,
     async within(database, work) {
       try {
         return await work(await client(database));
@@ -120,7 +123,7 @@ export function postgresServer(address: ServiceAddress): PostgresServer {
 export const AS_SUPERUSER = `export PGPASSWORD="\${POSTGRES_PASSWORD:-$(cat "\${POSTGRES_PASSWORD_FILE:-/dev/null}")}" PGUSER="$1" PGDATABASE="$2" && shift 2`;
 
 /** PL/pgSQL is there from the beginning, and left out; it would be told of when it was dropped and came back. */
-export const DUMP = `pg_dump --exclude-schema=${BASELINE} --exclude-extension=plpgsql --lock-wait-timeout=5s`;
+export const DUMP = `pg_dump '--exclude-schema=${BASELINE}*' --exclude-extension=plpgsql --lock-wait-timeout=5s`;
 
 /** A variable of the container. The image's entrypoint takes an empty one for none. */
 export function variable({ environment }: Pick<Asked, "environment">, name: string): string | undefined {
@@ -145,7 +148,7 @@ async function passwordOf(address: ServiceAddress): Promise<string | undefined> 
   return output.replace(/\n+$/, "");
 }
 
-async function connect(address: ServiceAddress, database: string, onClosed: () => void): Promise<Client> {
+async function connect(address: ServiceAddress, database: string, onClosed: () => void): Promise<Connection> {
   const { default: pg } = await import("pg");
   const client = new pg.Client({
     host: address.host,
@@ -163,7 +166,7 @@ async function connect(address: ServiceAddress, database: string, onClosed: () =
     const expected = EXPECTED[(cause as { code?: string }).code ?? ""];
     throw expected ? new Error(`expected ${expected}: ${messageOf(cause)}`, { cause }) : cause;
   });
-  return client;
+  return Object.assign(client, { schema: `${BASELINE}${address.baseline ?? ""}` });
 }
 
 /** The rows of a statement. */

@@ -36,6 +36,7 @@ export const postgres: KnownDriver = {
   share: sharePostgres,
   client: { name: "pg", from: "8.16.0" },
   tested: ["18"],
+  checkpoints: true,
   connect(address: ServiceAddress): Server {
     checkPassword(address);
     const server = postgresServer(address);
