@@ -18,6 +18,10 @@ const MYSQL_TASKS = [
 ];
 const MYSQL_FACTS: Readonly<Record<string, readonly string[]>> = {
   ...FACTS,
+  "brings back rows though the counters of the server were set to zero": [
+    "UPDATE parts SET a = 5 WHERE a = 1",
+    "TRUNCATE TABLE performance_schema.table_io_waits_summary_by_table",
+  ],
   "brings back a string in JSON that became a date": [
     "UPDATE kinds SET j = JSON_OBJECT('at', '2020-01-01') WHERE a = 1",
   ],
@@ -26,6 +30,9 @@ const MYSQL_FACTS: Readonly<Record<string, readonly string[]>> = {
   "brings back what is kept for the server's next start": ["SET PERSIST max_connections = 20"],
   "brings back a server that may be written to": ["SET GLOBAL super_read_only = 1"],
 };
+
+const READS =
+  "SELECT SUM(COUNT_READ) AS count FROM performance_schema.table_io_waits_summary_by_table WHERE OBJECT_SCHEMA = 'shop' AND OBJECT_NAME NOT IN ('log', 'quick')";
 
 describe("a reset of all that a MySQL server holds", function () {
   this.timeout(300_000);
@@ -55,10 +62,11 @@ describe("a reset of all that a MySQL server holds", function () {
     before ??= await dump();
   });
 
-  itBringsBack({ server: () => stack.db, reset: () => stack.reset(), dump, before: () => before }, MYSQL_FACTS, [
-    ...OTHERS,
-    ["SET PERSIST_ONLY innodb_page_cleaners = 2"],
-  ]);
+  itBringsBack(
+    { server: () => stack.db, reset: () => stack.reset(), dump, before: () => before, reads: READS },
+    MYSQL_FACTS,
+    [...OTHERS, ["SET PERSIST_ONLY innodb_page_cleaners = 2"]],
+  );
 
   it("is not misled by how a spec tells the server to read and write", async () => {
     await run(stack.db, [
@@ -74,6 +82,17 @@ describe("a reset of all that a MySQL server holds", function () {
     // Whose connections are made now.
     const server = mySqlServer(addressOf(stack.db));
     await resetMySql(server).finally(() => server.close());
+    expect(changesIn(before, await dump())).to.deep.equal([]);
+  });
+
+  it("notices what was written while the server did not count it, and when it began to again", async () => {
+    const count = (what: string): string =>
+      `UPDATE performance_schema.setup_instruments SET ENABLED = '${what}' WHERE NAME = 'wait/io/table/sql/handler'`;
+    await run(stack.db, [count("NO"), "UPDATE kinds SET a = 5 WHERE a = 1"]);
+    await stack.reset();
+    expect(changesIn(before, await dump())).to.deep.equal([]);
+    await run(stack.db, ["UPDATE kinds SET a = 5 WHERE a = 1", count("YES")]);
+    await stack.reset();
     expect(changesIn(before, await dump())).to.deep.equal([]);
   });
 

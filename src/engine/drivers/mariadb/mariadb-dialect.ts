@@ -31,6 +31,21 @@ export const MARIADB: Dialect = {
   // Which tables they hold is not known without a plugin.
   holders: `SELECT ID AS id, USER AS user, HOST AS host, TIME AS seconds, 'a transaction' AS held
     FROM information_schema.INNODB_TRX JOIN information_schema.PROCESSLIST ON ID = trx_mysql_thread_id WHERE ID <> CONNECTION_ID()`,
+  // https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizations/statistics-for-optimizing-queries/user-statistics
+  counts: {
+    written:
+      "SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, ROWS_CHANGED AS n FROM information_schema.TABLE_STATISTICS WHERE ROWS_CHANGED > 0",
+    counting: "@@global.userstat",
+    // It can also be told to replace a table.
+    statements: [
+      "Com_alter_table",
+      "Com_create_table",
+      "Com_drop_db",
+      "Com_drop_table",
+      "Com_rename_table",
+      "Com_truncate",
+    ],
+  },
   programs: { dump: "mariadb-dump", client: "mariadb" },
   prepare: forgetCachedNumbers,
 };

@@ -20,6 +20,15 @@ export interface Dialect {
   readonly writable: string;
   /** Asks for the id, user, host and seconds of other connections that keep a reset from its work, and what they hold. */
   readonly holders: string;
+  /** Counters of the server, since its start. */
+  readonly counts: {
+    /** Asks for the schema, table and number of times that a row of it was written, as s, t and n. */
+    readonly written: string;
+    /** An expression: 1 where nothing that is written is left out. */
+    readonly counting: string;
+    /** Statements that change the rows of a table without being counted there, by the names of their own counters. */
+    readonly statements: readonly string[];
+  };
   /** The programs that write a database as SQL, and run that. */
   readonly programs: { readonly dump: string; readonly client: string };
   /** Makes what a baseline needs of those of a server's databases that are its own. Undefined where it needs nothing. */
@@ -65,5 +74,22 @@ export const MYSQL: Dialect = {
     FROM performance_schema.metadata_locks JOIN performance_schema.threads ON THREAD_ID = OWNER_THREAD_ID
     WHERE LOCK_STATUS = 'GRANTED' AND PROCESSLIST_ID <> CONNECTION_ID() AND (
       OBJECT_TYPE = 'TABLE' AND OBJECT_SCHEMA NOT IN (?) OR OBJECT_TYPE IN ('GLOBAL', 'BACKUP LOCK') AND LOCK_TYPE = 'SHARED')`,
+  // https://dev.mysql.com/doc/refman/9.7/en/performance-schema-table-wait-summary-tables.html
+  counts: {
+    written:
+      "SELECT OBJECT_SCHEMA AS s, OBJECT_NAME AS t, COUNT_WRITE AS n FROM performance_schema.table_io_waits_summary_by_table WHERE OBJECT_TYPE = 'TABLE' AND COUNT_WRITE > 0",
+    counting: [
+      "(SELECT COUNT(*) FROM performance_schema.setup_consumers WHERE NAME IN ('global_instrumentation', 'thread_instrumentation') AND ENABLED = 'YES') = 2",
+      "(SELECT ENABLED FROM performance_schema.setup_instruments WHERE NAME = 'wait/io/table/sql/handler') = 'YES'",
+      "EXISTS (SELECT * FROM performance_schema.setup_objects WHERE OBJECT_TYPE = 'TABLE' AND OBJECT_SCHEMA = '%' AND OBJECT_NAME = '%' AND ENABLED = 'YES')",
+      "NOT EXISTS (SELECT * FROM performance_schema.setup_objects WHERE OBJECT_TYPE = 'TABLE' AND OBJECT_SCHEMA NOT IN ('mysql', 'performance_schema', 'information_schema') AND ENABLED = 'NO')",
+      "EXISTS (SELECT * FROM performance_schema.setup_actors WHERE HOST = '%' AND USER = '%' AND ROLE = '%' AND ENABLED = 'YES')",
+      "NOT EXISTS (SELECT * FROM performance_schema.setup_actors WHERE ENABLED = 'NO')",
+      "NOT EXISTS (SELECT * FROM performance_schema.setup_threads WHERE ENABLED = 'NO')",
+      "NOT EXISTS (SELECT * FROM performance_schema.threads WHERE INSTRUMENTED = 'NO')",
+      "(SELECT SUM(VARIABLE_VALUE) FROM performance_schema.global_status WHERE VARIABLE_NAME IN ('Performance_schema_table_handles_lost', 'Performance_schema_table_instances_lost')) = 0",
+    ].join(" AND "),
+    statements: ["Com_alter_table", "Com_drop_db", "Com_drop_table", "Com_rename_table", "Com_truncate"],
+  },
   programs: { dump: "mysqldump", client: "mysql" },
 };

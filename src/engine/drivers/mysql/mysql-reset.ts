@@ -10,7 +10,9 @@ import {
   titleOf,
 } from "./mysql-objects.ts";
 import type { DatabaseObject } from "./mysql-objects.ts";
-import { changedRows, copyRows, fillTable } from "./mysql-rows.ts";
+import type { Counts } from "./mysql-counts.ts";
+import { createMark, maybeChanged, noteCounts, readCounts } from "./mysql-counts.ts";
+import { changedRows, copyRows, fillTable, knownTables, setNextId, untilWritten } from "./mysql-rows.ts";
 import type { KnownTable } from "./mysql-rows.ts";
 import { SYSTEM } from "./mysql-dialect.ts";
 import { quoted } from "./mysql-server.ts";
@@ -42,7 +44,12 @@ export async function takeMySqlBaseline(server: MySqlServer): Promise<void> {
     await connection.query(`DROP DATABASE IF EXISTS ${baseline}`);
     await connection.query(`CREATE DATABASE ${baseline}`);
     await server.dialect.prepare?.(connection, (schema) => isOwn(schema, server));
+    await createMark(connection, baseline);
+    const counts = await readCounts(connection, server.dialect);
     const objects = await objectsOf(connection, server);
+    const tables = objects.filter(({ kind }) => kind === "table");
+    // What was written before the counts were read is there when it is copied.
+    const isSettled = await untilWritten(connection, tables);
     await connection.query(
       `CREATE TABLE ${baseline}.objects (id INT AUTO_INCREMENT PRIMARY KEY, kind VARCHAR(64), \`schema\` VARCHAR(64), name VARCHAR(64), \`table\` VARCHAR(64), definition LONGTEXT)`,
     );
@@ -50,12 +57,8 @@ export async function takeMySqlBaseline(server: MySqlServer): Promise<void> {
       await connection.query(`INSERT INTO ${baseline}.objects VALUES (NULL, ?)`, [
         [kind, schema, name, table, definition],
       ]);
-    await copyRows(
-      connection,
-      baseline,
-      objects.filter(({ kind }) => kind === "table"),
-      server.dialect,
-    );
+    const same = await copyRows(connection, baseline, tables, server.dialect);
+    if (isSettled) await noteCounts(connection, baseline, { counts, tables: same, same, rows: [], missing: [] });
     if (!server.shared) await noteSettings(connection, baseline, server.dialect);
   });
 }
@@ -75,16 +78,17 @@ export async function resetMySql(server: MySqlServer): Promise<void> {
         : server.asRoot((connection) => changedSettings(connection, baselineOf(server), server.dialect), "settings"),
       server.asRoot((connection) => differenceOf(connection, server)),
     ]);
-    const { stale, missing, rows } = difference;
+    const { stale, missing, rows, nextIds, same } = difference;
     const changed = [
       ...new Set([...stale, ...missing].map(titleOf)),
       ...settings.globals.map(({ name }) => `global variable ${name}`),
       ...settings.tables.map((name) => `mysql.${name}`),
     ];
-    if (changed.length === 0 && rows.length === 0) return;
+    if ([changed, rows, nextIds, same].every(({ length }) => length === 0)) return;
     if (round > ROUNDS) throw new Error(`still not as it was after ${ROUNDS} attempts: ${changed.join(", ")}`);
     await server.asRoot(async (connection) => {
       await restoreSettings(connection, baselineOf(server), settings);
+      await noteCounts(connection, baselineOf(server), difference);
       await repair(connection, server, difference);
     });
     // Rows are counted as they are put back: there is no need to read them again.
@@ -102,8 +106,12 @@ interface Difference {
   /** What is there and was not, or was another; and what was there and is not, or is another. */
   readonly stale: readonly DatabaseObject[];
   readonly missing: readonly DatabaseObject[];
-  /** The tables that are what they were, but for their rows. */
+  /** The tables that are what they were, but for their rows; or but for their next ids. */
   readonly rows: readonly KnownTable[];
+  readonly nextIds: readonly KnownTable[];
+  /** Those that were looked at, and have the rows that they had when these counts were read. */
+  readonly same: readonly KnownTable[];
+  readonly counts: Counts;
 }
 
 function objectsOf(connection: Connection, server: MySqlServer): Promise<DatabaseObject[]> {
@@ -112,9 +120,10 @@ function objectsOf(connection: Connection, server: MySqlServer): Promise<Databas
 
 async function differenceOf(connection: Connection, server: MySqlServer): Promise<Difference> {
   const name = baselineOf(server);
-  const [[baseline, tables]] = (await connection.query<RowDataPacket[][]>(
-    `SELECT * FROM ${name}.objects ORDER BY id; SELECT * FROM ${name}.tables`,
-  )) as unknown as [[DatabaseObject[], KnownTable[]]];
+  const counts = await readCounts(connection, server.dialect);
+  const [objects] = await connection.query<RowDataPacket[]>(`SELECT * FROM ${name}.objects ORDER BY id`);
+  const baseline = objects as unknown as DatabaseObject[];
+  const tables = await knownTables(connection, name);
   const now = await objectsOf(connection, server);
   const without = (all: readonly DatabaseObject[], others: readonly DatabaseObject[]): DatabaseObject[] => {
     const known = new Map(others.map((object) => [keyOf(object), object.definition]));
@@ -123,17 +132,19 @@ async function differenceOf(connection: Connection, server: MySqlServer): Promis
   const missing = without(baseline, now);
   const gone = new Set(missing.flatMap((object) => (object.kind === "table" ? [tableOf(object)] : [])));
   const there = tables.filter(({ schema, table }) => !gone.has(tableOf({ schema, table })));
-  const nextIds = new Map(now.filter(({ kind }) => kind === "table").map((object) => [tableOf(object), object.nextId]));
-  const changed = new Set(await changedRows(connection, there));
-  const rows = there.filter((known) => {
-    const next = nextIds.get(tableOf(known));
-    return changed.has(known) || (next !== undefined && next !== known.nextId);
+  const suspects = await maybeChanged(connection, name, there, counts);
+  const rows = await changedRows(connection, suspects);
+  const same = suspects.filter((known) => !rows.includes(known));
+  const ids = new Map(now.filter(({ kind }) => kind === "table").map((object) => [tableOf(object), object.nextId]));
+  const nextIds = there.filter((known) => {
+    const next = ids.get(tableOf(known));
+    return !rows.includes(known) && next !== undefined && next !== known.nextId;
   });
-  return { baseline, now, tables, stale: without(now, baseline), missing, rows };
+  return { baseline, now, tables, stale: without(now, baseline), missing, rows, nextIds, same, counts };
 }
 
 async function repair(connection: Connection, server: MySqlServer, difference: Difference): Promise<void> {
-  const { baseline, now, tables, stale, missing, rows } = difference;
+  const { baseline, now, tables, stale, missing, rows, nextIds } = difference;
   const databases = new Map(
     baseline.filter(({ kind }) => kind === "database").map((object) => [object.schema, object]),
   );
@@ -162,6 +173,7 @@ async function repair(connection: Connection, server: MySqlServer, difference: D
   const made = new Set(missing.filter(({ kind }) => kind === "table").map(tableOf));
   const filled = tables.filter((known) => rows.includes(known) || made.has(tableOf(known)));
   for (const known of filled) await fillTable(connection, baselineOf(server), known);
+  for (const known of nextIds) await setNextId(connection, known);
   await createObjects(connection, [
     ...baseline.filter(isTrigger),
     ...others(missing).filter(({ kind }) => kind !== "sequence" && kind !== "table"),

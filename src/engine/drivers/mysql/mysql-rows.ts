@@ -1,7 +1,8 @@
 import type { Connection, ResultSetHeader, RowDataPacket } from "mysql2/promise";
+import { tableOf } from "./mysql-objects.ts";
 import type { DatabaseObject } from "./mysql-objects.ts";
 import type { Dialect } from "./mysql-dialect.ts";
-import { quoted } from "./mysql-server.ts";
+import { isLockTimeout, quoted } from "./mysql-server.ts";
 
 /** A table whose rows have been copied. */
 export interface KnownTable {
@@ -15,7 +16,18 @@ export interface KnownTable {
   readonly query: string;
   readonly digest: string;
   readonly nextId: string;
+  /** How often its rows had been written when they were those of the copy: see `Counts`. Null where that is not known. */
+  readonly count: string | null;
+  /** 1 where its engine has them counted, all of them. */
+  readonly counted: number;
+  /** Tables by whose foreign keys its rows can be changed: JSON, as `tableOf` has them. */
+  readonly parents: string;
 }
+
+const COUNTED = "SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t FROM information_schema.TABLES WHERE ENGINE = 'InnoDB'";
+const KEYS = `SELECT CONSTRAINT_SCHEMA AS s, TABLE_NAME AS t, UNIQUE_CONSTRAINT_SCHEMA AS ps, REFERENCED_TABLE_NAME AS pt
+  FROM information_schema.REFERENTIAL_CONSTRAINTS
+  WHERE DELETE_RULE NOT IN ('RESTRICT', 'NO ACTION') OR UPDATE_RULE NOT IN ('RESTRICT', 'NO ACTION')`;
 
 /** Copies the rows of tables into a database, and notes there what is copied. */
 export async function copyRows(
@@ -23,10 +35,14 @@ export async function copyRows(
   baseline: string,
   tables: readonly DatabaseObject[],
   { writable }: Dialect,
-): Promise<void> {
+): Promise<KnownTable[]> {
   await connection.query(
-    `CREATE TABLE ${baseline}.tables (\`schema\` VARCHAR(64), \`table\` VARCHAR(64), copy VARCHAR(64), columns LONGTEXT, query LONGTEXT, digest TEXT, nextId VARCHAR(20))`,
+    `CREATE TABLE ${baseline}.tables (\`schema\` VARCHAR(64), \`table\` VARCHAR(64), copy VARCHAR(64), columns LONGTEXT, query LONGTEXT, digest TEXT, nextId VARCHAR(20), count VARCHAR(20), counted INT, parents LONGTEXT)`,
   );
+  const [[counted, keys]] = (await connection.query<RowDataPacket[][]>(`${COUNTED}; ${KEYS}`)) as unknown as [
+    RowDataPacket[][],
+  ];
+  const isCounted = new Set(counted!.map(({ s, t }) => tableOf({ schema: s, table: t })));
   for (const [index, { schema, name, nextId, definition }] of tables.entries()) {
     const from = `${quoted(schema, name)}${isVersioned(definition) ? " FOR SYSTEM_TIME ALL" : ""}`;
     const [all] = await connection.query<RowDataPacket[]>(
@@ -42,9 +58,31 @@ export async function copyRows(
     const query = `SELECT /*+ NO_MERGE(hashes) */ CONCAT_WS(' ', COUNT(*), COUNT(h), SUM(CAST(CONV(LEFT(h, 16), 16, 10) AS DECIMAL(20))), SUM(CAST(CONV(MID(h, 17, 16), 16, 10) AS DECIMAL(20)))) AS digest FROM (SELECT SHA2(CONCAT(${values.join(", ',', ")}), 256) AS h FROM ${from}) AS hashes`;
     const [[row]] = await connection.query<RowDataPacket[]>(query);
     await connection.query(`INSERT INTO ${baseline}.tables VALUES (?)`, [
-      [schema, name, copy, columns, query, row!["digest"], nextId],
+      [
+        schema,
+        name,
+        copy,
+        columns,
+        query,
+        row!["digest"],
+        nextId,
+        null,
+        isCounted.has(tableOf({ schema, table: name })),
+        JSON.stringify(
+          keys!
+            .filter(({ s, t }) => s === schema && t === name)
+            .map(({ ps, pt }) => tableOf({ schema: ps, table: pt })),
+        ),
+      ],
     ]);
   }
+  return knownTables(connection, baseline);
+}
+
+/** The tables that a baseline has copies of. */
+export async function knownTables(connection: Connection, baseline: string): Promise<KnownTable[]> {
+  const [tables] = await connection.query<RowDataPacket[]>(`SELECT * FROM ${baseline}.tables`);
+  return tables as unknown as KnownTable[];
 }
 
 /** True for a table of MariaDB's that keeps the rows that it had. */
@@ -72,20 +110,34 @@ function comparable(column: string, type: string): string {
 }
 
 /**
- * The tables whose rows or next ids are not those of the copies. Waits for transactions that have written to them: what
+ * The tables whose rows are not those of the copies. Waits for transactions that have written to them: what
  * they commit later would not be seen.
  */
 export async function changedRows(connection: Connection, tables: readonly KnownTable[]): Promise<KnownTable[]> {
   if (tables.length === 0) return [];
-  const locks = tables.map(({ schema, table }) => `${quoted(schema, table)} READ`).join(", ");
   const [[, ...answers]] = await connection.query<RowDataPacket[][]>(
-    [`LOCK TABLES ${locks}`, ...tables.map(({ query }) => query), "UNLOCK TABLES"].join("; "),
+    [locking(tables), ...tables.map(({ query }) => query), "UNLOCK TABLES"].join("; "),
   );
   return tables.filter(({ digest }, index) => {
     const [rows, hashed] = digest.split(" ");
     return answers[index]![0]!["digest"] !== digest || rows !== hashed;
   });
 }
+
+/** Waits for transactions that have written to tables. False where one of them takes too long. */
+export async function untilWritten(connection: Connection, tables: readonly DatabaseObject[]): Promise<boolean> {
+  if (tables.length === 0) return true;
+  try {
+    await connection.query(`${locking(tables)}; UNLOCK TABLES`);
+    return true;
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+    return false;
+  }
+}
+
+const locking = (tables: readonly Pick<KnownTable, "schema" | "table">[]): string =>
+  `LOCK TABLES ${tables.map(({ schema, table }) => `${quoted(schema, table)} READ`).join(", ")}`;
 
 /**
  * Gives a table the rows of its copy, and its next id.
@@ -106,5 +158,13 @@ export async function fillTable(connection: Connection, baseline: string, known:
     if (affectedRows !== expected)
       throw new Error(`expected ${expected} rows of ${schema}.${table} in the copy of it, found ${affectedRows}`);
   }
-  if (nextId !== "1") await connection.query(`ALTER TABLE ${name} AUTO_INCREMENT = ${nextId}`);
+  if (nextId !== "1") await setNextId(connection, known);
+}
+
+/** Gives a table the next id that it had, if that is after the greatest there is. */
+export async function setNextId(
+  connection: Connection,
+  { schema, table, nextId }: Pick<KnownTable, "schema" | "table" | "nextId">,
+): Promise<void> {
+  await connection.query(`ALTER TABLE ${quoted(schema, table)} AUTO_INCREMENT = ${nextId}`);
 }
