@@ -12,6 +12,9 @@ const ADDRESS = /^[\w+.-]{1,40}:\/\/[^\s:@/]*:(.+)@/;
 /** Below 16 characters: words of one case, also several with a sign between them; or a number of less than 8 digits. */
 const ORDINARY =
   /^(?=.{1,15}$)(?:\p{Lu}?\p{Ll}+|[\p{Lu}\p{Lo}]+)(?:[-_. ](?:\p{Lu}?\p{Ll}+|[\p{Lu}\p{Lo}]+))*$|^\d{1,7}$/u;
+/** What was masked is remembered, for titles are written again and again: texts of at most so many characters, and so many. */
+const REMEMBERED_LENGTH = 256;
+const REMEMBERED = 5_000;
 /** From here on a secret is hidden inside of words too, and in base64. */
 const LONG = 8;
 /** What stands before a value that is a credential: `DB_PASSWORD=`, `"password": "`, `--token `, `-p`, `IDENTIFIED BY '`. */
@@ -32,15 +35,25 @@ export interface Masker {
 export function newMasker(): Masker {
   const secrets = new Set<string>();
   let patterns: readonly RegExp[] = [];
+  const remembered = new Map<string, string>();
   return {
     learnSecrets(environment) {
       const known = secrets.size;
       for (const [name, value = ""] of Object.entries(environment))
         for (const secret of secretsOf(name, value)) if (!isNoSecret(secret)) secrets.add(secret);
-      if (secrets.size > known) patterns = patternsOf([...secrets]);
+      if (secrets.size === known) return;
+      patterns = patternsOf([...secrets]);
+      remembered.clear();
     },
-    // Each pattern keeps its first group: what stands before the secret. Blocks come first, for a secret may have lines of them.
-    mask: (text) => maskFields(patterns.reduce((masked, each) => masked.replaceAll(each, `$1${MASK}`), maskPem(text))),
+    mask(text) {
+      const before = remembered.get(text);
+      if (before !== undefined) return before;
+      // Each pattern keeps its first group: what stands before the secret. Blocks come first, for a secret may have lines of them.
+      const masked = maskFields(patterns.reduce((rest, each) => rest.replaceAll(each, `$1${MASK}`), maskPem(text)));
+      if (remembered.size >= REMEMBERED) remembered.clear();
+      if (text.length <= REMEMBERED_LENGTH) remembered.set(text, masked);
+      return masked;
+    },
   };
 }
 

@@ -23,6 +23,17 @@ describe("a secret", () => {
     expect(mask("kwyj7, kwyj7")).to.equal("***, ***");
   });
 
+  it("is hidden in a text that was shown before it was known", () => {
+    const masker = newMasker();
+    const shown = ["known later: kwyj8-and-more", "known later: kwyj8-and-more"].map(masker.mask);
+    masker.learnSecrets({ DB_PASSWORD: "kwyj8-and-more" });
+    expect([...shown, masker.mask("known later: kwyj8-and-more")]).to.deep.equal([
+      "known later: kwyj8-and-more",
+      "known later: kwyj8-and-more",
+      "known later: ***",
+    ]);
+  });
+
   it("is hidden inside a word when it is long", () => {
     expect(mask("xkwyjibo-long-passwordx")).to.equal("x***x");
   });

@@ -13,11 +13,11 @@ import { throttled } from "./throttle.ts";
 import { suiteTitles } from "./titles.ts";
 
 /**
- * What writing may take at once, in milliseconds. Until then, and whenever it has taken less than a tenth of the time,
+ * What writing may take at once, in milliseconds. Until then, and whenever it has taken less than a twentieth of the time,
  * each change is written before the next spec begins: that one may never end, nor let a timer run.
  */
-const WRITING_MS = 250;
-const WRITING_SHARE = 10;
+const WRITING_MS = 100;
+const WRITING_SHARE = 20;
 /** How many characters of evidence a report has in all. */
 const EVIDENCE_LENGTH = 10 * 1024 * 1024;
 const LEFT_OUT = "What was seen meanwhile is left out: this report has 10 MiB of such evidence before.";

@@ -17,7 +17,7 @@ import { throttled } from "./throttle.ts";
 import type { TimelineRecorder } from "./timeline.ts";
 
 /** What storing may take at once, in milliseconds, and which part of the time that passes. */
-const STORING_MS = 250;
+const STORING_MS = 50;
 const STORING_SHARE = 50;
 /** How many characters of what failed specs have seen are stored in all. */
 const EVIDENCE_LENGTH = 8 * 1024 * 1024;
