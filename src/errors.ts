@@ -33,6 +33,7 @@ export type ErrorCode =
   | "POLL_TIMEOUT"
   | "ENGINE_LOST"
   | "RESET_FAILED"
+  | "SNAPSHOT_FAILED"
   | "RELEASE_FAILED";
 
 /** What an error carries beside its sentence. */

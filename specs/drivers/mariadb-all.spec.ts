@@ -143,7 +143,7 @@ describe("a reset of all that a MariaDB server holds", function () {
       );
     try {
       await mariadb.share!(addressOf(stack.db), ["__worker_1"]);
-      await server.takeBaseline({ forSnapshot: false });
+      await server.takeBaseline();
       const [copied] = (await see()) as [object];
       expect(copied).to.include({ pairs: 2, next: "6", one: 1, granted: 3 });
       await run(stack.db, [

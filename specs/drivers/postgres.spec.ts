@@ -294,7 +294,7 @@ describe("a reset of a PostgreSQL server", function () {
     await sql("CREATE DATABASE shop__worker_1 TEMPLATE shop");
     const worker = another({ suffix: "__worker_1", shared: true });
     try {
-      await worker.takeBaseline({ forSnapshot: false });
+      await worker.takeBaseline();
       await sql("CREATE ROLE mine");
       await sql("UPDATE todos SET title = upper(title)");
       await sql("UPDATE todos SET title = upper(title)", "shop__worker_1");

@@ -87,7 +87,7 @@ export function usePostgres(schema: readonly string[]): PostgresUnderTest {
     this.timeout(60_000);
     for (const statement of schema) await sql(statement);
     driver = another();
-    await driver.takeBaseline({ forSnapshot: false });
+    await driver.takeBaseline();
     noted = await dump();
   });
   after("the driver has let go", () => driver?.close?.());

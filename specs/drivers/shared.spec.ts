@@ -58,7 +58,7 @@ function sharing(
     async as(worker) {
       const server = open.get(worker) ?? (await driver.connect(address(worker)));
       open.set(worker, server);
-      await server.takeBaseline({ forSnapshot: false });
+      await server.takeBaseline();
       return server;
     },
   };

@@ -10,6 +10,7 @@ import type { GenericContainer } from "testcontainers";
 import tar from "tar-stream";
 import { readConfig } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
+import { SERVER_LABEL } from "../../src/engine/snapshot/store.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import type { Stack } from "../../src/stack/stack.ts";
 import { cleanUp, NODE, STACK_LABEL, engine, inspectAll, removeLabelled, shell } from "./engine.ts";
@@ -75,6 +76,8 @@ describe("a snapshot that does not start", function () {
     readonly change?: (container: GenericContainer, image: string) => GenericContainer;
     /** The database is ready when its health check says so, not its log. */
     readonly hasHealthCheck?: boolean;
+    /** Makes another task of it. */
+    readonly seeds?: string;
     /** What the service does that comes after the database, and of which no snapshot holds anything. */
     readonly app?: () => string;
   }
@@ -83,7 +86,7 @@ describe("a snapshot that does not start", function () {
   /** A stack whose database exits with 3 when its data was lost, and whose task prints what it will not print twice. */
   function stackOf(
     name: string,
-    { change = (made) => made, hasHealthCheck = false, app = () => "echo up; sleep 1000" }: Parts = {},
+    { change = (made) => made, hasHealthCheck = false, app = () => "echo up; sleep 1000", seeds = "" }: Parts = {},
   ): Stack {
     const server =
       "trap 'exit 0' TERM; [ ! -e /srv/data ] || [ -s /srv/data ] || exit 3; echo data > /srv/data; echo up; while :; do sleep 0.1; done";
@@ -94,7 +97,7 @@ describe("a snapshot that does not start", function () {
         data: "/srv",
         ...(!hasHealthCheck && { ready }),
       });
-      const seed = stack.task("seed", ({ image }) => shell(image, "cat /proc/sys/kernel/random/uuid"), {
+      const seed = stack.task("seed", ({ image }) => shell(image, `cat /proc/sys/kernel/random/uuid ${seeds}`), {
         image: NODE,
         after: [database],
       });
@@ -104,9 +107,9 @@ describe("a snapshot that does not start", function () {
   }
 
   /** Replaces a snapshot's image by one with another file, or label. */
-  async function spoil(name: string, path: string, content: string, changes?: string): Promise<void> {
+  async function spoil(name: string, path: string, content: string, changes?: string, server?: "db"): Promise<void> {
     const docker = await engine();
-    const [image] = await imagesOf(name);
+    const [image] = await imagesOf(name, server);
     const reference = image!.RepoTags![0]!;
     const container = await docker.createContainer({ Image: reference });
     const pack = tar.pack();
@@ -123,8 +126,10 @@ describe("a snapshot that does not start", function () {
     return networks.map(({ Name }) => Name).filter((network) => network.includes(`unusable-${id}-${name}-kept-`));
   }
 
-  async function imagesOf(name: string) {
-    return (await engine()).listImages({ filters: { reference: [db(name)] } });
+  /** Those of the stack, with what its task left; or that of its server before any task had run. */
+  async function imagesOf(name: string, server?: "db") {
+    const images = await (await engine()).listImages({ filters: { reference: [db(name)] } });
+    return images.filter(({ Labels }) => Labels[SERVER_LABEL] === server);
   }
 
   const cases: Readonly<Record<string, { path: string; content?: string; found: string; parts?: Parts }>> = {
@@ -194,6 +199,16 @@ describe("a snapshot that does not start", function () {
     expect(notices.join()).to.include("is dropped, and starts without: CONTAINER_EXITED: db: exited with code 1");
   });
 
+  it("is dropped when it is that of a server before any task has run", async () => {
+    await run(stackOf("server"), { keep: true });
+    await spoil("server", "stackspec/data/data", "", undefined, "db");
+    const { error, notices } = await run(stackOf("server", { seeds: "/dev/null" }));
+    expect(error).to.equal(undefined);
+    expect(notices.join()).to.include("is dropped, and starts without: CONTAINER_EXITED: db: exited with code 3");
+    expect(await imagesOf("server", "db")).to.deep.equal([]);
+    expect(await imagesOf("server")).to.have.lengthOf(1);
+  });
+
   it("is not there for a stack whose tasks it does not know", async () => {
     const stack = stackOf("label");
     await run(stack, { keep: true });
@@ -224,7 +239,7 @@ describe("a snapshot that does not start", function () {
     const { printed } = await run(stack, { keep: true });
     const next = await run(stack);
     expect(next).to.have.property("restored", true);
-    expect(next.printed).not.to.equal(printed);
+    expect(next.printed).to.equal(printed);
   });
 
   it("stays when a container of somebody else uses it", async () => {

@@ -24,6 +24,10 @@ const appImage =
     artefact: ["npm", "run", "build", "--workspace", "todobackend"],
   });
 
+/** What decides what a task of the reference app does, whatever else of the app is edited; of another image nothing is known. */
+const inputs = (...folders: string[]) =>
+  APP_IMAGE === undefined ? { inputs: folders.map((folder) => `containers/app/${folder}`) } : {};
+
 /** The stack as production has it: nginx before the app on a unix socket, MySQL behind. */
 export default defineStack("release", (stack) => {
   const webroot = stack.volume("webroot");
@@ -54,8 +58,15 @@ export default defineStack("release", (stack) => {
         .withUser("999:999"),
     { image: "mysql:9.7", sandbox: { writable: ["/tmp", "/var/run/mysqld"] }, ready: acceptsSql(), shared: true },
   );
-  const collectstatic = stack.task("collectstatic", (context) => run(context, APP_COLLECTSTATIC), app);
-  const migrate = stack.task("migrate", (context) => run(context, APP_MIGRATE), { ...app, after: [db] });
+  const collectstatic = stack.task("collectstatic", (context) => run(context, APP_COLLECTSTATIC), {
+    ...app,
+    ...inputs("static"),
+  });
+  const migrate = stack.task("migrate", (context) => run(context, APP_MIGRATE), {
+    ...app,
+    after: [db],
+    ...inputs("migrations"),
+  });
   const server = stack.service("app", (context) => run(context, APP_SERVE), {
     ...app,
     after: [migrate, collectstatic],

@@ -1,7 +1,7 @@
 import { MySqlContainer } from "@testcontainers/mysql";
 import { expect } from "chai";
 import { GenericContainer } from "testcontainers";
-import { holdersOf, keptNodes } from "../../src/engine/snapshot/key.ts";
+import { holdersOf, keptNodes } from "../../src/engine/snapshot/layers.ts";
 import { defineStack, started } from "../../src/stack/define-stack.ts";
 import type { StackBuilder } from "../../src/stack/define-stack.ts";
 import type { Node, Stack } from "../../src/stack/stack.ts";

@@ -8,7 +8,7 @@ import { imagesOf } from "../engine/run/start.ts";
 import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
 import { exitPessimistically } from "../mocha/exit-code.ts";
 import { reportFile } from "../mocha/reporter.ts";
-import { sayNotices } from "../mocha/mocha-run.ts";
+import { sayNotices } from "../mocha/notices.ts";
 import { resultsOf } from "../mocha/results.ts";
 import { run } from "../mocha/run.ts";
 import { endBusyRuns, endOnSignals } from "../mocha/signals.ts";

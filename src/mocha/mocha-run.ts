@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { readConfig, tellWorkers } from "../config/config.ts";
 import type { Config } from "../config/config.ts";
-import type { OnProgress, ProgressEvent } from "../engine/run/progress.ts";
+import type { OnProgress } from "../engine/run/progress.ts";
 import { openSession } from "../engine/run/session.ts";
 import type { Session } from "../engine/run/session.ts";
 import type { Joining } from "../engine/run/stack-context.ts";
@@ -9,10 +9,12 @@ import { imagesOf } from "../engine/run/start.ts";
 import type { StartedStack } from "../engine/run/start.ts";
 import type { StackspecError } from "../errors.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
-import { complain, say } from "../terminal.ts";
+import { say } from "../terminal.ts";
 import { startClock } from "./clock.ts";
 import { recordEvidence } from "./evidence.ts";
 import type { Results } from "./results.ts";
+import { sayNotices } from "./notices.ts";
+import { propertiesOf } from "./properties.ts";
 import { watchStrays } from "./strays.ts";
 import { recordTimeline } from "./timeline.ts";
 import { chooseTarget } from "./target.ts";
@@ -59,6 +61,9 @@ export class MochaRun {
   /** The spec file that used a shared stack last. */
   readonly #usedBy = new WeakMap<StartedStack, string | undefined>();
   readonly #stackNames = new Set<string>();
+  readonly #saidOfSnapshots: string[] = [];
+  /** Parallel workers need them, also those that another run is writing. */
+  #waitsForSnapshots = false;
 
   /** The settings: those that the command hands in, else those of the environment, read when they are first asked for. */
   get config(): Config {
@@ -76,7 +81,7 @@ export class MochaRun {
 
   /** Starts a stack of its own for whoever calls. What is not stopped is stopped at the end of the run. */
   start<E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> {
-    return this.#open().start(stack);
+    return this.#open().start(stack, { once: true });
   }
 
   /** The one instance of a stack that all spec files share: started by the first that asks. */
@@ -85,7 +90,10 @@ export class MochaRun {
     if (known !== undefined) return known;
     const running = this.#open().start(stack, this.#waysOf(stack));
     running.then(
-      ({ unreset, notices }) => [...notices, ...unreset].forEach((text) => this.onProgress({ kind: "notice", text })),
+      ({ unreset, notices }) => {
+        [...notices, ...unreset].forEach((text) => this.onProgress({ kind: "notice", text }));
+        void this.#keepSnapshot(stack);
+      },
       () => {},
     );
     this.#shared.set(stack, running);
@@ -114,22 +122,20 @@ export class MochaRun {
 
   /**
    * Makes mocha's parallel workers part of this run: it removes what they start, and the first of them has the stack
-   * that is up here. The others start theirs from its snapshot, which is made now if there is none.
+   * that is up here. The others start theirs from its snapshot, which is written first if there is none.
    */
   async shareWithWorkers(workers: number, stack?: Stack): Promise<void> {
     // What needs no engine is each worker's own.
     if (stack !== undefined && imagesOf(stack).length === 0) return;
     const open = this.#open();
     await open.share();
-    let running = stack && (await this.share(stack));
-    if (stack !== undefined && (await this.#keepSnapshot(stack, SNAPSHOT_WITHIN_MS))) {
-      this.#shared.delete(stack);
-      running = await this.share(stack);
-    }
+    this.#waitsForSnapshots = true;
+    const running = stack && (await this.share(stack));
+    const isKept = stack !== undefined && (await this.#keepSnapshot(stack));
     // What lives in this process is of no use to another.
     if (running?.inContainers === false) await running.stop();
     const up = running?.inContainers === true ? running : undefined;
-    const key = up?.snapshot?.restored === true ? up.snapshot.key : undefined;
+    const key = isKept ? up?.snapshot?.key : undefined;
     if (key !== undefined) await up?.createWorkerDatabases(workers);
     const shares = up === undefined ? {} : { stack: { name: up.name, id: up.id, workers, ...(key && { key }) } };
     tellWorkers({ id: open.runId, ...shares });
@@ -141,13 +147,14 @@ export class MochaRun {
   }
 
   /**
-   * The specs are done: makes the snapshots that are missing, for the next run, then closes this one. A parallel
+   * The specs are done: waits for the snapshots that are written meanwhile, for the next run, then closes this one. A parallel
    * worker is told so after each spec file, and ends without a word after its last: it keeps what is in containers,
    * which go with the run, and stops what lives in its process.
    */
   async finish(): Promise<void> {
     if (this.config.worker !== undefined) return this.#stopObjects();
     for (const stack of this.#shared.keys()) await this.#keepSnapshot(stack);
+    for (const line of this.#saidOfSnapshots.splice(0)) say(line);
     await this.close();
   }
 
@@ -160,9 +167,12 @@ export class MochaRun {
     }
   }
 
-  /** Makes a snapshot that is missing. True when the stack was stopped for it. */
-  async #keepSnapshot(stack: Stack, waitMs?: number): Promise<boolean> {
-    return (await this.#session?.keepSnapshot(stack, say, waitMs)) ?? false;
+  /** Writes a snapshot that is missing, once, while specs run; what is said of it comes after them. */
+  async #keepSnapshot(stack: Stack): Promise<boolean> {
+    const tell = (line: string): void => void this.#saidOfSnapshots.push(line);
+    const waitMs = this.#waitsForSnapshots ? SNAPSHOT_WITHIN_MS : 0;
+    await this.#shared.get(stack)?.catch(() => undefined);
+    return (await this.#session?.keepSnapshot(stack, tell, waitMs)) ?? false;
   }
 
   /**
@@ -180,21 +190,6 @@ export class MochaRun {
 
   /** What the report says of the run: the stacks it started and the images it used. */
   properties(): Record<string, string> {
-    const { url } = this.config;
-    const { images } = this.timeline;
-    const stacks = [...this.#stackNames].join(", ");
-    return {
-      ...(url === undefined ? {} : { url }),
-      ...(stacks === "" ? {} : { stack: stacks }),
-      ...Object.fromEntries(
-        images.map(({ name, reference, digest, origin }) => [`image.${name}`, `${reference} ${digest} (${origin})`]),
-      ),
-      "version.node": process.versions.node,
-    };
+    return propertiesOf(this.config.url, this.#stackNames, this.timeline.images);
   }
-}
-
-/** Shows what holds for this run though nobody may look at its progress. */
-export function sayNotices(event: ProgressEvent): void {
-  if (event.kind === "notice") complain(event.text);
 }

@@ -114,6 +114,11 @@ export function nodeOf(dependency: Dependency): Node {
   return dependency.kind === "started" ? dependency.node : dependency;
 }
 
+/** True when a node waits for another, itself or by what it waits for. */
+export function waitsFor({ options }: Node, other: Node): boolean {
+  return (options.after ?? []).map(nodeOf).some((each) => each === other || waitsFor(each, other));
+}
+
 function checkName(name: string, subject: string): void {
   // The letters that are valid in a host name, a container name and a file name alike (RFC 1123, 63 at most).
   if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name))

@@ -154,6 +154,12 @@ export interface ServiceOptions<S = never> extends NodeOptions {
 }
 
 export interface TaskOptions extends NodeOptions {
+  /**
+   * Files and folders of this project that, with its declaration, decide what it does: the migrations of a migration. What it
+   * has left is then restored also where its image is another one, as long as these are the same.
+   * Default: undefined: its image decides.
+   */
+  readonly inputs?: readonly string[];
   /** How long it may run, in milliseconds. Default: the stack's start timeout. */
   readonly timeoutMs?: number;
 }

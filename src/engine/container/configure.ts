@@ -22,6 +22,8 @@ export interface ContainerConfig {
   /** Publish ports on 127.0.0.1 only. */
   readonly loopbackOnly?: boolean;
   readonly sandbox?: Sandbox | undefined;
+  /** A path with a volume of its own, which goes with it. */
+  readonly volume?: string | undefined;
   /** A path that is kept in memory. */
   readonly inMemory?: string | undefined;
   /** It goes first where cores are few: a database, which the others wait for. */
@@ -50,8 +52,8 @@ const appended = new WeakMap<GenericContainer, () => void>();
 
 /** Tells `container` how it is run, and calls `hooks` on its way; then `container.start()` does the rest. */
 export function configure(container: GenericContainer, config: ContainerConfig, hooks: LifecycleHooks): void {
-  const { labels, networks, alias, binds, loopbackOnly, sandbox, inMemory, urgent, withoutHealthCheck, adopted } =
-    config;
+  const { labels, networks, alias, binds, loopbackOnly, sandbox, volume, inMemory, urgent } = config;
+  const { withoutHealthCheck, adopted } = config;
   const internals = internalsOf(container);
   // Our run has a reaper of its own that does not stand in the way of the first container.
   container.withLabels(labels).withAutoCleanup(false).withNetworkMode(networks[0]!);
@@ -63,6 +65,7 @@ export function configure(container: GenericContainer, config: ContainerConfig, 
     internals.hostConfig.ReadonlyRootfs = true;
   }
   if (urgent === true) internals.hostConfig.CpuShares = URGENT_CPU_SHARES;
+  if (volume !== undefined) internals.createOpts.Volumes = { ...internals.createOpts.Volumes, [volume]: {} };
   if (inMemory !== undefined) container.withTmpFs({ [inMemory]: "rw,mode=1777" });
 
   const createdBefore = internals.containerCreated?.bind(container);

@@ -54,7 +54,8 @@ export function declarationOf(container: GenericContainer): Declaration {
 
   const own = Object.entries(container).filter(([field]) => !isListed(field));
   const texts: string[] = [];
-  const { Labels = {}, ...create } = known("createOpts", createOpts);
+  // Its image is told beside.
+  const { Labels = {}, Image: _image, ...create } = known("createOpts", createOpts);
   const { Binds: _binds, ...host } = known("hostConfig", hostConfig);
   const target = (copy: { target: string; mode?: number }): unknown[] => [copy.target, copy.mode];
   const told = {

@@ -27,3 +27,11 @@ export function moveArchive(archive: NodeJS.ReadableStream, to: string): Readabl
   archive.pipe(extract);
   return Readable.from(moved);
 }
+
+/** An archive of an empty folder with this mode. */
+export function folderArchive(name: string, mode: number): Readable {
+  const archive = tar.pack();
+  archive.entry({ name: `${name}/`, type: "directory", mode });
+  archive.finalize();
+  return Readable.from(archive);
+}

@@ -74,6 +74,8 @@ const MEMBERS: Readonly<Record<keyof Driver, readonly [string, (value: unknown) 
   variables: ["an object", isObject],
   ask: FUNCTION,
   sql: ["true or false", (value) => typeof value === "boolean"],
+  flush: FUNCTION,
+  restored: FUNCTION,
   declaredByClients: ["true or false", (value) => typeof value === "boolean"],
   checkpoints: ["true or false", (value) => typeof value === "boolean"],
   share: FUNCTION,

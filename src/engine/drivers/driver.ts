@@ -33,10 +33,9 @@ export interface Server {
   /**
    * Notes what it holds, in the service itself: a snapshot that is restored has its baseline with it.
    *
-   * @param options `forSnapshot`: then it is stopped, and its data becomes a snapshot
-   * @throws Error saying why it cannot be noted, or would not be in the snapshot
+   * @throws Error saying why it cannot be noted
    */
-  takeBaseline(options: { readonly forSnapshot: boolean }): Promise<void>;
+  takeBaseline(): Promise<void>;
   /**
    * Brings back what its data directory does not hold, when it has just been started on a snapshot's; notes what it holds
    * when nothing was noted there. Undefined where there is nothing to do.
@@ -110,6 +109,15 @@ export interface Driver {
   readonly ask?: (asked: Asked) => Promise<Error | undefined>;
   /** It is asked in SQL: a start that fails for its answer has the code SQL_REFUSED, else NOT_READY. @default false */
   readonly sql?: boolean;
+  /**
+   * Writes to its data directory what it has in memory alone: that directory is copied next, for a snapshot, as a `kill -9`
+   * would leave it. @default it has nothing of the kind
+   *
+   * @throws Error saying why it cannot, or what a server that starts on the copy would not have
+   */
+  readonly flush?: (address: ServiceAddress) => Promise<void>;
+  /** Called when a server has been started on such a copy and is ready, before anything that waits for it. @default nothing */
+  readonly restored?: (address: ServiceAddress) => Promise<void>;
   /** Its clients declare what they need when they start: the baseline is taken when all of the stack has. @default false */
   readonly declaredByClients?: boolean;
   /** It can hold several baselines at once, each under the name `address.baseline`. @default false */

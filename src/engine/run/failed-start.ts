@@ -4,7 +4,7 @@ import type { ErrorCode } from "../../errors.ts";
 import type { Node } from "../../stack/stack.ts";
 import { nodeAbout, startFailure, withContext } from "../container/failure.ts";
 import { dropSnapshot } from "../snapshot/evict.ts";
-import type { StackStart } from "./start-node.ts";
+import type { StackStart } from "./stack-start.ts";
 import type { StackContext } from "./stack-context.ts";
 import type { StackRun } from "./stack-run.ts";
 
@@ -60,15 +60,19 @@ export async function isReleased(stopping: Promise<void>): Promise<boolean> {
 export async function withoutSnapshot({ plan, run }: StackStart): Promise<StackContext | undefined> {
   const { stack, context, signal } = run;
   const error: unknown = signal.reason;
-  const service = [...plan.restored].find((each) => each === nodeAbout(error, stack));
+  const service = [...plan.restored.keys()].find((each) => each === nodeAbout(error, stack));
   if (service === undefined || plan.shared.has(service) || context.signal.aborted) return undefined;
   if (!(error instanceof StackspecError) || NOT_OF_SNAPSHOTS.has(error.code)) return undefined;
   const { docker } = await context.connect();
-  const dropped = await dropSnapshot(docker, stack.name, plan.snapshot!.key!, plan.restored);
+  const dropped = await dropSnapshot(docker, plan.restored.values());
   context.onProgress({
     kind: "notice",
     text: `${stack.name} does not start from its snapshot, which ${dropped ? "is dropped" : "another run uses"}, and starts without: ${error.sentence}`,
   });
   // Shared servers hold what the snapshot's tasks have done: a worker that runs them again has servers of its own.
-  return { ...context, snapshots: { read: false }, joins: context.joins && { ...context.joins, key: undefined } };
+  return {
+    ...context,
+    snapshots: { ...context.snapshots, read: false },
+    joins: context.joins && { ...context.joins, key: undefined },
+  };
 }

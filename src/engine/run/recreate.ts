@@ -6,13 +6,13 @@ import { pipeline } from "node:stream/promises";
 import type { GenericContainer } from "testcontainers";
 import type Dockerode from "dockerode";
 import { StackspecError, messageOf, usageError } from "../../errors.ts";
-import { nodeOf } from "../../stack/define-stack.ts";
-import type { Node, Service } from "../../stack/stack.ts";
+import { waitsFor } from "../../stack/define-stack.ts";
+import type { Service } from "../../stack/stack.ts";
 import { imageReferenceOf } from "../container/internals.ts";
 import { dataOf } from "../drivers/data.ts";
 import { runFromSnapshot } from "../snapshot/restore.ts";
 import { startContainerOf } from "./start-node.ts";
-import type { StackStart } from "./start-node.ts";
+import type { StackStart } from "./stack-start.ts";
 import type { Part } from "./reset-part.ts";
 
 /** A folder of a container, in a file of this process. */
@@ -34,7 +34,7 @@ export async function recreatedPart(start: StackStart, service: Service): Promis
   if (running === undefined)
     throw usageError(name, 'reset: expected a container for "recreate", got an object of this process');
   const made = (await start.factories.create(service)) as GenericContainer;
-  const isFilled = run.stack.nodes.some((node) => node.kind === "task" && needs(node, service));
+  const isFilled = run.stack.nodes.some((node) => node.kind === "task" && waitsFor(node, service));
   const paths =
     isFilled && !plan.restored.has(service) ? await keptPaths(service, made, (await running.done).container) : [];
   const folders = plan.isUp ? [] : await copyFolders((await running.done).container, paths);
@@ -84,12 +84,6 @@ async function replace(start: StackStart, service: Service, image: string, folde
   });
   // Whoever has the one that was has this one: its methods ask for what stands in its fields.
   Object.assign(started, again);
-}
-
-function needs(node: Node, service: Service): boolean {
-  return (node.options.after ?? []).some(
-    (dependency) => nodeOf(dependency) === service || needs(nodeOf(dependency), service),
-  );
 }
 
 /** Its data directory, and the volumes that only it has. */

@@ -1,6 +1,7 @@
-import type { GenericContainer } from "testcontainers";
-import { messageOf, usageError } from "../../errors.ts";
-import type { Service, ServiceOptions, TaskResult, Volume } from "../../stack/stack.ts";
+import { messageOf } from "../../errors.ts";
+import { waitsFor } from "../../stack/define-stack.ts";
+import type { Service, ServiceOptions, TaskResult } from "../../stack/stack.ts";
+import { isContainer } from "../container/internals.ts";
 import { settleAll } from "../docker/labels.ts";
 import { driverOf } from "../drivers/choose.ts";
 import type { Driver, Server, ServiceAddress } from "../drivers/driver.ts";
@@ -11,10 +12,10 @@ import { recreatedPart } from "./recreate.ts";
 import { closeParts, resetFailure, resetPart } from "./reset-part.ts";
 import type { Part } from "./reset-part.ts";
 import { containersOf } from "./reusable-stack.ts";
-import { volumesToReset, writersOf } from "./resources.ts";
-import type { StackStart } from "./start-node.ts";
-import { takeVolumeBaseline } from "./volume-baseline.ts";
-import type { Kept, VolumeRecord } from "./volume-baseline.ts";
+import { volumePart } from "./reset-volume.ts";
+import { volumesToReset } from "./resources.ts";
+import type { StackStart } from "./stack-start.ts";
+import type { VolumeRecord } from "./volume-baseline.ts";
 
 /** What a stack's tasks have left, and the way back to it. */
 export interface Baseline extends Resettable {
@@ -45,7 +46,7 @@ export async function takeBaseline(start: StackStart, options: { hasBaselines: b
   await run.tasksDone();
   const services = stack.nodes.filter((node) => node.kind === "service");
   const all = await Promise.all([
-    ...services.map((service) => servicePart(start, service, options.hasBaselines)),
+    ...services.map((service) => servicePartWithCopy(start, service, options.hasBaselines)),
     ...volumesToReset(stack).map((volume) => volumePart(start, volume)),
   ]);
   const parts = all.filter((part) => part !== undefined && "reset" in part);
@@ -81,10 +82,35 @@ export async function takeBaseline(start: StackStart, options: { hasBaselines: b
   };
 }
 
+/** What a snapshot has of a service is its baseline too, unless that is taken when all of the stack is up. */
+async function servicePartWithCopy(
+  start: StackStart,
+  service: Service,
+  hasBaseline: boolean,
+): Promise<Part | Unreset | undefined> {
+  await start.run.waitFor(service);
+  const isLate = isFilledByClients(service, start) || (await driverOfPart(start, service))?.declaredByClients === true;
+  if (isLate) await start.copies.copyData(service);
+  const part = await servicePart(start, service, hasBaseline, isLate);
+  if (!isLate) await start.copies.copyData(service);
+  return part;
+}
+
+/** No task fills it: what it holds when the stack is up was stored there by services that have it as a dependency. */
+function isFilledByClients(service: Service, { run }: StackStart): boolean {
+  return !run.stack.nodes.some((node) => node.kind === "task" && waitsFor(node, service));
+}
+
+async function driverOfPart({ factories }: StackStart, service: Service): Promise<Driver | undefined> {
+  const made = await factories.create(service);
+  return isContainer(made) ? driverOf(service, made) : undefined;
+}
+
 async function servicePart(
   start: StackStart,
   service: Service,
   hasBaseline: boolean,
+  isLate: boolean,
 ): Promise<Part | Unreset | undefined> {
   const { name } = service;
   const reset = service.options.reset as ServiceOptions<unknown>["reset"];
@@ -93,7 +119,7 @@ async function servicePart(
   if (reset === "recreate" && isShared(start, service)) return { name, why: "parallel workers share it" };
   if (reset === "recreate") return recreatedPart(start, service);
   if (reset !== undefined) return { name, reset: () => reset(started) };
-  if (start.run.containers.has(service)) return containerPart(start, service, hasBaseline);
+  if (start.run.containers.has(service)) return containerPart(start, service, hasBaseline, isLate);
   // An object of this process may know how to reset itself.
   const own = started as { reset?(): Promise<void> } | undefined;
   return own?.reset === undefined ? nothingToReset(name) : { name, reset: () => own.reset!() };
@@ -107,10 +133,11 @@ async function containerPart(
   start: StackStart,
   service: Service,
   hasBaseline: boolean,
+  isLate: boolean,
 ): Promise<Part | Unreset | undefined> {
   const { name } = service;
   const { container } = await start.run.containers.get(service)!.done;
-  const driver = driverOf(service, (await start.factories.create(service)) as GenericContainer);
+  const driver = await driverOfPart(start, service);
   if (driver === undefined) {
     const { Config } = await container.inspect();
     // What keeps nothing needs no reset.
@@ -127,9 +154,8 @@ async function containerPart(
   }
   const notice = await untestedVersion(name, driver, server);
   const { plan, run } = start;
-  const isLate = driver.declaredByClients === true;
   if (isLate) await Promise.all(run.stack.nodes.map((node) => run.waitFor(node)));
-  const take = (): Promise<void> => server.takeBaseline({ forSnapshot: run.context.toDisk === true });
+  const take = (): Promise<void> => server.takeBaseline();
   // A stack that was up is reset before anything else.
   const restore = (): Promise<void> | undefined => (plan.isUp ? undefined : server.afterRestore?.());
   await (hasBaseline && (!isLate || plan.isUp) ? restore() : take())?.catch(async (cause: unknown) => {
@@ -156,7 +182,7 @@ async function untestedVersion(name: string, { title, tested }: Driver, server: 
 /** A second baseline of a server. */
 async function noteBeside(name: string, driver: Driver, address: ServiceAddress): Promise<Part> {
   const server = await driver.connect(address);
-  await server.takeBaseline({ forSnapshot: false }).catch(async (cause: unknown) => {
+  await server.takeBaseline().catch(async (cause: unknown) => {
     await server.close?.();
     throw await resetFailure({ name, server }, "what it holds cannot be noted", cause);
   });
@@ -165,28 +191,4 @@ async function noteBeside(name: string, driver: Driver, address: ServiceAddress)
 
 function nothingToReset(name: string): Part {
   return { name, reset: () => undefined, note: async () => nothingToReset(name) };
-}
-
-async function volumePart({ run, plan }: StackStart, volume: Volume): Promise<Part> {
-  const { name } = volume;
-  const writers = writersOf(run.stack, volume);
-  // What each of them writes while it starts belongs to what the stack was started with.
-  await Promise.all(writers.map((writer) => run.waitFor(writer)));
-  const writer = writers.find(({ options }) => options.reset !== "recreate");
-  if (writer === undefined)
-    throw usageError(writers[0]!.name, `reset: "recreate": expected another service that writes to the volume ${name}`);
-  const { container } = await run.containers.get(writer)!.done;
-  const { path } = writer.options.mounts!.find((mount) => mount.volume === volume && mount.mode === "rw")!;
-  const { runtime, volumeName } = await run.resources(plan);
-  const folder = runtime.local ? (await runtime.docker.getVolume(volumeName(volume)).inspect()).Mountpoint : undefined;
-  const note = async (kept?: Kept): Promise<Part> => {
-    const baseline = await takeVolumeBaseline({ name, container, path, folder }, kept, (why) =>
-      run.context.onProgress({
-        kind: "notice",
-        text: `a reset cannot bring back the volume ${name} where specs change or remove files: ${why}`,
-      }),
-    );
-    return { name, volume: baseline, reset: () => baseline.reset() };
-  };
-  return { ...(await note(plan.reusable?.volume(name))), note: () => note() };
 }

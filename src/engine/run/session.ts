@@ -30,14 +30,17 @@ export interface Session {
   /** Connects to the engine, with the run's watchdog posted before there is anything to leave. */
   connect(): Promise<Runtime>;
   readonly resolveImage: (source: ImageSource) => Promise<ResolvedImage>;
-  /** Starts a stack; with `keep` it stays up, with `joins` it is up already, or part of it is. */
+  /**
+   * Starts a stack; with `keep` it stays up, with `joins` it is up already, or part of it is; with `once` nothing is copied
+   * for a snapshot.
+   */
   start<E extends Exports>(
     stack: Stack<E>,
-    options?: { keep?: boolean; joins?: Joining | undefined },
+    options?: { keep?: boolean; joins?: Joining | undefined; once?: boolean },
   ): Promise<StartedStack<E>>;
   /**
-   * Makes the snapshot of a stack that was started and had none, for which it stops what runs, and says so or why there is
-   * none, in one line; once in a run. True when the stacks were stopped for it.
+   * Writes the snapshot of a stack that was started and had none, while it runs, and says so or why there is none, in one
+   * line; once in a run. Resolves with whether there is one.
    *
    * @param waitMs how long to wait for another run that is making it @default 0
    */
@@ -70,7 +73,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
   };
   const chosenOf = chooseProfiles(config.profiles);
   /** Stacks whose snapshot this run has tried to make: a second time would not go better. */
-  const tried = new Set<Stack>();
+  const tried = new Map<Stack, Promise<boolean>>();
   let dismissWatchdog: (() => void) | undefined;
   let connected: Promise<Runtime> | undefined;
   let reaper: Promise<Reaper | undefined> | undefined;
@@ -139,13 +142,15 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     onStopped(id) {
       for (const stack of running) if (stack.id === id) running.delete(stack);
     },
-    snapshots: { read: !config.snapshots.off },
+    snapshots: { read: !config.snapshots.off, write: !config.snapshots.off },
   };
 
   async function close(): Promise<void> {
     ending.abort(new StackspecError("CANCELLED", "the run is ending", { subject: "stackspec" }));
     await Promise.allSettled(stacks);
-    await stopAll();
+    stopping = settleAll([...running].map((stack) => stack.stop()));
+    // That is the end's to tell, and keeps nobody from what comes next.
+    await stopping.catch(() => {});
     releaseLogs();
     process.off("exit", releaseLogs);
     const runtime = await connected?.catch(() => undefined);
@@ -160,12 +165,6 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     await stopping;
   }
 
-  /** Stops what runs. A failure of that is the end's to tell, and keeps nobody from what comes next. */
-  async function stopAll(): Promise<void> {
-    stopping = settleAll([stopping, ...[...running].map((stack) => stack.stop())]);
-    await stopping.catch(() => {});
-  }
-
   return {
     runId,
     signal: ending.signal,
@@ -174,19 +173,21 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     cancel: (reason) => ending.abort(reason),
     images,
     running,
-    async keepSnapshot(stack, say, waitMs = 0) {
-      const use = [...running].find(({ name }) => name === stack.name)?.snapshot;
-      if (use === undefined || use.restored || config.snapshots.off || ending.signal.aborted || tried.has(stack))
-        return false;
-      tried.add(stack);
+    keepSnapshot(stack, say, waitMs = 0) {
+      const started = [...running].find(({ name }) => name === stack.name);
+      if (started?.snapshot?.restored !== false || config.snapshots.off || ending.signal.aborted)
+        return Promise.resolve(started?.snapshot?.restored === true);
       const quiet = { ...context, onProgress: () => {} };
-      return keepSnapshot(chosenOf(stack), use, quiet, config.snapshots, say, stopAll, waitMs);
+      const keeping = tried.get(stack) ?? keepSnapshot(chosenOf(stack), started, quiet, config.snapshots, say, waitMs);
+      tried.set(stack, keeping);
+      return keeping;
     },
     async share() {
       await connectGuarded();
     },
-    async start(stack, { keep = false, joins } = {}) {
-      const starting = startStack(chosenOf(stack), { ...context, keep, joins });
+    async start(stack, { keep = false, joins, once = false } = {}) {
+      const snapshots = { ...context.snapshots, write: context.snapshots.write && !once && joins === undefined };
+      const starting = startStack(chosenOf(stack), { ...context, snapshots, keep, joins });
       stacks.add(starting);
       starting.then(
         (started) => running.add(started),

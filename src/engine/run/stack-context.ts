@@ -30,12 +30,10 @@ export interface StackContext {
   readonly onStopped?: (stackId: string) => void;
   /** Ends a start on its way: Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Whether a snapshot, if there is one, is restored. */
-  readonly snapshots: { readonly read: boolean };
+  /** Whether a snapshot, if there is one, is restored; whether one that is missing is copied while the stack starts. */
+  readonly snapshots: { readonly read: boolean; readonly write: boolean };
   /** The stack stays up at the end, and is taken over when it is up already. Default false. */
   readonly keep?: boolean;
   /** The stack that the run's own process has started, for this parallel worker to join. */
   readonly joins?: Joining | undefined;
-  /** Data directories stay on disk, where they can be read after the server has stopped. Default false. */
-  readonly toDisk?: boolean;
 }

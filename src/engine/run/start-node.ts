@@ -14,24 +14,15 @@ import { driverOf } from "../drivers/choose.ts";
 import { dataOf } from "../drivers/data.ts";
 import type { Asked } from "../drivers/driver.ts";
 import { toldTo } from "../drivers/variables.ts";
-import type { Factories } from "./factories.ts";
-import type { StackPlan } from "./plan.ts";
+import { COPY_PATH } from "../snapshot/store.ts";
+import { addressOf } from "./address.ts";
+import { startsAfterCopies } from "./copy-layers.ts";
 import { serviceValue, stopWithLog } from "./running-service.ts";
 import type { StackRun } from "./stack-run.ts";
+import type { StackStart } from "./stack-start.ts";
 
 /** Memory that must be free before a database is kept in it: the data of a small one, ten times over. */
 const SPARE_BYTES = 1024 ** 3;
-
-/** One start of a stack: what it is going to do, how far it has come, and who makes its containers. */
-export interface StackStart {
-  readonly plan: StackPlan;
-  readonly run: StackRun;
-  readonly factories: Factories;
-  /** What the names of its databases end with; "" unless parallel workers share a server. */
-  readonly databaseSuffix: string;
-  /** The folder of the containers' logs. */
-  readonly logFolder: string;
-}
 
 /**
  * Brings one part of a stack to where others can rely on it, and resolves with its value: a
@@ -50,6 +41,7 @@ export async function startNode(node: Node, start: StackStart): Promise<unknown>
   let begunMs = 0;
   const gate = async (): Promise<void> => {
     await Promise.all(after.map((dependency) => run.waitFor(dependency)));
+    if (startsAfterCopies(node, run, plan)) await start.copies.done;
     run.signal.throwIfAborted();
     begunMs = run.elapsedMs();
     run.report(node, "starting");
@@ -103,9 +95,10 @@ export async function startContainerOf(
   node: Node,
   container: GenericContainer,
   gate: ((created: Dockerode.Container) => Promise<void>) | undefined,
-  { plan, run, logFolder }: StackStart,
+  stackStart: StackStart,
   replacement?: Replacement,
 ): Promise<unknown> {
+  const { plan, run, copies, logFolder } = stackStart;
   const resources = await run.resources(plan);
   const { runtime, exits } = resources;
   const { http, ready }: ServiceOptions = node.kind === "service" ? node.options : {};
@@ -131,8 +124,11 @@ export async function startContainerOf(
     subject: node,
     config: {
       ...resources.configFor(node, plan.running),
-      inMemory: data === undefined || isOnDisk || !hasMemory(run, runtime) ? undefined : data.path,
+      inMemory: data === undefined || isOnDisk || !hasMemory(runtime) ? undefined : data.path,
       urgent: data !== undefined,
+      volume: plan.missing.some(({ holders }) => data && holders.some((holder) => holder === node))
+        ? COPY_PATH
+        : undefined,
       withoutHealthCheck: driver?.ask !== undefined && ready === undefined,
       adopted,
       hostPorts: replacement?.hostPorts,
@@ -167,10 +163,13 @@ export async function startContainerOf(
     () => {},
   );
   if (node.kind === "task") return taskResult(node.name, start, node.options.timeoutMs);
-  return serviceValue(node, start, runtime, run, () => isStopped);
+  const value = await serviceValue(node, start, runtime, run, () => isStopped);
+  if (plan.restored.has(node)) await driver?.restored?.(await addressOf(stackStart, node, driver));
+  if (replacement === undefined) await copies.copyServer(node);
+  return value;
 }
 
 /** True where a data directory may be in memory: on this machine, with some to spare. */
-function hasMemory({ context }: StackRun, { local }: Runtime): boolean {
-  return context.toDisk !== true && local && freemem() >= SPARE_BYTES;
+function hasMemory({ local }: Runtime): boolean {
+  return local && freemem() >= SPARE_BYTES;
 }

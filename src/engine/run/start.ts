@@ -7,16 +7,20 @@ import { nodeAbout, withContext } from "../container/failure.ts";
 import type { Log } from "../docker/log.ts";
 import { workerSuffix } from "../drivers/worker-suffix.ts";
 import type { Resettable } from "./checkpoint.ts";
+import { copyLayers } from "./copy-layers.ts";
 import { stackFactories } from "./factories.ts";
 import { fail, giveUpLater, isReleased, withoutSnapshot } from "./failed-start.ts";
 import { planStack, sharedServices } from "./plan.ts";
-import type { SnapshotUse, StackPlan } from "./plan.ts";
+import type { StackPlan } from "./plan.ts";
+import type { SnapshotUse } from "./find-restored.ts";
 import { takeBaseline } from "./reset.ts";
 import type { Baseline } from "./reset.ts";
+import type { Layer } from "../snapshot/layers.ts";
+
 import type { StackContext } from "./stack-context.ts";
 import { StackRun } from "./stack-run.ts";
 import { startNode } from "./start-node.ts";
-import type { StackStart } from "./start-node.ts";
+import type { LayerCopies, StackStart } from "./stack-start.ts";
 import { stopStack } from "./stop.ts";
 import { createWorkerDatabases } from "./worker-databases.ts";
 
@@ -36,6 +40,9 @@ export interface RunningStack<E extends Exports = Exports> extends Resettable {
 export interface StartedStack<E extends Exports = Exports> extends RunningStack<E> {
   /** Its snapshot; undefined when it has nothing that a snapshot could hold. */
   readonly snapshot: SnapshotUse | undefined;
+  /** What was copied while it started, of the snapshots that were not there. */
+  readonly missing: readonly Layer[];
+  readonly copies: LayerCopies;
   /** Every service of it is a container, which another process can take over. */
   readonly inContainers: boolean;
   /** The logs of its containers, by name. */
@@ -77,6 +84,8 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
     values: await exportsOf(stack, start),
     images: await Promise.all(imagesOf(stack).map((source) => context.resolveImage(source))),
     snapshot: plan.snapshot,
+    missing: plan.missing,
+    copies: start.copies,
     inContainers: stack.nodes.every((node) => node.kind === "task" || run.containers.has(node)),
     logs: run.logs,
     death: run.death,
@@ -97,7 +106,7 @@ interface StartedRun {
 }
 
 /** The start behind `startStack`: what it returns is also what a snapshot is taken from. */
-export async function startRun(stack: Stack, context: StackContext): Promise<StartedRun> {
+async function startRun(stack: Stack, context: StackContext): Promise<StartedRun> {
   const { id, logs } = context.nameOf(stack);
   const fresh = { id, owner: context.runId, isUp: false };
   const run = new StackRun(stack, context);
@@ -113,6 +122,7 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
   let remembering: Promise<Baseline> | undefined;
   const release = async (): Promise<void> => {
     await (await remembering?.catch(() => undefined))?.close();
+    await start?.copies.discard();
     start?.plan.reusable?.unlock();
     context.onStopped?.(start?.plan.id ?? id);
   };
@@ -130,13 +140,13 @@ export async function startRun(stack: Stack, context: StackContext): Promise<Sta
     const factories = stackFactories(run, suffix);
     planning = planStack(stack, fresh, factories, context);
     const plan = await Promise.race([planning, aborted(run.signal)]);
-    start = { plan, run, factories, logFolder: join(context.logFolder, logs), databaseSuffix: suffix };
+    const copies = copyLayers(run, plan, () => start!);
+    start = { plan, run, factories, copies, logFolder: join(context.logFolder, logs), databaseSuffix: suffix };
     startNodes(start);
     // A restored database has its baseline with it.
     remembering = takeBaseline(start, { hasBaselines: plan.snapshot?.restored === true && plan.shared.size === 0 });
     remembering.catch(() => {});
-    await Promise.all(stack.nodes.map((node) => run.waitFor(node)));
-    const baseline = await remembering;
+    const [baseline] = await Promise.all([remembering, ...stack.nodes.map((node) => run.waitFor(node))]);
     await baseline.remember();
     run.setUp();
     return { start, baseline, stop };

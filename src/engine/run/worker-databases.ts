@@ -3,7 +3,7 @@ import { StackspecError, messageOf } from "../../errors.ts";
 import { driverOf } from "../drivers/choose.ts";
 import { workerSuffix } from "../drivers/worker-suffix.ts";
 import { addressOf } from "./address.ts";
-import type { StackStart } from "./start-node.ts";
+import type { StackStart } from "./stack-start.ts";
 
 /**
  * Gives parallel workers, from 1 to `workers` - 1, databases of their own on the shared servers of a stack that is up:

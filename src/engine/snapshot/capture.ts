@@ -1,70 +1,102 @@
+import { posix } from "node:path";
 import type Dockerode from "dockerode";
-import { StackspecError } from "../../errors.ts";
-import type { Service, TaskResult } from "../../stack/stack.ts";
-import { moveArchive } from "../docker/archive.ts";
+import type { StartedTestContainer } from "testcontainers";
+import { StackspecError, messageOf } from "../../errors.ts";
+import { folderArchive, moveArchive } from "../docker/archive.ts";
+import { isNotFound } from "../docker/connect.ts";
 import { RUN_LABEL } from "../docker/labels.ts";
-import { DATA_PATH, SNAPSHOT_LABEL, STACK_LABEL, TASKS_LABEL, snapshotReference, tasksLabel } from "./store.ts";
+import { COPY_PATH, DATA_PATH } from "./store.ts";
 
-/** A folder of a stopped container, and where it lies in the snapshot's image. */
+/** A folder of a container, and where it lies in a snapshot's image. */
 export interface Part {
   readonly from: Dockerode.Container;
   readonly path: string;
   readonly to: string;
 }
 
-/** One image of a snapshot: a service's own image with the parts on top. */
-export interface Capture {
-  readonly service: Service;
-  readonly image: string;
-  readonly parts: readonly Part[];
-}
-
-/** Where a data directory goes, and where a volume's content goes: to the path that fills a new volume from it. */
-export const dataPart = (from: Dockerode.Container, path: string): Part => ({ from, path, to: DATA_PATH });
-export const volumePart = (from: Dockerode.Container, path: string): Part => ({ from, path, to: path });
+/** Where a volume's content goes: to the path that fills a new volume from it. */
+export const volumePart = (from: Dockerode.Container, path: string, to: string): Part => ({ from, path, to });
 
 /**
- * Writes the images of a snapshot. Each gets its name at the very end, so that one which is cut off does not
- * exist; written twice at once, they are the same.
+ * Copies the data directory of a container that runs, with all its processes stopped meanwhile, as long as `cp` takes: what
+ * it holds then is what a \`kill -9\` would leave, and what its server starts from as it would after one.
+ *
+ * @param name of the copy; several are kept beside each other
+ * @throws StackspecError \`SNAPSHOT_FAILED\` when the image has no shell, or the directory cannot be read
  */
-export async function writeSnapshot(
-  docker: Dockerode,
-  stack: string,
-  key: string,
-  runId: string,
-  captures: readonly Capture[],
-  tasks: ReadonlyMap<string, TaskResult>,
-): Promise<void> {
-  const labels = { [SNAPSHOT_LABEL]: key, [STACK_LABEL]: stack, [TASKS_LABEL]: tasksLabel(tasks) };
-  for (const { service, image, parts } of captures) {
-    const container = await docker.createContainer({ Image: image, Labels: { ...labels, [RUN_LABEL]: runId } });
-    try {
-      for (const part of parts) await copy(part, container);
-      // The image must not carry the run's label: the reaper would take it away.
-      const [repo, tag] = snapshotReference(stack, service.name, key).split(/:(?=[^:]+$)/);
-      await container.commit({ repo, tag, changes: `LABEL ${RUN_LABEL}=`, pause: false });
-    } finally {
-      await container.remove({ force: true, v: true });
-    }
+export async function copyData(
+  service: string,
+  { started, container }: { readonly started: StartedTestContainer; readonly container: Dockerode.Container },
+  path: string,
+  name: string,
+): Promise<Part> {
+  const refuse = (why: string, cause?: unknown): StackspecError =>
+    new StackspecError("SNAPSHOT_FAILED", `its data, ${path}, cannot be copied: ${why}`, {
+      subject: service,
+      hint: "without a snapshot each start initialises it",
+      cause,
+    });
+  // The processes of the machine are not ours to stop.
+  if ((await container.inspect()).HostConfig.PidMode === "host") throw refuse("it shares the machine's processes");
+  // Who runs the server is the image's to say.
+  await container.putArchive(folderArchive(name, 0o1777), { path: COPY_PATH });
+  const to = posix.join(COPY_PATH, name, "data");
+  const freeze = "kill -STOP -1 2>/dev/null; trap 'kill -CONT -1 2>/dev/null' EXIT";
+  const copy = `mkdir ${to} && { cp -R --sparse=always ${path}/. ${to}/ 2>/dev/null || cp -R ${path}/. ${to}/; }`;
+  // Its first process hears such a signal only from outside of it.
+  await container.kill({ signal: "SIGSTOP" });
+  try {
+    const { exitCode, output } = await started.exec(["sh", "-c", `${freeze}; ${copy}`]);
+    if (exitCode !== 0) throw refuse(output.trim());
+  } catch (error) {
+    throw error instanceof StackspecError ? error : refuse(messageOf(error), error);
+  } finally {
+    await container.kill({ signal: "SIGCONT" });
   }
+  return { from: container, path: to, to: DATA_PATH };
 }
 
-/** Copies a folder with owners and modes, under another path, from container to container. */
-async function copy({ from, path, to }: Part, container: Dockerode.Container): Promise<void> {
-  await container.putArchive(moveArchive(await from.getArchive({ path }), to), { path: "/" });
+/** An image of a snapshot while it is made: a service's own image, with parts on top. Nobody starts it. */
+export interface Capture {
+  /** @throws Error when \`signal\` aborts, or what is read goes away */
+  add(part: Part): Promise<void>;
+  /** Names it: from then on it is there. */
+  commit(reference: string): Promise<void>;
+  remove(): Promise<void>;
 }
 
-/** The database must have stopped by itself: what a killed server leaves is not a snapshot. */
-export async function stopCleanly(name: string, container: Dockerode.Container, timeoutMs: number): Promise<void> {
-  await container.stop({ t: Math.ceil(timeoutMs / 1000) });
-  const { State } = await container.inspect();
-  if (State.ExitCode !== 0)
-    throw new StackspecError(
-      "RELEASE_FAILED",
-      `expected it to stop with exit code 0 for the snapshot, got ${State.ExitCode}`,
-      {
-        subject: name,
-        hint: "no snapshot is kept; STACKSPEC_SNAPSHOTS=off does not try",
-      },
-    );
+/**
+ * Begins an image.
+ *
+ * @param runId who removes what is left of it
+ */
+export async function openCapture(
+  docker: Dockerode,
+  image: string,
+  labels: Readonly<Record<string, string>>,
+  runId: string,
+  signal: AbortSignal,
+): Promise<Capture> {
+  const container = await docker.createContainer({ Image: image, Labels: { ...labels, [RUN_LABEL]: runId } });
+  return {
+    async add({ from, path, to }) {
+      // Without an end, the engine would wait for the rest for ever.
+      const broken = new AbortController();
+      const abortSignal = AbortSignal.any([signal, broken.signal]);
+      const archive = moveArchive(await from.getArchive({ path, abortSignal }), to);
+      archive.once("error", (error) => broken.abort(error));
+      await container.putArchive(archive, { path: "/", abortSignal });
+    },
+    async commit(reference) {
+      signal.throwIfAborted();
+      // The image must not carry the run's label: the reaper would take it away.
+      const [repo, tag] = reference.split(/:(?=[^:]+$)/);
+      await container.commit({ repo, tag, changes: `LABEL ${RUN_LABEL}=`, pause: false });
+    },
+    async remove() {
+      await container.remove({ force: true, v: true }).catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
+    },
+  };
 }

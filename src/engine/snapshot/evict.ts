@@ -1,7 +1,6 @@
 import type Dockerode from "dockerode";
 import { isNotFound } from "../docker/connect.ts";
-import type { Service } from "../../stack/stack.ts";
-import { SNAPSHOT_LABEL, expired, hasName, snapshotReference, stackOf } from "./store.ts";
+import { SNAPSHOT_LABEL, expired, hasName, stackOf } from "./store.ts";
 import type { Retention } from "./store.ts";
 
 /**
@@ -26,19 +25,13 @@ export async function evictSnapshots(
 }
 
 /**
- * Removes a snapshot that cannot be used, unless a container, of another run then, uses it.
+ * Removes the images of a snapshot that cannot be used, unless a container, of another run then, uses them.
  *
- * @returns whether it is gone
+ * @returns whether they are gone
  */
-export async function dropSnapshot(
-  docker: Dockerode,
-  stack: string,
-  key: string,
-  holders: Iterable<Service>,
-): Promise<boolean> {
-  const images = Array.from(holders, ({ name }) => snapshotReference(stack, name, key));
+export async function dropSnapshot(docker: Dockerode, images: Iterable<string>): Promise<boolean> {
   // Without force, a container that is made of it, running or not, keeps its image.
-  const removals = images.map((image) =>
+  const removals = Array.from(images, (image) =>
     docker
       .getImage(image)
       .remove()

@@ -5,15 +5,17 @@ import { StackspecError, messageOf } from "../../errors.ts";
 import { digestOf, digestOfContent } from "../../images/digest.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
-import type { Node, Service, Stack, Volume } from "../../stack/stack.ts";
+import type { Node, Service, Stack } from "../../stack/stack.ts";
 import { Unknowable, declarationOf } from "../container/declaration.ts";
 import { bindsOf, imageReferenceOf, isContainer, sourcesOf } from "../container/internals.ts";
 import { driverOf } from "../drivers/choose.ts";
 import { dataOf } from "../drivers/data.ts";
+import { hasData, holdersOf, keptNodes, neededBy } from "./layers.ts";
+import type { Layer } from "./layers.ts";
 
 /** Raised when what a snapshot holds, or how it is taken, changes: older ones are then not found. */
 // Stryker disable next-line StringLiteral: any other text would do as well
-const FORMAT = "3";
+const FORMAT = "4";
 
 /** How much of this machine a container may mount and still have a snapshot: all of it is read at each start. */
 const MOST_MOUNTED = { entries: 10_000, bytes: 1024 ** 3 };
@@ -27,35 +29,6 @@ export interface KeyContext {
   readonly imageOf: (node: Node) => Promise<ResolvedImage | undefined>;
   /** The engine runs on this machine: what it mounts can be read here. */
   readonly local: boolean;
-}
-
-/** What is made once and kept: the tasks of a stack, the services they need, and every data directory. */
-export function keptNodes(stack: Stack, made: ReadonlyMap<Node, unknown>): Node[] {
-  const kept = new Set(stack.nodes.filter((node) => node.kind === "task" || hasData(node, made)));
-  // From the last to the first: a node is declared after all that it depends on.
-  for (const node of stack.nodes.toReversed())
-    if (kept.has(node)) node.options.after?.forEach((dependency) => kept.add(nodeOf(dependency)));
-  return stack.nodes.filter((node) => kept.has(node));
-}
-
-/**
- * The services that hold a snapshot: those with a data directory, and of each volume that a task may write
- * the first service that mounts it. Their images are what a restored stack runs.
- */
-export function holdersOf(stack: Stack, made: ReadonlyMap<Node, unknown>): Service[] {
-  const mountsIt = (volume: Volume) => (node: Node) => node.options.mounts?.some((mount) => mount.volume === volume);
-  const services = stack.nodes.filter((node) => node.kind === "service");
-  const written = stack.volumes.filter((volume) => keptNodes(stack, made).some(mountsIt(volume)));
-  const holders = [
-    ...services.filter((service) => hasData(service, made)),
-    ...written.map((volume) => services.find(mountsIt(volume))),
-  ];
-  return [...new Set(holders)].filter((holder) => holder !== undefined);
-}
-
-function hasData(service: Service, made: ReadonlyMap<Node, unknown>): boolean {
-  const container = made.get(service);
-  return isContainer(container) && dataOf(service, container) !== undefined;
 }
 
 /**
@@ -79,8 +52,30 @@ export async function snapshotKey(
 }
 
 /**
+ * A layer for each server that tasks are run on, as its image has initialised it: an edit of what the tasks do does not
+ * change it.
+ */
+export async function serverLayers(
+  stack: Stack,
+  made: ReadonlyMap<Node, unknown>,
+  context: KeyContext,
+): Promise<Layer[]> {
+  const tasks = stack.nodes.filter((node) => node.kind === "task");
+  // Without tasks it is the stack's own layer.
+  const services = tasks.length === 0 ? [] : stack.nodes.filter((node) => node.kind === "service");
+  const layers = services
+    .filter((service) => hasData(service, made))
+    .map(async (server) => {
+      const needed = neededBy([server], stack);
+      const { key } = await keyOfNodes(needed, made, context);
+      return key === undefined ? [] : [{ key, server, holders: [server], tasks: [] }];
+    });
+  return (await Promise.all(layers)).flat();
+}
+
+/**
  * A digest of everything that the containers of `nodes` come from: images, what they are told, the content of what they
- * copy and mount, who waits for whom; of `holders` the image, and where they mount volumes. The same for the same
+ * copy and mount, who waits for whom; of `holders` where they mount volumes, and the image of those with data. The same for the same
  * content wherever it lies, and in another run.
  *
  * It cannot be known for work in this process, a container made from another's started value, an image that was not
@@ -98,11 +93,11 @@ export async function keyOfNodes(
   try {
     const texts = await Promise.all([
       ...nodes.map((node) => nameReason(node, ingredientsOf(node, made, context))),
-      ...holders.map(async (node) => [
-        node.name,
-        await nameReason(node, declaredImage(node, containerOf(node, made), context)),
-        mountsOf(node),
-      ]),
+      ...holders.map(async (node) => {
+        const image = await nameReason(node, declaredImage(node, containerOf(node, made), context));
+        // What is in a volume can be put into another image.
+        return [node.name, hasData(node, made) && image, mountsOf(node)];
+      }),
     ]);
     return { key: await digestOf([FORMAT, ...texts.map((text) => JSON.stringify(text))], []) };
   } catch (error) {
@@ -121,11 +116,14 @@ async function nameReason<T>({ name }: Node, work: Promise<T>): Promise<T> {
 async function ingredientsOf(node: Node, made: ReadonlyMap<Node, unknown>, context: KeyContext): Promise<unknown> {
   const container = containerOf(node, made);
   const { after = [], networks = [], sandbox } = node.options;
+  const inputs = node.kind === "task" ? node.options.inputs : undefined;
   const { told, texts } = declarationOf(container);
   return [
     node.kind,
     node.name,
-    await imageOf(node, container, context),
+    inputs === undefined
+      ? await imageOf(node, container, context)
+      : await Promise.all(inputs.map((path) => contentOf(path, node, "comes from"))),
     after.map((dependency) => [dependency.kind, nodeOf(dependency).name]),
     mountsOf(node),
     networks.map(({ name }) => name),

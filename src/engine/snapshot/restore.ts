@@ -1,50 +1,86 @@
 import type { GenericContainer } from "testcontainers";
-import type { Service, Stack, TaskResult } from "../../stack/stack.ts";
+import type Dockerode from "dockerode";
+import type { ResolvedImage } from "../../images/resolve.ts";
+import type { Service, TaskResult } from "../../stack/stack.ts";
 import type { ImageCommand } from "../container/configure.ts";
 import { dataOf, startFrom } from "../drivers/data.ts";
 import { isNotFound } from "../docker/connect.ts";
+import { RUN_LABEL } from "../docker/labels.ts";
 import type { Runtime } from "../docker/connect.ts";
-import { DATA_PATH, TASKS_LABEL, readTasksLabel, snapshotReference } from "./store.ts";
+import type { Layer } from "./layers.ts";
+import { openCapture, volumePart } from "./capture.ts";
+import { BASE_LABEL, DATA_PATH, TASKS_LABEL, readTasksLabel, snapshotReference } from "./store.ts";
+
+/** An image of a snapshot on the engine. */
+export interface SnapshotImage {
+  readonly reference: string;
+  readonly config: ImageCommand & { readonly Labels?: Readonly<Record<string, string>> | null };
+}
 
 /** A complete snapshot on the engine: the images that hold it, and what its tasks had to say. */
 export interface Snapshot {
-  readonly images: ReadonlyMap<Service, { readonly reference: string; readonly config: ImageCommand }>;
+  readonly images: ReadonlyMap<Service, SnapshotImage>;
   readonly tasks: ReadonlyMap<string, TaskResult>;
 }
 
-/** The snapshot of this key, when all of it is there: every image, and the result of every task. One that was cut off while it was written is not. */
+/** The snapshot of a layer, when all of it is there: every image, and the result of every task. One that was cut off while it was written is not. */
 export async function findSnapshot(
   { docker }: Runtime,
-  stack: Stack,
-  holders: readonly Service[],
-  key: string,
+  stack: string,
+  { key, holders, tasks: expected }: Layer,
 ): Promise<Snapshot | undefined> {
   if (holders.length === 0) return undefined;
-  const references = holders.map((service) => snapshotReference(stack.name, service.name, key));
-  const found = await Promise.all(
-    references.map((reference) =>
-      docker
-        .getImage(reference)
-        .inspect()
-        .catch((error: unknown) => {
-          if (isNotFound(error)) return undefined;
-          throw error;
-        }),
-    ),
-  );
+  const found = await Promise.all(holders.map(({ name }) => findImage(docker, snapshotReference(stack, name, key))));
   if (found.includes(undefined)) return undefined;
-  const tasks = readTasksLabel(found[0]!.Config.Labels?.[TASKS_LABEL]);
-  if (stack.nodes.some(({ kind, name }) => kind === "task" && !tasks.has(name))) return undefined;
-  return {
-    images: new Map(
-      holders.map((service, index) => [service, { reference: references[index]!, config: found[index]!.Config }]),
-    ),
-    tasks,
-  };
+  const tasks = readTasksLabel(found[0]!.config.Labels?.[TASKS_LABEL]);
+  if (expected.some(({ name }) => !tasks.has(name))) return undefined;
+  return { images: new Map(holders.map((service, index) => [service, found[index]!])), tasks };
+}
+
+async function findImage(docker: Dockerode, reference: string): Promise<SnapshotImage | undefined> {
+  try {
+    return { reference, config: (await docker.getImage(reference).inspect()).Config };
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Makes a container that runs a snapshot's image start from the data in it. */
 export function runFromSnapshot(container: GenericContainer, service: Service, image: ImageCommand): void {
   const data = dataOf(service, container);
   if (data !== undefined) startFrom(service, container, DATA_PATH, data.path, image);
+}
+
+/**
+ * An image of a snapshot that holds volumes only, on the image that its service runs now: another one would run in its
+ * place where what the tasks have left is the same for both.
+ *
+ * @param paths where it has them
+ * @param runId who removes what is left when it is cut off
+ */
+export async function onImage(
+  docker: Dockerode,
+  image: SnapshotImage,
+  paths: readonly string[],
+  current: ResolvedImage,
+  runId: string,
+  signal: AbortSignal,
+): Promise<SnapshotImage> {
+  const labels = image.config.Labels ?? {};
+  if (labels[BASE_LABEL] === current.digest) return image;
+  const { reference } = image;
+  const made = await openCapture(docker, current.reference, { ...labels, [BASE_LABEL]: current.digest }, runId, signal);
+  try {
+    const from = await docker.createContainer({ Image: reference, Labels: { [RUN_LABEL]: runId } });
+    try {
+      for (const path of paths) await made.add(volumePart(from, path, path));
+    } finally {
+      await from.remove({ force: true, v: true });
+    }
+    await made.commit(reference);
+  } finally {
+    await made.remove();
+  }
+  return (await findImage(docker, reference))!;
 }

@@ -3,13 +3,21 @@ import { LOCAL } from "../../images/debian.ts";
 import { maskedJson } from "../../secrets.ts";
 import type { TaskResult } from "../../stack/stack.ts";
 
-/** Images of snapshots carry their key in this label, the name of their stack in the next, and what its tasks printed in the last. */
+/**
+ * Images of snapshots carry their key in this label, the name of their stack in the next, in the third the server that is in
+ * them before any task has run (none in those of the stack), the image they are made of, and what the tasks printed.
+ */
 export const SNAPSHOT_LABEL = "dev.stackspec.snapshot";
 export const STACK_LABEL = "dev.stackspec.snapshot.stack";
+export const SERVER_LABEL = "dev.stackspec.snapshot.server";
+export const BASE_LABEL = "dev.stackspec.snapshot.base";
 export const TASKS_LABEL = "dev.stackspec.snapshot.tasks";
 
 /** Where in a snapshot's image a data directory lies: outside every path that an image may declare as a volume. */
 export const DATA_PATH = "/stackspec/data";
+
+/** A volume of its own in each container that is copied from: what is on its own file system may be read-only. */
+export const COPY_PATH = "/stackspec/copy";
 
 /** The name of the image that holds one service's part of a snapshot. */
 export function snapshotReference(stack: string, service: string, key: string): string {
@@ -40,21 +48,23 @@ export function hasName({ RepoTags }: SnapshotImage): boolean {
   return RepoTags?.some((name) => name !== "<none>:<none>") === true;
 }
 
-/** The images of all but the newest snapshots, and of those older than allowed. A snapshot is as old as its newest image. */
+/**
+ * The images of all but the newest snapshots, and of those older than allowed. A snapshot is as old as its newest image.
+ * Those of each server count for themselves: they stay what they are while the stack's come and go.
+ */
 export function expired<T extends SnapshotImage>(images: readonly T[], { count, days }: Retention, now: number): T[] {
-  const newest = new Map<string, number>();
-  for (const { Labels, Created } of images) {
-    const key = Labels[SNAPSHOT_LABEL]!;
-    newest.set(key, Math.max(newest.get(key) ?? 0, Created));
-  }
-  const kept = new Set(
-    [...newest]
+  const keyOf = ({ Labels }: T): string => Labels[SNAPSHOT_LABEL]!;
+  const groups = Map.groupBy(images, ({ Labels }) => Labels[SERVER_LABEL] ?? "");
+  return [...groups.values()].flatMap((group) => {
+    const created = Map.groupBy(group, keyOf);
+    const newest = [...created].map(([key, all]) => [key, Math.max(...all.map(({ Created }) => Created))] as const);
+    const kept = newest
       .toSorted(([, a], [, b]) => b - a)
       .slice(0, count)
-      .filter(([, created]) => created >= now - days * 86_400)
-      .map(([key]) => key),
-  );
-  return images.filter(({ Labels }) => !kept.has(Labels[SNAPSHOT_LABEL]!));
+      .filter(([, at]) => at >= now - days * 86_400);
+    const keys = new Set(kept.map(([key]) => key));
+    return group.filter((image) => !keys.has(keyOf(image)));
+  });
 }
 
 /** What tasks printed, with secrets masked, and how they ended, as a label. */

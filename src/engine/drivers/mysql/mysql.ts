@@ -19,11 +19,17 @@ export const FLAGS = [
 /** What servers of a dialect have in common with MySQL. */
 export function likeMySql(
   dialect: Dialect,
-): Pick<Driver, "port" | "data" | "ask" | "sql" | "checkpoints" | "share" | "connect"> {
+): Pick<Driver, "port" | "data" | "ask" | "flush" | "sql" | "checkpoints" | "share" | "connect"> {
   return {
     port: 3306,
     data: { path: "/var/lib/mysql", start: { entrypoint: "docker-entrypoint.sh", user: "mysql" } },
     ask: (asked) => askMySql(asked, dialect),
+    async flush(address) {
+      const server = mySqlServer(address, dialect);
+      // The redo log, which it writes once in a second, and tables that have no such log.
+      const flushed = server.asRoot((connection) => connection.query("FLUSH LOCAL TABLES; FLUSH LOCAL ENGINE LOGS"));
+      await flushed.finally(() => server.close());
+    },
     sql: true,
     checkpoints: true,
     share: (address, suffixes) => shareMySql(address, dialect, suffixes),

@@ -6,6 +6,7 @@ import type { WrittenFile } from "./postgres-changes.ts";
 import { checkDatabases } from "./postgres-databases.ts";
 import { checkDefinitions, isRedefined, redefine } from "./postgres-definitions.ts";
 import { lockHolders } from "./postgres-locks.ts";
+import { flushPostgres } from "./postgres-flush.ts";
 import { askPostgres } from "./postgres-ready.ts";
 import { knownRelations, lockTables } from "./postgres-relations.ts";
 import { restoreRows, vacuum } from "./postgres-rows.ts";
@@ -37,6 +38,7 @@ export const postgres: KnownDriver = {
   client: { name: "pg", from: "8.16.0" },
   tested: ["18"],
   checkpoints: true,
+  flush: flushPostgres,
   connect(address: ServiceAddress): Server {
     checkPassword(address);
     const server = postgresServer(address);

@@ -68,7 +68,7 @@ content(Q) ->
 
 take(Q, State) ->
     case rabbit_amqqueue:basic_get(Q, true, self(), <<"stackspec">>, State) of
-        %% Also what was not published as persistent outlives the stop before a snapshot. Consumers get it as it was.
+        %% Also what was not published as persistent outlives the server, for a snapshot. Consumers get it as it was.
         {ok, _, {_, _, _, _, Message}, Next} -> [mc:set_annotation(d, true, Message) | take(Q, Next)];
         {empty, _} -> []
     end.

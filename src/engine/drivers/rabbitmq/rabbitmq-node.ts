@@ -20,7 +20,8 @@ run(Work, Suffix, Baseline, IsShared) ->
         try
             case Work of
                 note -> note();
-                note_for_snapshot -> expect_durable(), note();
+                flush -> expect_durable(), flush();
+                renew -> renew();
                 reset -> reset();
                 {share, Suffixes} -> share(Suffixes)
             end,
@@ -41,7 +42,25 @@ state() ->
     [fill(Q, Content) || Q <- Known, {Name, Content} <- Contents, Name =:= amqqueue:get_name(Q)],
     {Definitions, Contents}.
 
-%% A snapshot is taken when the server has stopped.
+%% A copy of its files is what a kill would leave: also what was not published as persistent is to be in it. A classic queue
+%% writes what nobody waits for when it goes to sleep, after a second or two.
+flush() ->
+    expect_none_in_hand(deadline()),
+    Filled = [begin fill(Q, Content), Q end || Q <- queues(), not is_stream(Q), Content <- [content(Q)], Content =/= []],
+    [asleep(amqqueue:get_pid(Q), deadline()) || Q <- Filled, amqqueue:get_type(Q) =:= rabbit_classic_queue].
+
+asleep(Pid, Deadline) ->
+    case {process_info(Pid, current_function), is_over(Deadline)} of
+        {{current_function, {erlang, hibernate, _}}, _} -> ok;
+        {_, false} -> timer:sleep(10), asleep(Pid, Deadline);
+        {_, true} -> throw("a queue does not come to rest: something publishes to it, or consumes from it")
+    end.
+
+%% A classic queue that was not stopped counts each message as delivered before.
+renew() ->
+    [fill(Q, [element(2, mc:take_annotation(delivery_count, Message)) || Message <- content(Q)])
+     || Q <- queues(), amqqueue:get_type(Q) =:= rabbit_classic_queue].
+
 expect_durable() ->
     [throw([Name, " of vhost ", VHost, " is not durable: it would not be there when the snapshot is restored"])
      || Items <- maps:values(definitions()), is_list(Items),
@@ -71,7 +90,7 @@ const MODULE = `stackspec_${createHash("sha256").update(SOURCE).digest("hex").sl
 const ENCODED = Buffer.from(`-module(${MODULE}).\n${SOURCE}`).toString("base64");
 
 /** What a node can be asked for; the last for other workers. */
-export type Work = "note" | "note_for_snapshot" | "reset" | { readonly share: readonly string[] };
+export type Work = "note" | "flush" | "renew" | "reset" | { readonly share: readonly string[] };
 
 /** An Erlang expression that does that in the node, and compiles what it takes there when it is not loaded yet. */
 export function expressionOf(

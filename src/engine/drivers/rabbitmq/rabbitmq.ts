@@ -24,9 +24,11 @@ export const rabbitmq: KnownDriver = {
   checkpoints: true,
   tested: ["4"],
   share: (address, suffixes) => evaluate(address, { share: suffixes }),
+  flush: (address) => evaluate(address, "flush"),
+  restored: (address) => evaluate(address, "renew"),
   connect(address) {
     return {
-      takeBaseline: ({ forSnapshot }) => evaluate(address, forSnapshot ? "note_for_snapshot" : "note"),
+      takeBaseline: () => evaluate(address, "note"),
       reset: () => evaluate(address, "reset"),
       adviceOn: async (error) =>
         error instanceof Error && error.message.includes("unacknowledged")

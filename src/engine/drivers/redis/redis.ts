@@ -32,6 +32,12 @@ export const redis: KnownDriver = {
   },
   // Sixteen for each of sixty-four workers. An empty one takes some bytes.
   flagsToShare: ["--databases", "1024"],
+  async flush(address) {
+    const save =
+      'export REDISCLI_AUTH="$1"; if command -v valkey-cli >&2; then valkey-cli SAVE; else redis-cli SAVE; fi';
+    const { output } = await address.exec(["sh", "-c", save, "sh", await passwordOf(address)]);
+    if (!/^OK$/m.test(output)) throw new Error(`it does not save its keys: ${output.trim()}`);
+  },
   async connect(address) {
     const password = await passwordOf(address);
     const connect = (): Promise<RedisConnection> => openConnection({ ...address, password });

@@ -1,0 +1,109 @@
+import type { Node, Service, Stack, TaskResult } from "../../stack/stack.ts";
+import { isContainer } from "../container/internals.ts";
+import { serverLayers, snapshotKey } from "../snapshot/key.ts";
+import type { Key, KeyContext } from "../snapshot/key.ts";
+import { hasData, heldMounts, holdersOf } from "../snapshot/layers.ts";
+import type { Layer } from "../snapshot/layers.ts";
+import { findSnapshot, onImage, runFromSnapshot } from "../snapshot/restore.ts";
+import type { SnapshotImage } from "../snapshot/restore.ts";
+import type { Factories } from "./factories.ts";
+import type { ReusableStack } from "./reusable-stack.ts";
+import type { StackContext } from "./stack-context.ts";
+
+/** The snapshot that belongs to a stack as it is declared now, or why it can have none; and whether it is started from it. */
+export type SnapshotUse = Key & { readonly restored: boolean };
+
+/** What of a stack is not made anew by this start. */
+export interface Restored {
+  readonly snapshot: SnapshotUse | undefined;
+  /** Services whose containers run images of snapshots, by those images. */
+  readonly restored: ReadonlyMap<Service, string>;
+  /** Results of tasks that are not run again. */
+  readonly results: ReadonlyMap<Node, TaskResult>;
+  /** What was looked for and is not there: for later starts, it is copied in this one. */
+  readonly missing: readonly Layer[];
+}
+
+/** What a task's result is whose container is not there any more. */
+const DONE_BEFORE: TaskResult = { exitCode: 0, output: "", durationMs: 0 };
+
+/**
+ * The stack's snapshot, and the results of tasks that are in it; without one, those of its servers before any task has run.
+ * Its containers are made anew, to run the snapshots' images.
+ */
+export async function findRestored(
+  stack: Stack,
+  made: Map<Node, unknown>,
+  factories: Factories,
+  reusable: ReusableStack | undefined,
+  context: StackContext,
+): Promise<Restored> {
+  const done = (result: (node: Node) => TaskResult | undefined): ReadonlyMap<Node, TaskResult> =>
+    new Map(
+      stack.nodes.flatMap((node) => {
+        const found = node.kind === "task" ? result(node) : undefined;
+        return found === undefined ? [] : [[node, found] as const];
+      }),
+    );
+  const joined = context.joins?.key;
+  const known = await keyContext(context);
+  const use = joined === undefined ? await snapshotKey(stack, made, known) : { key: joined };
+  const isUp = reusable?.containers !== undefined;
+  const layer = use?.key === undefined ? undefined : layerOf(stack, made, use.key);
+  const find = async (each: Layer | undefined) => each && findSnapshot(await context.connect(), stack.name, each);
+  const nothing = { restored: new Map(), results: new Map(), missing: [] };
+  if (isUp) {
+    // What is up already has long been initialised.
+    const tasks = new Map(Object.entries(reusable.tasks ?? {}));
+    const results = reusable.tasks === undefined ? ((await find(layer))?.tasks ?? tasks) : tasks;
+    return {
+      ...nothing,
+      snapshot: use && { ...use, restored: true },
+      results: done(({ name }) => results.get(name) ?? DONE_BEFORE),
+    };
+  }
+  const { read, write } = context.snapshots;
+  const missing = new Set<Layer>();
+  const restored = new Map<Service, string>();
+  const restore = async (each: Layer | undefined): Promise<ReadonlyMap<string, TaskResult> | undefined> => {
+    const snapshot = read ? await find(each) : undefined;
+    if (each !== undefined && snapshot === undefined && write) missing.add(each);
+    for (const [service, image] of snapshot?.images ?? []) await runSnapshot(service, image);
+    return snapshot?.tasks;
+  };
+  const tasks = await restore(layer);
+  // A stack of which nothing can be kept may have servers that are initialised anew each time all the same.
+  if (tasks === undefined && (read || write) && joined === undefined)
+    await Promise.all((await serverLayers(stack, made, known)).map(restore));
+  return {
+    snapshot: use && { ...use, restored: tasks !== undefined },
+    restored,
+    results: done(({ name }) => tasks?.get(name)),
+    missing: [...missing],
+  };
+
+  async function runSnapshot(service: Service, found: SnapshotImage): Promise<void> {
+    const current = hasData(service, made) ? undefined : await known.imageOf(service);
+    const paths = heldMounts(service, stack, made).map(({ path }) => path);
+    const { docker } = await context.connect();
+    const image = current ? await onImage(docker, found, paths, current, context.runId, context.signal) : found;
+    restored.set(service, image.reference);
+    // A factory that does not take such an image is asked again when the service starts, which fails with that.
+    const container = await factories.recreate(service, image.reference).catch(() => undefined);
+    if (isContainer(container)) runFromSnapshot(container, service, image.config);
+    made.set(service, container);
+  }
+}
+
+/** The layer of a stack that has what its tasks leave. */
+function layerOf(stack: Stack, made: ReadonlyMap<Node, unknown>, key: string): Layer {
+  return { key, holders: holdersOf(stack, made), tasks: stack.nodes.filter((node) => node.kind === "task") };
+}
+
+/** What a key needs to know of the run. */
+export async function keyContext({ connect, resolveImage }: StackContext): Promise<KeyContext> {
+  return {
+    imageOf: async ({ options: { image } }) => (image === undefined ? undefined : resolveImage(image)),
+    local: (await connect()).local,
+  };
+}

@@ -1,0 +1,7 @@
+import type { ProgressEvent } from "../engine/run/progress.ts";
+import { complain } from "../terminal.ts";
+
+/** Shows what holds for this run though nobody may look at its progress. */
+export function sayNotices(event: ProgressEvent): void {
+  if (event.kind === "notice") complain(event.text);
+}

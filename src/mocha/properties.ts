@@ -1,0 +1,15 @@
+/** What a report says of a run: what it talked to, the stacks it started and the images it used. */
+export function propertiesOf(
+  url: string | undefined,
+  stackNames: ReadonlySet<string>,
+  images: readonly Readonly<Record<"name" | "reference" | "digest" | "origin", string>>[],
+): Record<string, string> {
+  return {
+    ...(url !== undefined && { url }),
+    ...(stackNames.size > 0 && { stack: [...stackNames].join(", ") }),
+    ...Object.fromEntries(
+      images.map(({ name, reference, digest, origin }) => [`image.${name}`, `${reference} ${digest} (${origin})`]),
+    ),
+    "version.node": process.versions.node,
+  };
+}
