@@ -86,7 +86,8 @@ export async function makePackedProject(
     run: (command, words = [], environment = {}) =>
       new Promise((resolve) => {
         const path = [at("node_modules/.bin"), dirname(process.execPath), process.env["PATH"]].join(":");
-        const env = { HOME: process.env["HOME"], PATH: path, ...environment };
+        const { HOME, DOCKER_HOST } = process.env;
+        const env = { HOME, PATH: path, ...(DOCKER_HOST === undefined ? {} : { DOCKER_HOST }), ...environment };
         execFile(command, [...words], { cwd: folder, env, encoding: "utf8" }, (error, output, errors) => {
           resolve({ exitCode: error === null ? 0 : Number(error.code ?? 1), output, errors });
         });

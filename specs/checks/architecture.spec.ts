@@ -63,6 +63,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "types of config",
   ],
   cli: [
+    "project-module",
     "mocha",
     "pipeline",
     "engine/run",

@@ -59,7 +59,7 @@ describe("stackspec test", function () {
     const { exitCode, errors } = await test({ "specs/helpers/client.js": "export {};\n" });
     expect([exitCode, errors]).to.deep.equal([
       2,
-      "USAGE: specs: expected folders with spec files (**/*.spec.{ts,js}), got none\n",
+      "USAGE: specs: expected folders with spec files (**/*.spec.{ts,mts,cts,js,mjs,cjs}), got none\n",
     ]);
   });
 

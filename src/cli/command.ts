@@ -13,6 +13,8 @@ export interface Command {
   readonly summary: string;
   /** Its switches, without their dashes. */
   readonly flags: readonly string[];
+  /** Its options that have a value, likewise. */
+  readonly values?: readonly string[];
   /** How many words that are no options it needs, and how many it takes. */
   readonly words: readonly [least: number, most: number];
   /** Whether it hands options on to mocha. */
@@ -26,6 +28,7 @@ export interface Command {
 /** What followed the command's name. */
 export interface Given {
   readonly flags: ReadonlySet<string>;
+  readonly values: ReadonlyMap<string, string>;
   readonly words: readonly string[];
   /** Options for mocha, each one word. */
   readonly mocha: readonly string[];
@@ -40,6 +43,7 @@ export interface Given {
 export async function readWords(command: Command, args: readonly string[]): Promise<Given | undefined> {
   const switches: ParseArgsOptionsConfig = { help: { type: "boolean", short: "h" } };
   for (const flag of command.flags) switches[flag] = { type: "boolean" };
+  for (const name of command.values ?? []) switches[name] = { type: "string" };
   const refuse = (what: string, cause?: unknown): never => {
     throw usageError(`stackspec ${command.name}`, `expected ${command.usage || "nothing behind it"}${what}`, cause);
   };
@@ -59,6 +63,9 @@ export async function readWords(command: Command, args: readonly string[]): Prom
     const handedOn = tokens.filter((token) => token.kind === "option" && !Object.hasOwn(switches, token.name));
     return {
       flags: new Set(command.flags.filter((flag) => values[flag] === true)),
+      values: new Map(
+        (command.values ?? []).flatMap((name) => (typeof values[name] === "string" ? [[name, values[name]]] : [])),
+      ),
       words: positionals,
       mocha: ofMocha?.mochaWords(handedOn) ?? [],
     };

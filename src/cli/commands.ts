@@ -73,6 +73,17 @@ export const COMMANDS: readonly Command[] = [
     run: async (given) => (await import("./clean-command.ts")).cleanAll(given),
   },
   {
+    name: "init",
+    usage: "[--stack <service>]",
+    summary:
+      "writes a stack, a spec, a config file, a CI file and a script; --stack: of postgres, mysql, mariadb, redis, valkey or rabbitmq",
+    flags: [],
+    values: ["stack"],
+    words: [0, 0],
+    mocha: false,
+    run: async (given) => (await import("./init-command.ts")).init(given),
+  },
+  {
     name: "config",
     usage: "",
     summary: "each setting, where its value comes from, and the value",

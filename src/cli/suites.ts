@@ -7,7 +7,7 @@ import { usageError } from "../errors.ts";
 /** What a project has told of its folders and suites. */
 export type Project = Pick<Config, "folders" | "suites">;
 
-const SPEC_FILES = "**/*.spec.{ts,js}";
+const SPEC_FILES = "**/*.spec.{ts,mts,cts,js,mjs,cjs}";
 /** Cheap suites first: they say in seconds what the others would say in a minute. */
 const NEEDS = ["nothing", "engine", "target"] as const;
 /** What suites of these names need, in the order in which they run, unless the project says otherwise. */

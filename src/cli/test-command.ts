@@ -92,10 +92,10 @@ function listFailures(failures: readonly Failure[]): void {
  */
 export async function planSuites(config: Config): Promise<SuiteRun[]> {
   const chosen = config.stack !== undefined || config.url !== undefined || config.engine === "none";
-  const all = await stackNames(config);
+  const usual = config.defaultStack === undefined ? await stackNames(config) : [config.defaultStack];
   const suites = await listSuites(config);
   return suites.flatMap((suite) => {
-    const { needs, test, stacks = all } = suiteOf(config, suite);
+    const { needs, test, stacks = usual } = suiteOf(config, suite);
     if (!test) return [];
     const targets = needs === "target" && !chosen && stacks.length > 0 ? stacks : [undefined];
     return targets.map((stack) => {

@@ -15,7 +15,7 @@ export interface SuiteConfig {
   /**
    * The stacks that `stackspec test` runs it against, one after the other, if it needs a target.
    *
-   * @default all that there are
+   * @default `defaultStack`, else all that there are
    */
   readonly stacks?: readonly string[];
 }
