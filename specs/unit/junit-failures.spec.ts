@@ -60,7 +60,7 @@ for (const [mode, files, words] of [
     });
 
     it("are listed once for each hook, and the specs that it kept from running are counted", () => {
-      expect(run.terminal).to.include("4 of the failures have a cause that is shown above");
+      expect(run.terminal).to.include("4 specs were not run, for a hook failed before them");
       expect(run.terminal.match(/^ +(Error: )?No set-up each time$/gim)).to.have.length(1);
     });
   });

@@ -20,6 +20,11 @@ const ORIGINS: Record<ResolvedImage["origin"], string> = {
 /** At most one line this often for one image's pull, where lines stay. */
 const PULL_LINE_EVERY_MS = 2_000;
 
+/** Who is waited for longer than this is asked about, in milliseconds; then again after so long, on a terminal and where lines stay. */
+const LONG_WAIT_MS = 3_000;
+const ANSWER_DRAWN_EVERY_MS = 1_000;
+const ANSWER_LINE_EVERY_MS = 10_000;
+
 /** A live list on a terminal, lines that stay anywhere else. */
 export function progressView(stream: NodeJS.WriteStream): ProgressView {
   return stream.isTTY ? liveView(stream) : plainView(stream);
@@ -27,8 +32,10 @@ export function progressView(stream: NodeJS.WriteStream): ProgressView {
 
 function plainView(stream: NodeJS.WriteStream): ProgressView {
   const pulledAt = new Map<string, number>();
+  const answers = longWaits((name, text) => stream.write(`  ${visible(`${name}: ${text}`)}\n`), ANSWER_LINE_EVERY_MS);
   return {
     onProgress(event) {
+      answers.hear(event);
       if (event.kind === "image" && event.state === "pulling") {
         if (performance.now() - (pulledAt.get(event.name) ?? -Infinity) < PULL_LINE_EVERY_MS) return;
         pulledAt.set(event.name, performance.now());
@@ -36,7 +43,7 @@ function plainView(stream: NodeJS.WriteStream): ProgressView {
       const line = lineOf(event);
       if (line !== undefined) stream.write(`${visible(line)}\n`);
     },
-    close() {},
+    close: answers.close,
   };
 }
 
@@ -54,7 +61,23 @@ function liveView(stream: NodeJS.WriteStream): ProgressView {
   const update = createLogUpdate(stream);
   const images = new Map<string, string>();
   const nodes = new Map<string, string>();
-  const draw = (): void => update([...images.values(), ...nodes.values()].map((line) => `  ${line}`).join("\n"));
+  /** What those answer that are waited for, behind their lines. */
+  const answered = new Map<string, string>();
+  const answers = longWaits((name, text) => {
+    answered.set(name, text);
+    draw();
+  }, ANSWER_DRAWN_EVERY_MS);
+  const draw = (): void =>
+    update(
+      [
+        ...images.values(),
+        ...[...nodes].map(([name, line]) =>
+          answered.has(name) ? `${line} ${pc.dim(visible(answered.get(name)!))}` : line,
+        ),
+      ]
+        .map((line) => `  ${line}`)
+        .join("\n"),
+    );
   const marks: Record<State, string> = {
     waiting: pc.dim("·"),
     starting: pc.yellow("›"),
@@ -66,6 +89,7 @@ function liveView(stream: NodeJS.WriteStream): ProgressView {
   };
   return {
     onProgress(event) {
+      answers.hear(event);
       if (event.kind === "image")
         images.set(
           event.name,
@@ -76,13 +100,17 @@ function liveView(stream: NodeJS.WriteStream): ProgressView {
         images.set(event.image.name, `${pc.green("✔")} ${pc.dim(visible(imageLine(event.image)))}`);
       else if (event.kind === "answer" || event.kind === "log" || event.state === "stopped") return;
       else {
+        answered.delete(event.name);
         const waits = event.waitsFor === undefined ? "" : pc.dim(visible(` for ${event.waitsFor.join(", ")}`));
         const took = event.tookMs === undefined ? "" : pc.dim(` after ${seconds(event.tookMs)}`);
         nodes.set(event.name, `${marks[event.state]} ${visible(event.name)} ${event.state}${waits}${took}`);
       }
       draw();
     },
-    close: () => update.done(),
+    close() {
+      answers.close();
+      update.done();
+    },
   };
 }
 
@@ -98,4 +126,36 @@ function shorten(text: string): string {
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** Shows of each part that is waited for long what it last answered, and for how long: "GET / answered 500 · 14 s". */
+function longWaits(show: (name: string, text: string) => void, everyMs: number): { hear: OnProgress; close(): void } {
+  const waits = new Map<string, { readonly sinceMs: number; answer?: string; timer: NodeJS.Timeout }>();
+  const end = (name: string): void => {
+    clearTimeout(waits.get(name)?.timer);
+    waits.delete(name);
+  };
+  const later = (name: string, ms: number): NodeJS.Timeout =>
+    setTimeout(() => {
+      const wait = waits.get(name)!;
+      const { answer, sinceMs } = wait;
+      if (answer !== undefined)
+        show(name, `${shorten(answer)} · ${Math.round((performance.now() - sinceMs) / 1_000)} s`);
+      wait.timer = later(name, everyMs);
+    }, ms).unref();
+  return {
+    hear(event) {
+      if (event.kind === "answer") {
+        const wait = waits.get(event.name);
+        if (wait !== undefined) wait.answer = event.answer;
+      } else if (event.kind === "node") {
+        end(event.name);
+        if (event.state === "starting")
+          waits.set(event.name, { sinceMs: performance.now(), timer: later(event.name, LONG_WAIT_MS) });
+      }
+    },
+    close() {
+      for (const name of waits.keys()) end(name);
+    },
+  };
 }

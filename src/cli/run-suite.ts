@@ -152,7 +152,8 @@ async function prepareTarget(config: Config, meanwhile: () => void): Promise<Tar
   } catch (error) {
     // Bad input is the reader's to mend, not a finding about the service.
     if (isBadInput(error)) throw error;
-    if (!(error instanceof StackspecError && error.code === "CANCELLED")) say(messageOf(error));
+    // It stands at the end, once.
+    if (!(error instanceof StackspecError && error.code === "CANCELLED")) run.startFailure = error;
     return undefined;
   } finally {
     view.close();

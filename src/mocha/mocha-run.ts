@@ -49,8 +49,9 @@ export class MochaRun {
   endsOnSignals = false;
   /** It ends also when a spec keeps its process busy; resolves when it does. */
   endsWhenBusy: Promise<void> | undefined;
-  /** What the attempt to have an engine ended with, when there is none. */
+  /** What the attempt to have an engine ended with, when there is none; and the start of the target, when it failed. */
   engineError: StackspecError | undefined;
+  startFailure: unknown;
   /** Why specs are pending for want of an engine; undefined while none is. */
   engineMissing: string | undefined;
 

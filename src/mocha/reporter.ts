@@ -12,6 +12,7 @@ import { JUnitReporter } from "./junit-reporter.ts";
 import { resultsOf } from "./results.ts";
 import type { Results } from "./results.ts";
 import { run } from "./run.ts";
+import { holdLines } from "./spec-lines.ts";
 
 /**
  * The report's file: `JUNIT_REPORT_PATH`, which may be a folder, else `reports/<suite>.xml`.
@@ -33,6 +34,7 @@ export class Reporter extends mocha.reporters.Spec {
 
   constructor(runner: Runner, options: MochaOptions) {
     super(runner, options);
+    const printLines = holdLines(runner);
     exitPessimistically();
     const { suite = "specs", path } = (options.reporterOptions ?? {}) as { suite?: string; path?: string };
     const report = path ?? reportFile(run.config.reportPath, suite);
@@ -45,6 +47,12 @@ export class Reporter extends mocha.reporters.Spec {
       onChange: () => results.soon(),
     });
     results.record = this.#junit.record;
+    const told = new Set<unknown>();
+    printLines((test, error) => {
+      const isTold = told.has(error);
+      told.add(error);
+      return isTold || this.#junit.record.suites.get(test.parent!)?.cases.get(test)?.blockedBy !== undefined;
+    });
     this.#results = results;
     this.#only = onlyOf(runner.suite);
     if (run.config.ci && this.#only.length > 0) Object.assign(runner.suite, { tests: [], suites: [], _onlyTests: [] });
@@ -61,7 +69,9 @@ export class Reporter extends mocha.reporters.Spec {
 
   /** The list of failures: each cause once, and the specs that it blocked as a number. */
   override epilogue(): void {
-    const { causes, repeated } = this.#causes();
+    const { causes, repeated, blocked } = this.#causes();
+    const { startFailure } = run;
+    if (startFailure !== undefined && causes.every(({ err }) => err !== startFailure)) say(messageOf(startFailure));
     // Mocha prints the stack trace below the message: the only place for more.
     this.failures = causes.map((test) => {
       const evidence = evidenceOf(test.err);
@@ -72,15 +82,17 @@ export class Reporter extends mocha.reporters.Spec {
     if (run.engineMissing !== undefined)
       say(`  ${this.stats.pending} specs are pending, for want of an engine: ${run.engineMissing}\n`);
     if (repeated > 0) say(`  ${repeated} of the failures have a cause that is shown above; the report has them all.\n`);
+    if (blocked > 0) say(`  ${blocked} specs were not run, for a hook failed before them; the report has them all.\n`);
   }
 
-  /** What failed by itself, each error once, and how much else failed. */
-  #causes(): { causes: Test[]; repeated: number } {
+  /** What failed by itself, each error once, how much else failed with the same, and how many specs did not run for it. */
+  #causes(): { causes: Test[]; repeated: number; blocked: number } {
     const cases = [...this.#junit.record.suites.values()].flatMap((suite) => [...suite.cases.values()]);
     const blocked = new Set(cases.filter(({ blockedBy }) => blockedBy !== undefined).map(({ test }) => test));
     const shown = new Set<unknown>();
     const causes = this.failures.filter((test) => !blocked.has(test) && !shown.has(test.err) && shown.add(test.err));
-    return { causes, repeated: this.failures.length - causes.length };
+    const kept = this.failures.filter((test) => blocked.has(test)).length;
+    return { causes, repeated: this.failures.length - causes.length - kept, blocked: kept };
   }
 
   /** Mocha's last call. A report that cannot be written, or anything left on the engine, fails the run, however green it was. */

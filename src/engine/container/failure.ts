@@ -12,6 +12,8 @@ import { readLogTail } from "../docker/log.ts";
 const LOG_LINES = 40;
 /** How long the engine may take to say what is known of a container, in milliseconds: who waits for that has waited long. */
 const EVIDENCE_WITHIN_MS = 2_000;
+/** How many characters of the last line of a log stand in the first line of an error. */
+const LAST_WORDS_LENGTH = 200;
 const OUT_OF_MEMORY = ", out of memory";
 const REMOVED = "state: removed";
 const WHO_REMOVES = "find out who removes containers of others on this engine";
@@ -46,6 +48,14 @@ async function logOf(container: Dockerode.Container, signal: AbortSignal): Promi
   return tail === "" ? "log: empty" : `log:\n${tail.replaceAll(/^/gm, "  | ")}`;
 }
 
+/** ": " and the last line of the log that is in this evidence; "" when there is none. A first line is all that many readers see. */
+export function lastWords(evidence: string): string {
+  const last = evidence.split("\n").findLast((line) => /^ {2}\| \s*\S/.test(line));
+  if (last === undefined) return "";
+  const text = last.slice("  | ".length).trim();
+  return `: ${text.length > LAST_WORDS_LENGTH ? `${text.slice(0, LAST_WORDS_LENGTH)}…` : text}`;
+}
+
 /** The failure of a service that exited before it was ready. */
 export async function exitFailure(
   name: string,
@@ -66,7 +76,7 @@ export async function exitFailure(
       hint: WHO_REMOVES,
       evidence,
     });
-  return new StackspecError("CONTAINER_EXITED", `exited with code ${exitCode} ${when}`, {
+  return new StackspecError("CONTAINER_EXITED", `exited with code ${exitCode} ${when}${lastWords(evidence)}`, {
     subject: name,
     hint: "its log says why",
     evidence,

@@ -3,6 +3,7 @@ import { StackspecError } from "../../errors.ts";
 import { mask } from "../../secrets.ts";
 import type { TaskResult } from "../../stack/stack.ts";
 import type { Log } from "../docker/log.ts";
+import { lastWords } from "./failure.ts";
 import type { ContainerStart } from "./start-container.ts";
 
 /** How much of a task's output is kept: enough to read what it said, little enough for a label of an image. */
@@ -24,10 +25,11 @@ export async function taskResult(name: string, start: ContainerStart, timeoutMs?
     const exitCode = await exit;
     const durationMs = Math.round(performance.now() - runsSince);
     if (exitCode === 0) return { exitCode, output: outputOf(log), durationMs };
-    throw new StackspecError("TASK_FAILED", `exited with code ${exitCode}, expected 0`, {
+    const evidence = await start.evidence();
+    throw new StackspecError("TASK_FAILED", `exited with code ${exitCode}, expected 0${lastWords(evidence)}`, {
       subject: name,
       hint: "its log says why",
-      evidence: await start.evidence(),
+      evidence,
     });
   } finally {
     over.abort();
