@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { postgres, redis, valkey } from "stackspec/drivers";
 import type { Driver } from "stackspec/drivers";
+import { GenericContainer } from "testcontainers";
 import { checkClient, isFrom } from "../../src/engine/drivers/client.ts";
+import { runForTests } from "../../src/engine/drivers/data.ts";
 import { listens } from "../../src/stack/probe.ts";
 import type { ServiceOptions } from "../../src/stack/stack.ts";
 
@@ -68,6 +70,14 @@ describe("the client that a driver speaks by", () => {
     it(`${will ? "may" : "may not"} be ${version} where it has to be ^${first}`, () => {
       expect(isFrom(first, version)).to.equal(will);
     });
+
+  it("is looked for before the container of the service is started", () => {
+    const driver = { ...redis(), client: { name: "no-such-client", from: "1.0.0" } };
+    const service = { kind: "service", name: "db", create: () => undefined, options: { driver } } as const;
+    expect(() => runForTests(service, new GenericContainer("x"))).to.throw(
+      "expected the package no-such-client@^1.0.0",
+    );
+  });
 
   it("is the optional peer of the package, of the same version", () => {
     const { peerDependencies } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
