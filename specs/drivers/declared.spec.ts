@@ -2,7 +2,7 @@ import { PostgreSqlContainer } from "@testcontainers/postgresql";
 import { expect } from "chai";
 import { Client } from "pg";
 import { defineStack, imageFrom, requireEngine, startStack } from "stackspec";
-import { postgres } from "stackspec/drivers";
+import { mysql, postgres } from "stackspec/drivers";
 import { GenericContainer } from "testcontainers";
 import { failureOf, insideOf, shell, useRunning } from "../integration/engine.ts";
 
@@ -69,6 +69,18 @@ describe("a driver that is declared", function () {
     const { sentence } = await failureOf(startStack(stack));
     expect(sentence).to.equal(
       "USAGE: cache: expected PostgreSQL, which is what its driver is for, got the image redis:8",
+    );
+  });
+
+  it("is refused for an image of a name that says nothing, which runs another's program", async () => {
+    const image = imageFrom("my-db", "specs/drivers/fixtures/my-db");
+    const stack = defineStack("declared-unknown", ({ service }) => {
+      service("db", (given) => new GenericContainer(given.image), { image, driver: mysql() });
+      return {};
+    });
+    const { sentence } = await failureOf(startStack(stack));
+    expect(sentence).to.equal(
+      "USAGE: db: expected MySQL, which is what its driver is for, got an image that runs postgres",
     );
   });
 

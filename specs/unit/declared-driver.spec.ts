@@ -3,8 +3,9 @@ import { defineStack } from "stackspec";
 import { defineDriver, mariadb, mysql, postgres, rabbitmq, redis } from "stackspec/drivers";
 import type { Driver } from "stackspec/drivers";
 import { GenericContainer } from "testcontainers";
-import { driverOf } from "../../src/engine/drivers/choose.ts";
+import { checkProgram, driverOf } from "../../src/engine/drivers/choose.ts";
 import { toldTo } from "../../src/engine/drivers/variables.ts";
+import type { Service } from "../../src/stack/stack.ts";
 import { mask } from "../../src/secrets.ts";
 
 class MySqlContainer extends GenericContainer {}
@@ -13,11 +14,14 @@ const connect = (): never => {
   throw new Error("not here");
 };
 const mine = defineDriver({ title: "memcached", port: 11211, connect });
+const declaring = (driver: Driver | false, image?: string): Service => ({
+  kind: "service",
+  name: "db",
+  create: () => undefined,
+  options: { driver, ...(image && { image }) },
+});
 const chosen = (driver: Driver | false, container: GenericContainer, image?: string): Driver | undefined =>
-  driverOf(
-    { kind: "service", name: "db", create: () => undefined, options: { driver, ...(image && { image }) } },
-    container,
-  );
+  driverOf(declaring(driver, image), container);
 
 describe("the driver that a service declares", () => {
   it("goes before its class and its image", () => {
@@ -38,6 +42,22 @@ describe("the driver that a service declares", () => {
     expect(() => chosen(postgres(), new MySqlContainer("x"), "registry.example/my-db")).to.throw(
       /^USAGE: db: expected PostgreSQL, which is what its driver is for, got a MySqlContainer$/,
     );
+  });
+
+  for (const [what, command] of Object.entries({
+    command: { Entrypoint: ["docker-entrypoint.sh"], Cmd: ["redis-server"] },
+    entrypoint: { Entrypoint: ["/usr/bin/redis-server", "--port", "6379"] },
+  }))
+    it(`is refused when the image runs another's program as its ${what}, whatever it is called`, () => {
+      expect(() => checkProgram(declaring(postgres()), command)).to.throw(
+        /^USAGE: db: expected PostgreSQL, which is what its driver is for, got an image that runs redis-server$/,
+      );
+    });
+
+  it("may be for an image that runs its own program, or one that nobody knows", () => {
+    expect(() => checkProgram(declaring(postgres()), { Cmd: ["postgres"] })).not.to.throw();
+    expect(() => checkProgram(declaring(postgres()), { Cmd: ["run-my-db"] })).not.to.throw();
+    expect(() => checkProgram(declaring(mine), { Cmd: ["redis-server"] })).not.to.throw();
   });
 
   for (const image of ["mariadb:11.8", "registry.example/my-db"])

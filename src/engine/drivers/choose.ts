@@ -1,6 +1,8 @@
+import { basename } from "node:path";
 import type { GenericContainer } from "testcontainers";
 import { usageError } from "../../errors.ts";
 import type { Service } from "../../stack/stack.ts";
+import type { ImageCommand } from "../container/configure.ts";
 import { classNamesOf } from "../container/internals.ts";
 import type { Driver, KnownDriver } from "./driver.ts";
 import { mariadb } from "./mariadb/mariadb.ts";
@@ -34,6 +36,22 @@ export function driverOf({ name, options }: Service, container: GenericContainer
     throw usageError(name, `expected ${expected.title}, which is what its driver is for, got ${found}`);
   }
   return declared;
+}
+
+/**
+ * Looks at what the image of a service with a declared driver runs, whatever it is called.
+ *
+ * @throws StackspecError `USAGE` when that is the program of another kind
+ */
+export function checkProgram({ name, options }: Service, { Entrypoint, Cmd }: ImageCommand): void {
+  const words = new Set([Entrypoint ?? [], Cmd ?? []].flat().map((word) => basename(word)));
+  const found = DRIVERS.find(({ program }) => program !== undefined && words.has(program));
+  const expected = DRIVERS.find(({ title }) => options.driver && title === options.driver.title);
+  if (found !== undefined && expected !== undefined && found !== expected)
+    throw usageError(
+      name,
+      `expected ${expected.title}, which is what its driver is for, got an image that runs ${found.program}`,
+    );
 }
 
 /** "registry.example:5000/library/mysql:9.7@sha256:…" is of the repository "mysql". */

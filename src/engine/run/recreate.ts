@@ -37,13 +37,15 @@ export async function recreatedPart(start: StackStart, service: Service): Promis
   const isFilled = run.stack.nodes.some((node) => node.kind === "task" && waitsFor(node, service));
   const paths =
     isFilled && !plan.restored.has(service) ? await keptPaths(service, made, (await running.done).container) : [];
-  const folders = plan.isUp ? [] : await copyFolders((await running.done).container, paths);
+  // Specs of an earlier run have used it; the stack that a parallel worker takes over has been used by nobody.
+  const isUsed = plan.isUp && run.context.joins === undefined;
+  const folders = isUsed ? [] : await copyFolders((await running.done).container, paths);
   const isLost = isFilled && !plan.restored.has(service) && paths.length === 0;
   return {
     name,
     ...(isLost && { notice: `${name} is recreated without what its tasks have stored: set its option data` }),
     async reset() {
-      if (plan.isUp && paths.length > 0)
+      if (isUsed && paths.length > 0)
         throw new Error("what its tasks have stored is known only to the run that started it");
       try {
         await replace(start, service, imageReferenceOf(made), folders);

@@ -5,12 +5,12 @@ import type Dockerode from "dockerode";
 import type { Node, ServiceOptions, Startable, TaskResult } from "../../stack/stack.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
 import { expose } from "../container/configure.ts";
-import { isContainer, variablesOf } from "../container/internals.ts";
+import { imageReferenceOf, isContainer, variablesOf } from "../container/internals.ts";
 import { startContainer } from "../container/start-container.ts";
 import type { ContainerStart } from "../container/start-container.ts";
 import { taskResult } from "../container/task-result.ts";
 import type { Runtime } from "../docker/connect.ts";
-import { driverOf } from "../drivers/choose.ts";
+import { checkProgram, driverOf } from "../drivers/choose.ts";
 import { dataOf } from "../drivers/data.ts";
 import type { Asked } from "../drivers/driver.ts";
 import { toldTo } from "../drivers/variables.ts";
@@ -104,6 +104,13 @@ export async function startContainerOf(
   const { http, ready }: ServiceOptions = node.kind === "service" ? node.options : {};
   if (http !== undefined) expose(container, http.port);
   const driver = node.kind === "service" ? driverOf(node, container) : undefined;
+  if (node.kind === "service" && node.options.driver) {
+    const image = await runtime.docker
+      .getImage(imageReferenceOf(container))
+      .inspect()
+      .catch(() => undefined);
+    if (image !== undefined) checkProgram(node, image.Config);
+  }
   if (driver !== undefined) expose(container, driver.port);
   const data = node.kind === "service" ? dataOf(node, container) : undefined;
   const adopted = replacement === undefined ? plan.adopted.get(node) : undefined;
