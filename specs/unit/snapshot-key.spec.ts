@@ -25,7 +25,7 @@ async function keyOf(stack: Stack, digests: Record<string, string> = {}, local =
   for (const node of stack.nodes) {
     const image = typeof node.options.image === "string" ? node.options.image : "";
     const never = new Promise<never>(() => {});
-    const value = node.create({ image, started: () => never, database: <T>(name: T) => name });
+    const value = node.create({ image, started: () => never, url: () => "", database: <T>(name: T) => name });
     if (!(value instanceof Promise)) made.set(node, value);
   }
   return snapshotKey(stack, made, {

@@ -16,7 +16,7 @@ function declared(declare: (stack: StackBuilder) => void): [stack: Stack, made: 
     return {};
   });
   const never = new Promise<never>(() => {});
-  const context = { image: "", started: () => never, database: <T>(name: T) => name };
+  const context = { image: "", started: () => never, url: () => "", database: <T>(name: T) => name };
   return [stack, new Map(stack.nodes.map((node) => [node, node.create(context)]))];
 }
 

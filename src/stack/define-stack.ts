@@ -1,5 +1,6 @@
 import { usageError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
+import { locate } from "./external.ts";
 import { checkProfiles } from "./profiles.ts";
 import type {
   Dependency,
@@ -22,6 +23,13 @@ import type {
 /** What a service with these options hands to specs. */
 type WithHttp<S, O> = O extends { readonly http: object } ? S & { readonly http: HttpClient } : S;
 
+/** The started value, or, where another may take the container's place, what both have. */
+type Located<S, O> = O extends { readonly external: unknown }
+  ? { readonly url: string }
+  : O extends { readonly url: string }
+    ? S & { readonly url: string }
+    : S;
+
 /** Nothing, while the profiles of what has these options are not chosen. */
 type Unchosen<O> = O extends { readonly profiles: readonly string[] } ? undefined : never;
 
@@ -32,7 +40,7 @@ export interface StackBuilder {
     name: string,
     create: Factory<Startable<S>>,
     options?: O,
-  ): Service<WithHttp<S, O> | Unchosen<O>>;
+  ): Service<WithHttp<Located<S, O>, O> | Unchosen<O>>;
   /** A task: `create` makes the container that runs it, or is itself the work when it returns nothing. */
   task<const O extends TaskOptions>(
     name: string,
@@ -69,7 +77,7 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
       if (options?.http !== undefined) checkPort(options.http.port, `stack "${name}", service "${part}"`);
       checkReset(options?.reset, `stack "${name}", service "${part}"`);
       if (options?.driver !== undefined) checkDriver(options.driver, `stack "${name}", service "${part}"`);
-      const service: Service = { kind: "service", name: part, create, options: options ?? {} };
+      const service: Service = { kind: "service", name: part, create, options: locate(name, part, options ?? {}) };
       checkProfiles(name, service, service.options.after?.map(nodeOf));
       nodes.push(service);
       return service as never;

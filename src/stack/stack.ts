@@ -1,6 +1,7 @@
 import type { Driver } from "../engine/drivers/driver.ts";
 import type { Probe } from "./probe.ts";
 import type { ImageSource } from "./image.ts";
+import type { Location } from "./location.ts";
 
 /** Anything that runs beside the specs: a Testcontainers container, or any object with this method. */
 export interface Startable<S extends Stoppable = Stoppable> {
@@ -80,6 +81,12 @@ export interface FactoryContext {
   /** Another service's started value; resolves when that service is ready. Only those declared above. */
   started<S>(service: Service<S>): Promise<S>;
   /**
+   * The address of a service that declares its `url`, as containers of this stack reach it: that, or the `external` one.
+   *
+   * @throws StackspecError `USAGE` for a service without a `url`
+   */
+  url(service: Service): string;
+  /**
    * What a database is called here: `name`, or, on a server that parallel workers share, this worker's own copy of it. The
    * same for a vhost of RabbitMQ, and, by its number from 0 to 15, for a logical database of Redis or Valkey.
    */
@@ -115,7 +122,7 @@ interface NodeOptions {
 }
 
 /** `S` is its started value. */
-export interface ServiceOptions<S = never> extends NodeOptions {
+export interface ServiceOptions<S = never> extends NodeOptions, Location {
   /** When it is ready. Default: the container's own wait strategy, else when its exposed ports accept connections. */
   readonly ready?: Probe;
   /** It speaks HTTP on this container port: the started value gets an `http` client. */

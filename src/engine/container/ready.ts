@@ -146,7 +146,8 @@ async function askPort(port: number, { host, hostPort, address }: Probed): Promi
   });
 }
 
-function askSocket(host: string, hostPort: number, port: number): Promise<string | undefined> {
+/** Why a port does not accept connections and keep them open; undefined when it does. A proxy accepts some for a server that is not there. */
+export function askSocket(host: string, hostPort: number, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(hostPort, host);
     const settle = (answer: string | undefined): void => {

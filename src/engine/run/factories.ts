@@ -4,6 +4,8 @@ import { runForTests } from "../drivers/data.ts";
 import { DATABASES_EACH, firstDatabase } from "../drivers/worker-suffix.ts";
 import { startFailure } from "../container/failure.ts";
 import { isContainer } from "../container/internals.ts";
+import { HOST_NAME, addressWithin } from "../../stack/external.ts";
+import { externalService } from "./external.ts";
 import type { StackRun } from "./stack-run.ts";
 
 /** Calls the factories of a stack, each once. */
@@ -37,15 +39,23 @@ export function stackFactories(run: StackRun, databaseSuffix: string): Factories
       onWait();
       return run.valueOf(service) as Promise<S>;
     };
+    let usesHost = false;
+    const url = (service: Service): string => {
+      const { url: address, onHost } = addressWithin(service);
+      usesHost ||= onHost;
+      return address;
+    };
     function database(name: string): string;
     function database(number: number): number;
     function database(asked: string | number): string | number {
       isDatabaseAsked = true;
       return typeof asked === "string" ? `${asked}${databaseSuffix}` : databaseNumber(asked, node, databaseSuffix);
     }
-    const value = await Promise.try(() => node.create({ image, started, database })).catch((error: unknown) => {
+    if (node.kind === "service" && node.options.external !== undefined) return externalService(node, signal);
+    const value = await Promise.try(() => node.create({ image, started, url, database })).catch((error: unknown) => {
       throw error instanceof StackspecError || signal.aborted ? error : startFailure(node, error);
     });
+    if (usesHost && isContainer(value)) value.withExtraHosts([{ host: HOST_NAME, ipAddress: "host-gateway" }]);
     if (node.kind === "service" && isContainer(value)) runForTests(node, value);
     return value;
   }

@@ -119,6 +119,8 @@ async function servicePart(
   if (reset === "recreate" && isShared(start, service)) return { name, why: "parallel workers share it" };
   if (reset === "recreate") return recreatedPart(start, service);
   if (reset !== undefined) return { name, reset: () => reset(started) };
+  if (service.options.external !== undefined)
+    return { name, why: 'it is external: set its option reset, to "keep" or to a function' };
   if (start.run.containers.has(service)) return containerPart(start, service, hasBaseline, isLate);
   // An object of this process may know how to reset itself.
   const own = started as { reset?(): Promise<void> } | undefined;

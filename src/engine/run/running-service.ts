@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { StopOptions } from "testcontainers";
 import { StackspecError } from "../../errors.ts";
 import { httpClient } from "../../http/client.ts";
+import { addressAt, endpointOf } from "../../stack/external.ts";
 import type { Service } from "../../stack/stack.ts";
 import { deathFailure, exitFailure } from "../container/failure.ts";
 import type { ContainerStart, RunningContainer } from "../container/start-container.ts";
@@ -37,10 +38,12 @@ export async function serviceValue(
 ): Promise<unknown> {
   const running = await start.done;
   void reportDeath(node, running, run, isStopped);
-  const { http } = node.options;
-  if (http === undefined) return running.started;
+  const { http, url } = node.options;
   const { started } = running;
-  return Object.assign(started, { http: httpClient(`http://${host}:${started.getMappedPort(http.port)}`) });
+  const at = (port: number): number => started.getMappedPort(port);
+  if (http !== undefined) Object.assign(started, { http: httpClient(`http://${host}:${at(http.port)}`) });
+  if (url !== undefined) Object.assign(started, { url: addressAt(url, host, at(endpointOf(url).port)) });
+  return started;
 }
 
 async function reportDeath(

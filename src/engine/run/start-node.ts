@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { GenericContainer, StopOptions } from "testcontainers";
 import type Dockerode from "dockerode";
 import type { Node, ServiceOptions, Startable, TaskResult } from "../../stack/stack.ts";
+import { portsOf } from "../../stack/external.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
 import { expose } from "../container/configure.ts";
 import { imageReferenceOf, isContainer, variablesOf } from "../container/internals.ts";
@@ -101,8 +102,8 @@ export async function startContainerOf(
   const { plan, run, copies, logFolder } = stackStart;
   const resources = await run.resources(plan);
   const { runtime, exits } = resources;
-  const { http, ready }: ServiceOptions = node.kind === "service" ? node.options : {};
-  if (http !== undefined) expose(container, http.port);
+  const { ready }: ServiceOptions = node.kind === "service" ? node.options : {};
+  for (const port of portsOf(node)) expose(container, port);
   const driver = node.kind === "service" ? driverOf(node, container) : undefined;
   if (node.kind === "service" && node.options.driver) {
     const image = await runtime.docker

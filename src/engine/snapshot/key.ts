@@ -142,6 +142,8 @@ async function ingredientsOf(node: Node, made: ReadonlyMap<Node, unknown>, conte
 function containerOf(node: Node, made: ReadonlyMap<Node, unknown>): GenericContainer {
   const container = made.get(node);
   if (isContainer(container)) return container;
+  if (node.kind === "service" && node.options.external !== undefined)
+    throw new Unknowable("is external: what it holds is not this stack's");
   throw new Unknowable(made.has(node) ? "runs in this process" : "is made from another's started value");
 }
 

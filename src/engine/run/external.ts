@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { StackspecError, messageOf } from "../../errors.ts";
+import { httpClient } from "../../http/client.ts";
+import { endpointOf } from "../../stack/external.ts";
+import type { Service, Startable } from "../../stack/stack.ts";
+import { Refusal, askSocket } from "../container/ready.ts";
+import type { Driver } from "../drivers/driver.ts";
+import { mariadb } from "../drivers/mariadb/mariadb.ts";
+import { mysql } from "../drivers/mysql/mysql.ts";
+import { postgres } from "../drivers/postgres/postgres.ts";
+
+/** How long it is left alone between two attempts to connect to it, in milliseconds. */
+const INTERVAL_MS = 50;
+
+/** Servers that are asked in SQL, and what an address says of user, password and database as their containers are told it. */
+const SQL: Readonly<Record<string, { readonly driver: Driver; readonly variables: string }>> = {
+  "postgres:": { driver: postgres, variables: "POSTGRES_USER POSTGRES_PASSWORD POSTGRES_DB" },
+  "postgresql:": { driver: postgres, variables: "POSTGRES_USER POSTGRES_PASSWORD POSTGRES_DB" },
+  "mysql:": { driver: mysql, variables: "MYSQL_USER MYSQL_PASSWORD MYSQL_DATABASE" },
+  "mariadb:": { driver: mariadb, variables: "MARIADB_USER MARIADB_PASSWORD MARIADB_DATABASE" },
+};
+
+/**
+ * A service that runs outside of the stack: it is ready when it accepts connections, a database when it answers the user of
+ * its address in SQL, where the client for that is installed. It is never stopped.
+ */
+export function externalService(
+  { name, options: { external = "", http } }: Pick<Service, "name" | "options">,
+  signal: AbortSignal,
+): Startable {
+  const { host, port } = endpointOf(external);
+  return {
+    async start() {
+      while ((await askSocket(host, port, port)) !== undefined || !(await answersSql(name, external)))
+        await sleep(INTERVAL_MS, undefined, { signal });
+      return { url: external, ...(http && { http: httpClient(external) }), stop: async () => {} };
+    },
+  };
+}
+
+/** Whether a database serves the user of its address; true of what is no database. */
+async function answersSql(name: string, url: string): Promise<boolean> {
+  const { protocol, username, password, pathname } = new URL(url);
+  const known = SQL[protocol];
+  if (known?.driver.ask === undefined) return true;
+  const told = [username, password, pathname.slice(1)].map(decodeURIComponent);
+  const names = known.variables.split(" ");
+  const environment = Object.fromEntries(
+    names.map((variable, index) => [variable, told[index]!]).filter(([, value]) => value !== ""),
+  ) as Record<string, string>;
+  const why = await known.driver
+    .ask({ ...endpointOf(url), environment, command: [] })
+    .catch((error: unknown) => (isMissing(error) ? undefined : new Error(messageOf(error))));
+  if (!(why instanceof Refusal)) return why === undefined;
+  const hint = "compare user, password and database with its address";
+  throw new StackspecError("SQL_REFUSED", why.message, { subject: name, hint, cause: why });
+}
+
+/** The client is not installed. */
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND";
+}
