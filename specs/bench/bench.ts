@@ -26,7 +26,7 @@ export interface Bench {
   readonly labels: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly signal: AbortSignal;
-  /** The key of the snapshot that has been made for this bench; empty when none was asked for. */
+  /** The key of the snapshot that has been made for this bench. */
   readonly snapshotKey: string;
   /** Has this done at the end, whatever happens. */
   atEnd(release: () => Promise<unknown>): void;
@@ -36,12 +36,8 @@ export interface Bench {
   release(): Promise<void>;
 }
 
-/** Resolves the images, and makes the snapshot if told to. */
-export async function openBench(
-  signal: AbortSignal,
-  say: (line: string) => void,
-  withSnapshot: boolean,
-): Promise<Bench> {
+/** Resolves the images and makes the snapshot. */
+export async function openBench(signal: AbortSignal, say: (line: string) => void): Promise<Bench> {
   const config = readConfig(process.env);
   const engine = await ensureEngine(config, say);
   if ("missing" in engine) throw new Error(`a bench needs an engine: ${engine.missing}`);
@@ -103,11 +99,9 @@ export async function openBench(
       MYSQL_ROOT_PASSWORD: randomBytes(8).toString("hex"),
       JUNIT_REPORT_PATH: join(folder, "report.xml"),
     };
-    if (withSnapshot) {
-      say("Making the snapshot");
-      const { told } = await runProgram("ours", ["snapshot"], { environment, signal });
-      snapshotKey = told.get("key")?.[0] ?? "";
-    }
+    say("Making the snapshot");
+    const { told } = await runProgram("ours", ["snapshot"], { environment, signal });
+    snapshotKey = told.get("key")?.[0] ?? "";
     return {
       runtime,
       id: runId,

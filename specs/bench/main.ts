@@ -46,7 +46,10 @@ for (const [signal, code] of [
     ending.abort(new Error(`ended by ${signal}`));
   });
 
-const isWanted = (name: string): boolean => only === undefined || name === only;
+/** All that the table of workloads has. */
+const IN_TABLE = new Set(["workloads", "requests", "snapshot", "floor"]);
+const isWanted = (name: string): boolean =>
+  only === undefined || name === only || (only === "workloads" && IN_TABLE.has(name));
 const say = (line: string): void => console.log(line);
 let bench: Bench | undefined;
 try {
@@ -86,7 +89,7 @@ async function measure(): Promise<Results> {
   if (isWanted("requests")) add({ requests: await measureRequests(ending.signal) });
   if (only === "requests") return results;
 
-  bench = await openBench(ending.signal, say, only !== "workloads");
+  bench = await openBench(ending.signal, say);
   const { Version } = (await bench.runtime.docker.version()) as { Version: string };
   const rounds = (ms: number) => ({ count, signal: ending.signal, say, until: performance.now() + ms });
   if (isWanted("workloads")) {
@@ -94,7 +97,6 @@ async function measure(): Promise<Results> {
     const measured = await inRounds(subjects, { ...rounds(WORKLOADS_MS), warmUp: false });
     add({ workloads: Object.fromEntries(measured) }, { engine: Version, compose });
   }
-  if (only === "workloads") return results;
 
   const compose = isWanted("compose") ? await composeWay(bench) : undefined;
   const ways = [

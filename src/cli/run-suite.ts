@@ -87,7 +87,10 @@ async function prepareAndRun(
   const loadMocha = () => (loading ??= load());
   const { needs } = suiteOf(config, suite);
   const target = needs === "target" ? await prepareTarget(config, loadMocha) : undefined;
-  const engine = needs === "engine" ? await ensureEngine(config, say) : undefined;
+  const asked = needs === "engine" ? ensureEngine(config, say) : undefined;
+  // Whatever has to be asked has been asked: now there is time.
+  void loadMocha();
+  const engine = await asked;
   if (engine !== undefined && "error" in engine) run.engineError = engine.error;
   run.clock.beginPhase("load specs");
   const options = loadOptions(words);
