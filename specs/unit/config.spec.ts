@@ -27,6 +27,7 @@ const defaults: Config = {
   reportPath: "reports/",
   reportStack: false,
   jenkins: false,
+  github: { annotates: false, summary: undefined },
   hubPrefix: "",
   reaper: { disabled: false, image: "node:24-slim" },
   worker: undefined,

@@ -5,6 +5,9 @@ import { readConfig } from "../config/config.ts";
 import { reportFile } from "../mocha/reporter.ts";
 import { onEndSignals } from "../mocha/signals.ts";
 import { stackNames } from "../mocha/target.ts";
+import { ctrfFile } from "../report/ctrf.ts";
+import { appendSummary } from "../report/github.ts";
+import { readStored } from "../report/page-file.ts";
 import { readFailures, readTotals, totalsLine } from "../report/totals.ts";
 import type { Failure } from "../report/totals.ts";
 import { complain, say } from "../terminal.ts";
@@ -72,6 +75,9 @@ async function runAllSuites(config: Config, mocha: readonly string[], passWithNo
     complain(`USAGE: specs: expected a spec in one of the suites, got none — --${NO_SPECS} takes that for a pass`);
     exitCode = 2;
   }
+  const { annotates, summary } = config.github;
+  if (annotates && summary !== undefined && config.outerRuns.length === 0)
+    appendSummary(summary, readStored([...reports.values()].map(ctrfFile)));
   // The last line is for machines: CI systems take the result from it.
   say(`\n${totalsLine(totals)}`);
   return signalCode ?? exitCode;

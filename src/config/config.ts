@@ -35,6 +35,8 @@ const Variables = v.object({
   STACKSPEC_KEEP: flag,
   JUNIT_REPORT_PATH: v.optional(v.string()),
   JENKINS_URL: v.optional(v.string()),
+  GITHUB_ACTIONS: flag,
+  GITHUB_STEP_SUMMARY: v.optional(v.string()),
   TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX: v.optional(v.string(), ""),
   TESTCONTAINERS_RYUK_DISABLED: flag,
   // Not for users: what the process of a run tells mocha's parallel workers, and what mocha tells them.
@@ -96,8 +98,9 @@ export interface Config {
   readonly reportPath: string;
   /** Stack traces in the report's failures. */
   readonly reportStack: boolean;
-  /** Runs under Jenkins, which sets `JENKINS_URL`. */
+  /** Runs under Jenkins, which sets `JENKINS_URL`; in GitHub Actions, which show annotations, and the file of the job's summary. */
   readonly jenkins: boolean;
+  readonly github: { readonly annotates: boolean; readonly summary: string | undefined };
   /** Goes before the name of each image of Docker Hub: a private registry's address. */
   readonly hubPrefix: string;
   readonly reaper: { readonly disabled: boolean; readonly image: string };
@@ -146,6 +149,7 @@ export function readConfig(
     reportPath: output.JUNIT_REPORT_PATH ?? `${project.reports}/`,
     reportStack: project.reportStack,
     jenkins: output.JENKINS_URL !== undefined,
+    github: { annotates: output.GITHUB_ACTIONS, summary: output.GITHUB_STEP_SUMMARY },
     hubPrefix: output.TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX,
     reaper: { disabled: output.TESTCONTAINERS_RYUK_DISABLED, image: project.reaperImage },
     worker: output.STACKSPEC_RUN && { number: output.MOCHA_WORKER_ID, run: output.STACKSPEC_RUN },

@@ -5,10 +5,12 @@ import { ctrfFile, summaryOf } from "../report/ctrf.ts";
 import type { Ctrf, CtrfTest } from "../report/ctrf.ts";
 import { loadBundles } from "../report/bundles.ts";
 import type { Bundles } from "../report/bundles.ts";
-import { PREVIOUS, writePage, writePageWith } from "../report/page-file.ts";
+import { annotationsOf, appendSummary } from "../report/github.ts";
+import { PREVIOUS, readStored, writePage, writePageWith } from "../report/page-file.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { maskedJson } from "../secrets.ts";
 import { say } from "../terminal.ts";
+import type { Config } from "../config/config.ts";
 import type { Clock } from "./clock.ts";
 import { ctrfTest, missingFile, problemOf } from "./ctrf-test.ts";
 import { ownVersion, thisMachine } from "./machine.ts";
@@ -30,6 +32,7 @@ const PAGE_AFTER_MS = 3_000;
 export interface ResultsSource {
   readonly clock: Pick<Clock, "phases">;
   readonly timeline: Pick<TimelineRecorder, "read">;
+  readonly config: Pick<Config, "github" | "outerRuns">;
   /** Stacks, images and versions. */
   properties(): Readonly<Record<string, string>>;
 }
@@ -147,6 +150,7 @@ function openResults(report: string, suite: string, source: ResultsSource): Resu
       drawing.cancel();
       write(found, true);
       if (!isStored) return undefined;
+      announce(path, source.config);
       const page = await writePage(folder);
       if (page === undefined)
         say(`${join(folder, "index.html")} is not the HTML report: another file of that name is there`);
@@ -154,6 +158,14 @@ function openResults(report: string, suite: string, source: ResultsSource): Resu
     },
   };
   return results;
+}
+
+/** Tells GitHub what failed. The summary is for the outermost run to write: other runs are part of its suites and specs. */
+function announce(path: string, { github: { annotates, summary }, outerRuns }: ResultsSource["config"]): void {
+  if (!annotates) return;
+  const all = readStored([path]);
+  for (const annotation of all.flatMap(annotationsOf)) say(annotation);
+  if (summary !== undefined && outerRuns.length === 0) appendSummary(summary, all);
 }
 
 /** Nothing will be added to it any more. */

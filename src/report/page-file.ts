@@ -46,6 +46,11 @@ function readReports(folder: string): PageReport[] {
   return reports.toSorted((a, b) => a.results.summary.start - b.results.summary.start);
 }
 
+/** The results that are stored in these files, as far as they are ours. */
+export function readStored(paths: readonly string[]): Ctrf[] {
+  return paths.map(readResults).filter((found) => found !== undefined);
+}
+
 /** Results are read again only when they have changed: those of other suites lie there the whole time. */
 const known = new Map<string, { readonly version: string; readonly content: Ctrf | undefined }>();
 
