@@ -128,6 +128,20 @@ describe("a reset of Redis and Valkey", function () {
         await isAsBefore();
       });
 
+      for (const [what, script] of Object.entries({
+        "a thousand keys that were added": "for i = 1, 1000 do redis.call('SET', 'added:' .. i, i) end",
+        "a thousand that expire, and others that were removed":
+          "redis.call('DEL', 'hash', 'list') for i = 1, 1000 do redis.call('SET', 'added:' .. i, i, 'EX', 99) end",
+      }))
+        it(`brings back everything after ${what}`, async () => {
+          await ask("EVAL", script, 0);
+          await stack.reset();
+          await isAsBefore();
+          await ask("SET", "text", "changed");
+          await stack.reset();
+          await isAsBefore();
+        });
+
       it("brings back names that are no text", async () => {
         await ask("EVAL", "redis.call('SET', '\\255\\0\\r\\n', 1)", 0);
         await stack.reset();

@@ -2,8 +2,8 @@ import { DATABASES_EACH, firstDatabase } from "../worker-suffix.ts";
 import { START_TRACKING, STOP_TRACKING } from "./redis-connection.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 
-/** Beyond this many names it is quicker to write all keys anew. */
-const MOST_NAMES = 10_000;
+/** From this many names on it is quicker to write all keys anew, when half of them have been written. */
+const MANY_NAMES = 1_000;
 
 /**
  * A record is a database, when the key expires (ms since 1970, or -1), two lengths, and whether it is a stream; then the
@@ -42,8 +42,14 @@ const DUMP_ALL = `#!lua flags=no-writes,allow-oom
  */
 const RESTORE = `#!lua flags=allow-oom
   local records, first, last, alone = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == 'alone'
-  local at, selected, kept, all = 1, nil, {}, #ARGV == 4
+  local at, selected, kept, written, all = 1, nil, {}, {}, ARGV[5] == nil
   local anew = all and alone
+  while not all and at <= #ARGV[5] do
+    local length, from = struct.unpack('<I4', ARGV[5], at)
+    table.insert(written, string.sub(ARGV[5], from, from + length - 1))
+    at = from + length
+  end
+  at = 1
   ${EACH_DATABASE}
   if anew then each(function() redis.call('FLUSHDB', 'SYNC') end) end
   while at <= #records do
@@ -51,7 +57,9 @@ const RESTORE = `#!lua flags=allow-oom
     local name, value = string.sub(records, from, from + length - 1), string.sub(records, from + length, from + length + size - 1)
     if db ~= selected then redis.call('SELECT', db) end
     selected, at = db, from + length + size
-    if anew or redis.call('DUMP', name) ~= value or redis.call('PEXPIRETIME', name) ~= expires then
+    if anew and expires < 0 then
+      redis.call('RESTORE', name, '0', value)
+    elseif anew or redis.call('DUMP', name) ~= value or redis.call('PEXPIRETIME', name) ~= expires then
       local untilTime = expires < 0 and '0' or string.format('%.0f', expires)
       redis.call('RESTORE', name, untilTime, value, 'REPLACE', 'ABSTTL')
     end
@@ -59,10 +67,8 @@ const RESTORE = `#!lua flags=allow-oom
   end
   if not anew then
     each(function(db)
-      local names, from = ARGV, 5
-      if all then names, from = redis.call('KEYS', '*'), 1 end
-      for i = from, #names do
-        if not kept[db .. ':' .. names[i]] then redis.call('UNLINK', names[i]) end
+      for _, name in ipairs(all and redis.call('KEYS', '*') or written) do
+        if not kept[db .. ':' .. name] then redis.call('UNLINK', name) end
       end
     end)
   end`;
@@ -131,7 +137,9 @@ export async function restoreKeys(
   );
   // Of streams only what is added and removed is told, nothing about their groups.
   if (called.some((line) => line.startsWith("x"))) for (const name of streams) changes.names.add(name);
-  const all = changes.all || changes.names.size > MOST_NAMES || called.some((line) => !line.startsWith("x"));
+  const count = changes.names.size;
+  const isMost = count >= MANY_NAMES && !shared && 2 * count > byName.size;
+  const all = changes.all || isMost || called.some((line) => !line.startsWith("x"));
   const names = [...changes.names];
   // Whatever is told from now on is for the next time. That is what this writes, too: had others written the same key at the
   // same moment, the server would tell of it but once.
@@ -142,13 +150,20 @@ export async function restoreKeys(
     if (all) await connection.transaction([STOP_TRACKING, ["EVAL", RESTORE, "0", records, ...where], START_TRACKING]);
     else if (names.length > 0) {
       const found = Buffer.concat(names.flatMap((name) => byName.get(name) ?? []));
-      const written = names.map((name) => Buffer.from(name, "latin1"));
-      await connection.command("EVAL", RESTORE, "0", found, ...where, ...written);
+      await connection.command("EVAL", RESTORE, "0", found, ...where, packed(names));
     }
   } catch (error) {
     changes.all = true;
     throw error;
   }
+}
+
+/** Names, each after its length. An argument each would take longer than all else. */
+function packed(names: readonly string[]): Buffer {
+  const all = Buffer.allocUnsafe(names.reduce((bytes, name) => bytes + 4 + name.length, 0));
+  let at = 0;
+  for (const name of names) at += all.write(name, all.writeUInt32LE(name.length, at), "latin1") + 4;
+  return all;
 }
 
 /**
