@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RabbitMQContainer } from "@testcontainers/rabbitmq";
 import type { StartedRabbitMQContainer } from "@testcontainers/rabbitmq";
-import type { ChannelModel, ConfirmChannel, ConsumeMessage } from "amqplib";
+import type { ChannelModel, ConfirmChannel, ConsumeMessage, GetMessage } from "amqplib";
 import { expect } from "chai";
 import fc from "fast-check";
 import { defineStack, requireEngine } from "stackspec";
@@ -207,6 +207,32 @@ describe("a reset of a RabbitMQ server", function () {
       await expect(drained(server, queue)).to.eventually.deep.equal(SEEDED);
     });
   }
+
+  for (const [what, use] of Object.entries({
+    "given back": (channel: ConfirmChannel, message: GetMessage) => channel.nack(message),
+    "taken and published again": async (channel: ConfirmChannel, message: GetMessage) => {
+      channel.ack(message);
+      channel.sendToQueue("seeded", message.content);
+    },
+  }))
+    it(`brings messages back as they were that specs have ${what}`, async () => {
+      await change(async (channel) => use(channel, (await channel.get("seeded")) as GetMessage));
+      await running.reset();
+      await expect(drained(server, "seeded")).to.eventually.deep.equal(SEEDED);
+    });
+
+  it("leaves a queue as it is whose messages nobody has touched", async () => {
+    const given = async (): Promise<string> =>
+      evaluate(
+        server,
+        `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"${VHOST}">>, queue, <<"seeded">>)), proplists:get_value(next_seq_id, proplists:get_value(backing_queue_status, rabbit_amqqueue:info(Q, [backing_queue_status]))).`,
+      );
+    await running.reset();
+    const noted = await given();
+    await change(async (channel) => channel.sendToQueue("lasting", Buffer.from("mine")));
+    await running.reset();
+    await expect(given()).to.eventually.equal(noted);
+  });
 
   for (const queue of ["short", "seeded", "lasting"])
     it(`removes messages that specs have published to the queue ${queue}`, async () => {

@@ -53,7 +53,7 @@ holders(Q) ->
 
 %% A purge leaves what is in hand, which comes back when its channel closes.
 empty(Deadline) ->
-    Full = [Q || Q <- queues(), not is_stream(Q), ready(Q) > 0],
+    Full = [Q || Q <- queues(), not is_stream(Q), ready(Q) > 0, not is_untouched(Q)],
     [{ok, _} = rabbit_amqqueue:purge(Q) || Q <- Full],
     case in_hand() of
         [] -> Full =:= [] orelse is_over(Deadline) orelse empty(Deadline);
@@ -75,8 +75,38 @@ take(Q, State) ->
 
 fill(_, Content) when not is_list(Content); Content =:= [] -> ok;
 fill(Q, Messages) ->
-    [{ok, _, _} = rabbit_queue_type:deliver([Q], Message, #{}, stateless) || Message <- Messages],
-    is_consumed(Q) orelse arrived(Q, length(Messages), deadline()).
+    case is_untouched(Q) of
+        true -> ok;
+        false ->
+            %% A queue that was left as it was may have been used a moment ago.
+            {ok, _} = rabbit_amqqueue:purge(Q),
+            [{ok, _, _} = rabbit_queue_type:deliver([Q], Message, #{}, stateless) || Message <- Messages],
+            is_consumed(Q) orelse arrived(Q, length(Messages), deadline())
+    end.
+
+%% Notes what queues are like that have been filled: of those that have all their messages.
+filled(Contents) ->
+    persistent_term:put({stackspec, get(suffix)}, maps:from_list(
+        [{Name, State} || {Name, [_ | _] = Messages} <- Contents, {ok, Q} <- [rabbit_amqqueue:lookup(Name)],
+                          {_, _, [Length | _]} = State <- [state_of(Q)], Length =:= length(Messages)])).
+
+%% True for a queue that nobody has used since it was filled.
+is_untouched(Q) ->
+    maps:get(amqqueue:get_name(Q), persistent_term:get({stackspec, get(suffix)}, #{}), none) =:= state_of(Q).
+
+%% What changes with each message that a classic queue is given, gives, and takes back: 4.3 tells it otherwise than 4.0.
+state_of(Q) ->
+    case amqqueue:get_type(Q) of
+        rabbit_classic_queue ->
+            [{_, Status}, Unacknowledged] = rabbit_amqqueue:info(Q, [backing_queue_status, messages_unacknowledged]),
+            [Length | Numbers] = [proplists:get_value(Item, Status) || Item <- [len, next_seq_id, next_deliver_seq_id, redeliver_seq_id, delivery_count]],
+            case Numbers of
+                [Next, Given, Taken, _] when is_integer(Next), is_integer(Given) orelse is_integer(Taken) ->
+                    {amqqueue:get_pid(Q), Unacknowledged, [Length | Numbers]};
+                _ -> make_ref()
+            end;
+        _ -> make_ref()
+    end.
 
 arrived(Q, Count, Deadline) ->
     case {ready(Q), is_over(Deadline)} of

@@ -40,6 +40,7 @@ state() ->
     Contents = [{amqqueue:get_name(Q), content(Q)} || Q <- Known],
     %% As a reset does it: what specs find is the same before the first and after any.
     [fill(Q, Content) || Q <- Known, {Name, Content} <- Contents, Name =:= amqqueue:get_name(Q)],
+    filled(Contents),
     {Definitions, Contents}.
 
 %% A copy of its files is what a kill would leave: also what was not published as persistent is to be in it. A classic queue
@@ -76,7 +77,8 @@ reset() ->
     empty(deadline()),
     repair(Definitions, 3),
     [fill(Q, Content) || {Name, Content} <- Contents, is_list(Content), Content =/= [],
-                         {ok, Q} <- [rabbit_amqqueue:lookup(Name)]].
+                         {ok, Q} <- [rabbit_amqqueue:lookup(Name)]],
+    filled(Contents).
 
 file() -> filename:join(rabbit:data_dir(), <<"stackspec_baseline", (get(suffix))/binary, (get(baseline))/binary>>).
 
