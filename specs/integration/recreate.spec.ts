@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { defineStack, requireEngine, startStack } from "stackspec";
 import { GenericContainer } from "testcontainers";
-import { NODE, failureOf, insideOf, shell, useRunning } from "./engine.ts";
+import { startRun } from "./child.ts";
+import { NODE, cleanUp, engine, failureOf, insideOf, shell, useRunning } from "./engine.ts";
 
 /** Keeps what it is told in /data, and tells it to who asks. */
 const CODE = `
@@ -83,6 +85,40 @@ describe('a service with reset: "recreate"', function () {
     expect(insideOf(running()).notices).to.deep.equal([
       "lost is recreated without what its tasks have stored: set its option data",
     ]);
+  });
+});
+
+describe('a service with reset: "recreate" that a task has filled', function () {
+  this.timeout(120_000);
+  requireEngine();
+  const name = randomUUID().slice(0, 8);
+  const runs: string[] = [];
+
+  before("two runs have had it, and reset it before each of two specs", async () => {
+    for (const _ of [1, 2]) {
+      const { exitCode, output } = await startRun(["recreate.ts"], { environment: { STACK_NAME: name } }).ended;
+      expect(exitCode, output).to.equal(0);
+      runs.push(output);
+    }
+  });
+  cleanUp("its images are gone", async () => {
+    const docker = await engine();
+    const filters = { reference: [`localhost/stackspec/snapshot/recreate-${name}/*`] };
+    const images = await docker.listImages({ filters });
+    await Promise.all(images.map(({ Id }) => docker.getImage(Id).remove({ force: true })));
+  });
+  const told = (output: string): string[] => [...output.matchAll(/^told (.*)$/gm)].map(([, found]) => found!);
+
+  it("has what the task left there before each spec", () => {
+    expect(told(runs[0]!)).to.deep.equal(["seed", "seed"]);
+  });
+
+  it("has a snapshot, though it has been replaced when that is written", () => {
+    expect(runs[0]).to.include(`Keeping a snapshot of the stack recreate-${name}`);
+  });
+
+  it("has the same in the run that starts from the snapshot", () => {
+    expect(told(runs[1]!)).to.deep.equal(["seed", "seed"]);
   });
 });
 

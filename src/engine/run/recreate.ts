@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { GenericContainer } from "testcontainers";
+import type { GenericContainer, StopOptions } from "testcontainers";
 import type Dockerode from "dockerode";
 import { StackspecError, messageOf, usageError } from "../../errors.ts";
 import { waitsFor } from "../../stack/define-stack.ts";
@@ -41,6 +41,8 @@ export async function recreatedPart(start: StackStart, service: Service): Promis
   const isUsed = plan.isUp && run.context.joins === undefined;
   const folders = isUsed ? [] : await copyFolders((await running.done).container, paths);
   const isLost = isFilled && !plan.restored.has(service) && paths.length === 0;
+  // What a snapshot is written from is in the container that was started first: that one is removed with the stack.
+  let remove = !plan.missing.some(({ holders }) => holders.includes(service));
   return {
     name,
     ...(isLost && { notice: `${name} is recreated without what its tasks have stored: set its option data` }),
@@ -48,7 +50,8 @@ export async function recreatedPart(start: StackStart, service: Service): Promis
       if (isUsed && paths.length > 0)
         throw new Error("what its tasks have stored is known only to the run that started it");
       try {
-        await replace(start, service, imageReferenceOf(made), folders);
+        await replace(start, service, imageReferenceOf(made), folders, remove);
+        remove = true;
       } catch (cause) {
         const failure = recreateFailure(name, cause);
         // No spec after this can reach it.
@@ -60,12 +63,18 @@ export async function recreatedPart(start: StackStart, service: Service): Promis
   };
 }
 
-async function replace(start: StackStart, service: Service, image: string, folders: readonly Folder[]): Promise<void> {
+async function replace(
+  start: StackStart,
+  service: Service,
+  image: string,
+  folders: readonly Folder[],
+  remove: boolean,
+): Promise<void> {
   const { run, plan, factories } = start;
   const { Ports } = (await (await run.containers.get(service)!.done).container.inspect()).NetworkSettings;
   const started = (await run.waitFor(service)) as object;
-  const old = await run.disposables.get(service)!;
-  await old.stop({ timeout: service.options.stopTimeoutMs ?? 0 });
+  const old = (await run.disposables.get(service)!) as { stop(how: Partial<StopOptions>): Promise<void> };
+  await old.stop({ timeout: service.options.stopTimeoutMs ?? 0, remove });
   const container = (await factories.recreate(
     service,
     service.options.image === undefined ? "" : image,

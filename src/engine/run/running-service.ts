@@ -12,7 +12,7 @@ import type { StackRun } from "./stack-run.ts";
 /** How long the rest of a log may take to come, once its container has stopped, in milliseconds. */
 const LOG_WITHIN_MS = 30_000;
 
-/** Stops a container, and removes it when its log is here: the engine gives no more of it then. */
+/** Stops a container, and removes it, if it is to be, when its log is here: the engine gives no more of it then. */
 export async function stopWithLog(
   { started, container, log }: RunningContainer,
   how?: Partial<StopOptions>,
@@ -21,7 +21,7 @@ export async function stopWithLog(
   const late = sleep(LOG_WITHIN_MS, "late", { ref: false });
   if ((await Promise.race([log.written, late])) === "late")
     log.cut(`what came later than ${LOG_WITHIN_MS / 1_000} s after the container had stopped`);
-  await container.remove({ v: true, force: true });
+  if (how?.remove !== false) await container.remove({ v: true, force: true });
 }
 
 /**
