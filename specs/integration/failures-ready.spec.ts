@@ -8,7 +8,7 @@ import { failureOf } from "./engine.ts";
 type Failure = Pick<StackspecError, "code" | "sentence" | "message">;
 
 /** How long the fixture's stacks have: a container each on a machine with two cores. */
-const TIME_MS = 8_000;
+const TIME_MS = 10_000;
 
 describe("a service that does not become ready", () => {
   requireEngine();
@@ -25,6 +25,14 @@ describe("a service that does not become ready", () => {
     "names the exposed port that it never opens, where no probe is declared": [
       "defaults",
       `NOT_LISTENING: ${late}: nothing listens on port 8000 — ${remedy}`,
+    ],
+    "says that it listens on the loopback interface only": [
+      "loopback",
+      `NOT_LISTENING: ${late}: it listens on 127.0.0.1:8000 only, 0.0.0.0:8000 was expected — ${remedy}`,
+    ],
+    "says that it listens on another port than it is asked at": [
+      "another",
+      `WRONG_ANSWER: ${late}: it listens on 0.0.0.0:9000 only, 0.0.0.0:8000 was expected — ${remedy}`,
     ],
     "shows the wrong status that it answers": [
       "status",

@@ -11,6 +11,7 @@ import type { ContainerConfig, OwnWait } from "./configure.ts";
 import { environmentOf, exposedPortsOf } from "./internals.ts";
 import type { Exits } from "../docker/exits.ts";
 import { evidenceOf, exitFailure, startFailure } from "./failure.ts";
+import { whyLate } from "./listening.ts";
 import { followLog } from "../docker/log.ts";
 import type { Log } from "../docker/log.ts";
 import { PROBE_CODES, STRATEGY_CODES, untilReady } from "./ready.ts";
@@ -187,10 +188,10 @@ export function startContainer(container: GenericContainer, options: StartOption
     running: running.promise,
     done,
     settled: Promise.allSettled([starting]).then(() => undefined),
-    overdue: (what) =>
+    overdue: async (what) =>
       notReady(
         waitingFor ?? "START_TIMEOUT",
-        lastAnswer === undefined ? what : `${what}: ${lastAnswer}`,
+        `${what}${await whyLate(waitingFor, handle, exposedPortsOf(container), lastAnswer)}`,
         "see its log, or set STACKSPEC_START_TIMEOUT_MS",
       ),
     evidence: () => evidenceOf(handle, lastAnswer),
