@@ -33,6 +33,8 @@ async function pack(): Promise<string> {
   await run(join(modules, ".bin/tsc"), ["-p", "tsconfig.build.json", "--outDir", join(stage, "dist")], {
     cwd: repository,
   });
+  const bundles = ["-C", "development", "src/report/make-bundles.ts", join(stage, "dist/report/html")];
+  await run(process.execPath, bundles, { cwd: repository });
   const { stdout } = await run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], {
     cwd: stage,
   });
@@ -62,8 +64,8 @@ export async function makePackedProject(
   }
   cpSync(await packed, at("node_modules/stackspec"), { recursive: true });
   chmodSync(at("node_modules/stackspec/dist/cli/main.js"), 0o755); // As npm does.
-  symlinkSync(mocha, at("node_modules/mocha"));
-  // It looks for mocha beside itself.
+  // These look for other packages beside themselves, and not where a link leads.
+  cpSync(mocha, at("node_modules/mocha"), { recursive: true });
   cpSync(join(modules, "mocha-junit-reporter"), at("node_modules/mocha-junit-reporter"), { recursive: true });
   mkdirSync(at("node_modules/.bin"));
   for (const [name, path] of [
@@ -88,9 +90,14 @@ export async function makePackedProject(
         const path = [at("node_modules/.bin"), dirname(process.execPath), process.env["PATH"]].join(":");
         const { HOME, DOCKER_HOST } = process.env;
         const env = { HOME, PATH: path, ...(DOCKER_HOST === undefined ? {} : { DOCKER_HOST }), ...environment };
-        execFile(command, [...words], { cwd: folder, env, encoding: "utf8" }, (error, output, errors) => {
-          resolve({ exitCode: error === null ? 0 : Number(error.code ?? 1), output, errors });
-        });
+        execFile(
+          command,
+          [...words],
+          { cwd: folder, env, encoding: "utf8", timeout: 60_000 },
+          (error, output, errors) => {
+            resolve({ exitCode: error === null ? 0 : Number(error.code ?? 1), output, errors });
+          },
+        );
       }),
   };
 }

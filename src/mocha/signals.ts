@@ -70,6 +70,7 @@ function startSignalThread(workerData: SignalThreadData): Promise<void> {
   thread.once("message", () => {
     resolve();
     thread.on("message", () => thread.postMessage("yes"));
+    thread.unref(); // Whoever listens to it keeps the process, which ends by itself where mocha is not told to end it.
   });
   thread.unref();
   return promise;
