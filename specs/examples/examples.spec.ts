@@ -17,6 +17,7 @@ interface Case {
 const CASES: readonly Case[] = [
   { name: "page-tracker", profiles: "testing", specs: 4 },
   { name: "stock", profiles: "inside", specs: 10 },
+  { name: "web-postgres-redis", profiles: "", specs: 4 },
 ];
 
 cleanUp("the packed package is gone", removePacked);

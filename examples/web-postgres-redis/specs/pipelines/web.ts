@@ -8,10 +8,11 @@ export default definePipeline("web", (pipeline) => {
   const tested = pipeline.test("test", { sources: ["app"] }, (stage) => {
     stage.task(
       "syntax",
-      ({ image }) => new GenericContainer(image).withCommand(["python3", "-m", "compileall", "-q", "/app"]),
-      {
-        image: imageFrom("web-postgres-redis", "app", { network: true }),
-      },
+      ({ image }) =>
+        new GenericContainer(image)
+          .withEnvironment({ PYTHONPYCACHEPREFIX: "/tmp" })
+          .withCommand(["python3", "-m", "compileall", "-q", "/app"]),
+      { image: imageFrom("web-postgres-redis", "app", { network: true }) },
     );
   });
   const options = {
