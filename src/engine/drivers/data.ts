@@ -57,14 +57,15 @@ export function startFrom(
   image: ImageCommand,
 ): void {
   // Sparse where `cp` can: less memory. Without -p: whoever runs the server owns the copy, as it owns a directory that it makes.
-  const copy = `mkdir -p ${to} && { cp -R --sparse=always ${from}/. ${to}/ 2>/dev/null || cp -R ${from}/. ${to}/; }`;
+  const target = quoted(to);
+  const copy = `mkdir -p ${target} && { cp -R --sparse=always ${from}/. ${target}/ 2>/dev/null || cp -R ${from}/. ${target}/; }`;
   const driver = driverOf(service, container);
   const start = driver?.data?.start;
   if (start === undefined || hasEntrypoint(container) || !isEntrypoint(image, start.entrypoint))
     return runFirst(container, copy, image);
   const { user } = start;
   const name = `case "$1" in -*) set -- ${driver!.program ?? ""} "$@" ;; esac`;
-  const become = `{ [ "$(id -u)" != 0 ] || { chown -R ${user}: ${to} && set -- "$@" --user=${user}; }; }`;
+  const become = `{ [ "$(id -u)" != 0 ] || { chown -R ${user}: ${target} && set -- "$@" --user=${user}; }; }`;
   runFirst(container, `${copy} && ${name} && ${become}`, { ...image, Entrypoint: [] });
 }
 
@@ -72,3 +73,6 @@ function isEntrypoint({ Entrypoint = [] }: ImageCommand, name: string): boolean 
   const [program = ""] = [Entrypoint].flat();
   return basename(program) === name;
 }
+
+/** A path as a shell has it. */
+const quoted = (path: string): string => `'${path.replaceAll("'", `'\\''`)}'`;

@@ -42,11 +42,11 @@ export async function copyData(
   await container.putArchive(folderArchive(name, 0o1777), { path: COPY_PATH });
   const to = posix.join(COPY_PATH, name, "data");
   const freeze = "kill -STOP -1 2>/dev/null; trap 'kill -CONT -1 2>/dev/null' EXIT";
-  const copy = `mkdir ${to} && { cp -R --sparse=always ${path}/. ${to}/ 2>/dev/null || cp -R ${path}/. ${to}/; }`;
+  const copy = 'mkdir "$2" && { cp -R --sparse=always "$1/." "$2/" 2>/dev/null || cp -R "$1/." "$2/"; }';
   // Its first process hears such a signal only from outside of it.
   await container.kill({ signal: "SIGSTOP" });
   try {
-    const { exitCode, output } = await started.exec(["sh", "-c", `${freeze}; ${copy}`]);
+    const { exitCode, output } = await started.exec(["sh", "-c", `${freeze}; ${copy}`, "sh", path, to]);
     if (exitCode !== 0) throw refuse(output.trim());
   } catch (error) {
     throw error instanceof StackspecError ? error : refuse(messageOf(error), error);
@@ -77,7 +77,11 @@ export async function openCapture(
   runId: string,
   signal: AbortSignal,
 ): Promise<Capture> {
-  const container = await docker.createContainer({ Image: image, Labels: { ...labels, [RUN_LABEL]: runId } });
+  const { Config } = await docker.getImage(image).inspect();
+  const Labels = { ...labels, [RUN_LABEL]: runId };
+  // An image may leave it to its container what is run.
+  const hasCommand = [Config.Entrypoint ?? [], Config.Cmd ?? []].flat().length > 0;
+  const container = await docker.createContainer({ Image: image, Labels, ...(!hasCommand && { Cmd: ["none"] }) });
   return {
     async add({ from, path, to }) {
       // Without an end, the engine would wait for the rest for ever.
