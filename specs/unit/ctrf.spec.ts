@@ -73,6 +73,24 @@ describe("the results of a run with every outcome", function () {
   });
 });
 
+describe("the results of a parallel run", function () {
+  this.timeout(RUNS_WITHIN_MS);
+  let results: Ctrf;
+  before("run", async () => {
+    ({ results } = await runFixtures(["small", "green"], { words: ["--parallel", "--jobs", "2"] }));
+  });
+
+  it("are valid", () => {
+    expect(() => validateStrict(results)).not.to.throw();
+  });
+
+  it("say when a spec has failed, and of others not when they ran, for nobody tells", () => {
+    const { start, stop } = testOf(results, "fails then");
+    expect(start).to.be.at.least(results.results.summary.start).and.at.most(stop!);
+    expect(testOf(results, "passes first").start).to.equal(undefined);
+  });
+});
+
 describe("the results of a run that is killed", function () {
   this.timeout(RUNS_WITHIN_MS);
   let run: Run;

@@ -35,6 +35,8 @@ export function ctrfTest(
   const duration = Math.round(test.duration ?? 0);
   const isFlaky = outcome === "passed" && tries.length > 0;
   const told = error === undefined ? undefined : errorOf(test, error, blockedBy);
+  const seen = evidenceOf(error);
+  const start = seen?.fromMs ?? startedAt;
   const place = told?.trace === undefined ? undefined : placeOf(test, told.trace);
   return {
     testId: createHash("sha256")
@@ -45,7 +47,7 @@ export function ctrfTest(
     status: STATUS[outcome],
     rawStatus: outcome,
     duration,
-    ...(startedAt === undefined ? {} : { start: startedAt, stop: endedAt ?? Date.now() }),
+    ...(start === undefined ? {} : { start, stop: seen?.untilMs ?? endedAt ?? Date.now() }),
     // Its schema has no empty ones.
     ...(suite.length === 0 ? {} : { suite }),
     ...(filePath === undefined ? {} : { filePath }),

@@ -24,6 +24,9 @@ const LOG_LENGTH = 64 * 1024;
 export interface Evidence {
   /** The failure of the service that died under the spec, and which are paused; undefined when there is no such thing. */
   readonly death?: string | undefined;
+  /** When the spec ran, in milliseconds of Unix time: the run hears of a parallel worker's when its file is done. */
+  readonly fromMs: number;
+  readonly untilMs: number;
   /** The spec's last requests and their answers. */
   readonly exchanges: readonly Exchange[];
   /** What each service wrote meanwhile, at most the last lines of it. What is still on its way here is added when it comes. */
@@ -68,6 +71,7 @@ export function recordEvidence(
     },
     async attachTo({ err }) {
       if (!(err instanceof Error)) return;
+      const untilMs = Date.now();
       const stacks = running();
       const logs = stacks.flatMap((stack) => [...stack.logs].map(([service, log]) => ({ service, log })));
       const spec = { fromMs, untilMs: Infinity };
@@ -85,6 +89,8 @@ export function recordEvidence(
 
       const evidence: Evidence = {
         death: [...died, ...paused].join("\n") || undefined,
+        fromMs,
+        untilMs,
         exchanges: exchanges.list(),
         logs: written,
         attachments: logs.flatMap(({ log: { file } }) => (file === undefined ? [] : [pathOf(file)])),

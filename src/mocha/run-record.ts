@@ -11,7 +11,7 @@ export interface CaseRecord {
   readonly blockedBy: Error | undefined;
   /** What earlier tries of a retried spec failed with. */
   readonly tries: readonly unknown[];
-  /** In milliseconds of Unix time. */
+  /** In milliseconds of Unix time. Undefined in a parallel worker, whose events come when its file is done. */
   readonly startedAt?: number;
   readonly endedAt?: number;
 }
@@ -51,9 +51,10 @@ type Retried = Test & { retriedTest?(): Retried | null | undefined };
 export function recordRun(runner: FullRunner, files: readonly string[], onChange: () => void): RunRecord {
   const suites = new Map<Suite, SuiteRecord>();
   const hookErrors: Error[] = [];
-  const missing = new Set(runner.isParallelMode() ? files : []);
+  const isParallel = runner.isParallelMode();
+  const missing = new Set(isParallel ? files : []);
   // Parallel workers send copies; linked, the same suite is the same object again.
-  if (runner.isParallelMode()) runner.linkPartialObjects(true);
+  if (isParallel) runner.linkPartialObjects(true);
 
   const suiteOf = (suite: Suite): SuiteRecord => {
     const known = suites.get(suite) ?? { suite, startedAt: undefined, endedAt: undefined, cases: new Map() };
@@ -91,7 +92,7 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
     suiteOf(suite).endedAt = Date.now();
     onChange();
   });
-  runner.on("test", (test) => change(test, { outcome: "running", startedAt: Date.now() }));
+  runner.on("test", (test) => change(test, { outcome: "running", ...(isParallel ? {} : { startedAt: Date.now() }) }));
   runner.on("pass", (test) => finish(test, "passed"));
   runner.on("pending", (test) => finish(test, "skipped"));
   runner.on("fail", (test: Test, error: unknown) => {
