@@ -8,6 +8,7 @@ import { openBench } from "./bench.ts";
 import type { Bench } from "./bench.ts";
 import { runProgram } from "./child.ts";
 import { composeWay } from "./compose.ts";
+import { measureDrivers } from "./drivers/measure.ts";
 import { floorWay } from "./floor.ts";
 import { writeReport } from "./report/write.ts";
 import { measureRequests } from "./requests.ts";
@@ -23,7 +24,7 @@ const WAYS_MS = 330_000;
 const SERVICES_MS = 230_000;
 const RESETS = 30;
 const WAYS = ["compose", "plain", "cold", "snapshot", "kept", "floor", "start", "start-kept"];
-const NAMES = ["workloads", "requests", ...WAYS, "reset", "services"];
+const NAMES = ["workloads", "requests", "drivers", ...WAYS, "reset", "services"];
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" }, only: { type: "string" } } });
 const count = Number(values.rounds);
@@ -55,7 +56,10 @@ let bench: Bench | undefined;
 try {
   const results = await measure();
   console.log(`\n${writeReport(results)}`);
-  const failed = [results.workloads, results.ways, results.services].flatMap((each) => Object.values(each));
+  const { workloads: wholes, ways, services, drivers } = results;
+  const failed = [wholes, ways, services, drivers].flatMap((each) =>
+    Object.values<{ readonly failures: readonly string[] }>(each),
+  );
   if (failed.some(({ failures }) => failures.length > 0)) process.exitCode ??= 1;
 } catch (error) {
   if (!ending.signal.aborted) console.error(error);
@@ -76,6 +80,7 @@ async function measure(): Promise<Results> {
     },
     workloads: {},
     requests: { ours: [], plain: [] },
+    drivers: {},
     ways: {},
     resetMs: [],
     services: {},
@@ -88,6 +93,8 @@ async function measure(): Promise<Results> {
   };
   if (isWanted("requests")) add({ requests: await measureRequests(ending.signal) });
   if (only === "requests") return results;
+  if (isWanted("drivers")) add({ drivers: await measureDrivers(count, ending.signal, say) });
+  if (only === "drivers") return results;
 
   bench = await openBench(ending.signal, say);
   const { Version } = (await bench.runtime.docker.version()) as { Version: string };

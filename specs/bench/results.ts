@@ -1,3 +1,4 @@
+import type { DriverFigures } from "./drivers/measure.ts";
 import type { Measured } from "./rounds.ts";
 import type { Sample } from "./ways.ts";
 import type { WorkloadSample } from "./workloads/project.ts";
@@ -16,6 +17,8 @@ export interface Results {
   readonly machine: Readonly<Record<string, string | number>>;
   readonly workloads: Readonly<Record<string, Measured<WorkloadSample>>>;
   readonly requests: RequestRates;
+  /** By the title of the driver. */
+  readonly drivers: Readonly<Record<string, DriverFigures>>;
   readonly ways: Readonly<Record<string, Measured<Sample> & { readonly title: string }>>;
   /** Milliseconds of single resets on one running stack. */
   readonly resetMs: readonly number[];

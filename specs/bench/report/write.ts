@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Results } from "../results.ts";
 import { waysChart, workloadsChart } from "./chart.ts";
+import { driverRows } from "./drivers.ts";
 import { goalRows } from "./goals.ts";
 import { markdownTable, serviceRows, startRows, wayRows } from "./table.ts";
 import { workloadRows } from "./workloads.ts";
@@ -10,9 +11,9 @@ const FOLDER = "reports/bench";
 
 /** Writes `results.json`, the tables and the charts of what was measured. Returns the tables. */
 export function writeReport(results: Results): string {
-  const { workloads, requests, ways, services, resetMs } = results;
-  const failures = Object.entries({ ...workloads, ...ways, ...services }).flatMap(([name, { failures: found }]) =>
-    found.map((failure) => `- ${name}: ${failure.split("\n")[0]}`),
+  const { workloads, requests, drivers, ways, services, resetMs } = results;
+  const failures = Object.entries({ ...workloads, ...drivers, ...ways, ...services }).flatMap(
+    ([name, { failures: found }]) => found.map((failure) => `- ${name}: ${failure.split("\n")[0]}`),
   );
   const rounds = (measured: Readonly<Record<string, { samples: readonly unknown[] }>>): number =>
     Math.max(0, ...Object.values(measured).map(({ samples }) => samples.length));
@@ -25,6 +26,7 @@ export function writeReport(results: Results): string {
       .join("; "),
     ...(has(workloads) || requests.ours.length > 0 ? [markdownTable(workloadRows(results))] : []),
     ...(has(workloads) ? ["![seconds of each workload](workloads.svg)"] : []),
+    ...(has(drivers) ? ["## Drivers", markdownTable(driverRows(drivers))] : []),
     ...(has(ways) || resetMs.length > 0
       ? ["## What a start consists of", markdownTable(goalRows(results)), "![seconds of each way](ways.svg)"]
       : []),
