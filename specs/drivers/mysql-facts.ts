@@ -21,6 +21,8 @@ export const TASKS = [
   "INSERT INTO heads VALUES (1), (2)",
   "INSERT INTO `tail's Ü-\"x` VALUES (3, 1), (4, 2)",
   "INSERT INTO ends VALUES (3), (4)",
+  "CREATE TABLE exact (k VARCHAR(20) PRIMARY KEY, f FLOAT, d DOUBLE, j JSON, latin TEXT CHARACTER SET latin1, bits BIT(64), g GEOMETRY, e ENUM('', '1', '0'), twice INT AS (LENGTH(k) * 2) STORED)",
+  "INSERT INTO exact (k, f, d, j, latin, bits, g, e) SELECT k, 0.1, 0.30000000000000004, '{\"a\": 1}', IF(k = 'd', NULL, 'é'), ~0, ST_GeomFromText('POINT(1 2)', 4326), '' FROM (SELECT 'a' AS k UNION SELECT 'b' UNION SELECT 'c' UNION SELECT 'd' UNION SELECT 'e' UNION SELECT 'f' UNION SELECT 'g' UNION SELECT 'h' UNION SELECT 'i') AS ks",
   "CREATE TABLE untouched (a INT)",
   "CREATE TABLE quick (a INT) ENGINE = MEMORY",
   "INSERT INTO quick VALUES (1), (2)",
@@ -50,6 +52,18 @@ export const TASKS = [
 
 /** The same of changes that are not seen as easily: each with nothing else that could bring rows back. */
 export const UNSEEN: Readonly<Record<string, readonly string[]>> = {
+  "brings back each value of rows that have a key, and the key": [
+    "UPDATE exact SET k = 'A' WHERE k = 'a'",
+    "UPDATE exact SET f = 0.10000001 WHERE k = 'b'",
+    "UPDATE exact SET d = 0.3 WHERE k = 'c'",
+    "UPDATE exact SET latin = 'NULL' WHERE k = 'd'",
+    "UPDATE exact SET e = '1' WHERE k = 'e'",
+    "UPDATE exact SET g = ST_GeomFromText('POINT(1 2)') WHERE k = 'f'",
+    "UPDATE exact SET bits = bits - 1 WHERE k = 'g'",
+    "UPDATE exact SET latin = 'É', j = '{\"a\": \"1\"}' WHERE k = 'h'",
+    "DELETE FROM exact WHERE k = 'i'",
+    "INSERT INTO exact (k) VALUES ('mine')",
+  ],
   "brings back rows of a table whose name has to be quoted": ["UPDATE `tail's Ü-\"x` SET head = NULL"],
   "brings back rows that foreign keys of others took along": ["DELETE FROM heads WHERE id = 1"],
   "brings back rows that an engine deletes all at once": ["DELETE FROM quick"],

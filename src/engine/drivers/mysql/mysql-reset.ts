@@ -106,7 +106,7 @@ interface Difference {
   /** What is there and was not, or was another; and what was there and is not, or is another. */
   readonly stale: readonly DatabaseObject[];
   readonly missing: readonly DatabaseObject[];
-  /** The tables that are what they were, but for their rows; or but for their next ids. */
+  /** The tables that are what they were, but for their rows; and but for their next ids. */
   readonly rows: readonly KnownTable[];
   readonly nextIds: readonly KnownTable[];
   /** Those that were looked at, and have the rows that they had when these counts were read. */
@@ -138,7 +138,7 @@ async function differenceOf(connection: Connection, server: MySqlServer): Promis
   const ids = new Map(now.filter(({ kind }) => kind === "table").map((object) => [tableOf(object), object.nextId]));
   const nextIds = there.filter((known) => {
     const next = ids.get(tableOf(known));
-    return !rows.includes(known) && next !== undefined && next !== known.nextId;
+    return next !== undefined && next !== known.nextId;
   });
   return { baseline, now, tables, stale: without(now, baseline), missing, rows, nextIds, same, counts };
 }

@@ -1,4 +1,6 @@
 import type { Connection, ResultSetHeader, RowDataPacket } from "mysql2/promise";
+import { matchingOf, mendRows } from "./mysql-differences.ts";
+import type { Column, Matching } from "./mysql-differences.ts";
 import { tableOf } from "./mysql-objects.ts";
 import type { DatabaseObject } from "./mysql-objects.ts";
 import type { Dialect } from "./mysql-dialect.ts";
@@ -12,6 +14,8 @@ export interface KnownTable {
   readonly copy: string;
   /** The columns that can be written: generated ones are made again from them. */
   readonly columns: string;
+  /** How its rows are told apart: JSON of `Matching`. Null where they cannot be. */
+  readonly matching: string | null;
   /** The query of the digest, and its answer when the copy was made. It begins with the number of rows. */
   readonly query: string;
   readonly digest: string;
@@ -37,7 +41,7 @@ export async function copyRows(
   { writable }: Dialect,
 ): Promise<KnownTable[]> {
   await connection.query(
-    `CREATE TABLE ${baseline}.tables (\`schema\` VARCHAR(64), \`table\` VARCHAR(64), copy VARCHAR(64), columns LONGTEXT, query LONGTEXT, digest TEXT, nextId VARCHAR(20), count VARCHAR(20), counted INT, parents LONGTEXT)`,
+    `CREATE TABLE ${baseline}.tables (\`schema\` VARCHAR(64), \`table\` VARCHAR(64), copy VARCHAR(64), columns LONGTEXT, matching LONGTEXT, query LONGTEXT, digest TEXT, nextId VARCHAR(20), count VARCHAR(20), counted INT, parents LONGTEXT)`,
   );
   const [[counted, keys]] = (await connection.query<RowDataPacket[][]>(`${COUNTED}; ${KEYS}`)) as unknown as [
     RowDataPacket[][],
@@ -51,8 +55,14 @@ export async function copyRows(
     );
     const columns = all.map((column) => quoted(column["name"] as string)).join(", ");
     const copy = `copy_${index}`;
-    // Without keys and checks, and in an engine that keeps rows when a snapshot stops the server.
-    await connection.query(`CREATE TABLE ${quoted(baseline, copy)} ENGINE=InnoDB SELECT ${columns} FROM ${from}`);
+    // MariaDB does not write to a table that is locked without the sequence that it takes numbers from.
+    const matching =
+      isVersioned(definition) || definition.includes("nextval(")
+        ? undefined
+        : await matchingOf(connection, { schema, table: name }, all as unknown as Column[], comparable);
+    const key = matching === undefined ? "" : ` (PRIMARY KEY (${matching.key.join(", ")}))`;
+    // Without other keys and checks, and in an engine that keeps rows when a snapshot stops the server.
+    await connection.query(`CREATE TABLE ${quoted(baseline, copy)}${key} ENGINE=InnoDB SELECT ${columns} FROM ${from}`);
     const values = all.map(({ name: column, type }) => comparable(quoted(column as string), type as string));
     if (isVersioned(definition)) values.push(endOfRow(definition));
     const query = `SELECT /*+ NO_MERGE(hashes) */ CONCAT_WS(' ', COUNT(*), COUNT(h), SUM(CAST(CONV(LEFT(h, 16), 16, 10) AS DECIMAL(20))), SUM(CAST(CONV(MID(h, 17, 16), 16, 10) AS DECIMAL(20)))) AS digest FROM (SELECT SHA2(CONCAT(${values.join(", ',', ")}), 256) AS h FROM ${from}) AS hashes`;
@@ -63,6 +73,7 @@ export async function copyRows(
         name,
         copy,
         columns,
+        matching === undefined ? null : JSON.stringify(matching),
         query,
         row!["digest"],
         nextId,
@@ -140,25 +151,32 @@ const locking = (tables: readonly Pick<KnownTable, "schema" | "table">[]): strin
   `LOCK TABLES ${tables.map(({ schema, table }) => `${quoted(schema, table)} READ`).join(", ")}`;
 
 /**
- * Gives a table the rows of its copy, and its next id.
+ * Gives a table the rows of its copy. One that was there before may still have another next id.
  *
  * @throws Error when there are not as many as there were
  */
 export async function fillTable(connection: Connection, baseline: string, known: KnownTable): Promise<void> {
-  const { schema, table, copy, columns, query, digest, nextId } = known;
+  const { schema, table, copy, columns, matching, query, digest } = known;
   const name = quoted(schema, table);
   if (query.includes(" FOR SYSTEM_TIME ALL) AS"))
     throw new Error(`the rows of ${schema}.${table}, which is system-versioned, have changed`);
-  await connection.query(`TRUNCATE TABLE ${name}`);
   const expected = Number.parseInt(digest, 10);
-  if (expected > 0) {
-    const [{ affectedRows }] = await connection.query<ResultSetHeader>(
-      `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${quoted(baseline, copy)}`,
-    );
-    if (affectedRows !== expected)
-      throw new Error(`expected ${expected} rows of ${schema}.${table} in the copy of it, found ${affectedRows}`);
-  }
+  const found =
+    matching === null || expected === 0
+      ? await refill(connection, name, quoted(baseline, copy), known)
+      : await mendRows(connection, name, quoted(baseline, copy), columns, JSON.parse(matching) as Matching);
+  if (found !== expected)
+    throw new Error(`expected ${expected} rows of ${schema}.${table} in the copy of it, found ${found}`);
+}
+
+async function refill(connection: Connection, name: string, copy: string, known: KnownTable): Promise<number> {
+  const { columns, nextId } = known;
+  await connection.query(`TRUNCATE TABLE ${name}`);
+  const [{ affectedRows }] = await connection.query<ResultSetHeader>(
+    `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${copy}`,
+  );
   if (nextId !== "1") await setNextId(connection, known);
+  return affectedRows;
 }
 
 /** Gives a table the next id that it had, if that is after the greatest there is. */
