@@ -50,7 +50,7 @@ export function requireModule(path: string): { readonly default?: unknown } {
 }
 
 /** Whoever wrote the file wants to know where in it, and not how we came there. */
-function loadError(path: string, error: unknown): StackspecError {
+export function loadError(path: string, error: unknown): StackspecError {
   if (error instanceof StackspecError) return error;
   const name = error instanceof Error ? `${error.name}: ` : "";
   const [text] = messageOf(error).trim().split("\n");

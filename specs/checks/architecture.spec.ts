@@ -39,6 +39,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "types of config",
   ],
   mocha: [
+    "project-module",
     "engine/run",
     "engine/docker",
     "stack",

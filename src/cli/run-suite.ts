@@ -79,6 +79,7 @@ async function prepareAndRun(
     return void (await run.results?.finish());
   }
   run.passesWithNoSpecs = passWithNoSpecs;
+  run.onAbort = (why) => writeAtomically(report, abortedReport(suite, why));
   endOnSignals();
   void endBusyRuns();
 

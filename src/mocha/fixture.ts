@@ -68,6 +68,8 @@ export function useTarget(): HttpClient {
  */
 export function useStack<E extends Exports>(stack: Stack<E>, options: StackUse = {}): StackInUse<E> {
   checkUse(options, `useStack(${stack.name})`);
+  if (!Array.isArray((stack as Partial<Stack> | undefined)?.nodes))
+    throw usageError("useStack", "expected a stack made by defineStack");
   if (imagesOf(stack).length > 0) requireEngine();
   const own = options.scope === "suite";
   const { reset = "file" } = options;

@@ -45,6 +45,8 @@ export class MochaRun {
   isGreen: boolean | undefined;
   /** A run in which no spec ran is bad input, unless this is said to be well. */
   passesWithNoSpecs = false;
+  /** Is told why the run ends before its first spec. */
+  onAbort: (why: string) => void = () => {};
   /** It ends in good order when its process is told to end. */
   endsOnSignals = false;
   /** It ends also when a spec keeps its process busy; resolves when it does. */
