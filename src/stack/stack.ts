@@ -147,7 +147,7 @@ export interface ServiceOptions<S = never> extends NodeOptions, Location {
   readonly reset?: "keep" | "recreate" | ((started: S) => Promise<void>);
   /**
    * Parallel workers have one of it together, and each a share of its own, by the names that `database()` gives: databases
-   * of MySQL and PostgreSQL, vhosts of RabbitMQ, logical databases of Redis and Valkey. Default false: each worker has a
+   * of MySQL, MariaDB and PostgreSQL, vhosts of RabbitMQ, logical databases of Redis and Valkey. Default false: each worker has a
    * server of its own. With snapshots off each has its own too.
    */
   readonly shared?: boolean;
