@@ -86,13 +86,14 @@ fill(Q, Messages) ->
 
 %% Notes what queues are like that have been filled: of those that have all their messages.
 filled(Contents) ->
-    persistent_term:put({stackspec, get(suffix)}, maps:from_list(
+    persistent_term:put({stackspec, get(suffix)}, maps:from_list([{baseline, get(baseline)} |
         [{Name, State} || {Name, [_ | _] = Messages} <- Contents, {ok, Q} <- [rabbit_amqqueue:lookup(Name)],
-                          {_, _, [Length | _]} = State <- [state_of(Q)], Length =:= length(Messages)])).
+                          {_, _, [Length | _]} = State <- [state_of(Q)], Length =:= length(Messages)]])).
 
-%% True for a queue that nobody has used since it was filled.
+%% True for a queue that nobody has used since it was filled, with what this baseline has.
 is_untouched(Q) ->
-    maps:get(amqqueue:get_name(Q), persistent_term:get({stackspec, get(suffix)}, #{}), none) =:= state_of(Q).
+    Filled = persistent_term:get({stackspec, get(suffix)}, #{}),
+    maps:get(baseline, Filled, none) =:= get(baseline) andalso maps:get(amqqueue:get_name(Q), Filled, none) =:= state_of(Q).
 
 %% What changes with each message that a classic queue is given, gives, and takes back: 4.3 tells it otherwise than 4.0.
 state_of(Q) ->
