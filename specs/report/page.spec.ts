@@ -228,7 +228,7 @@ describe("the HTML report in a browser", function () {
   for (const colorScheme of ["light", "dark"] as const)
     it(`has nothing that axe finds fault with: ${colorScheme}`, async () => {
       await page.emulateMedia({ colorScheme });
-      await openSpec("gives back what it has");
+      for (const name of ["takes an order", "gives back what it has"]) await openSpec(name);
       await page.evaluate(axe.source);
       const { violations } = (await page.evaluate("axe.run()")) as AxeResults;
       expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).to.deep.equal([]);

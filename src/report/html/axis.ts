@@ -160,7 +160,7 @@ function Entries({ axis, range }: { readonly axis: Axis; readonly range: Range }
         ${counted(found.length, "line")}${more > 0 && `, of which the first ${LISTED} are shown: zoom in for the others`}</small
       >
     </p>
-    <pre tabindex="0" role="region" aria-label="What happened in view">
+    <pre tabindex="0" role="group" aria-label="What happened in view">
 ${found.slice(0, LISTED).map(({ atMs, source: from, text }) => html`<${Line} atMs=${atMs} text=${`${from}  ${text}`} />`)}</pre>
   </div>`;
 }

@@ -14,7 +14,7 @@ export function shown(text: string): string {
 
 /** A block of text that can be scrolled, also by keyboard. */
 export function block(label: string, content: unknown, className = ""): VNode {
-  return html`<pre class=${className} tabindex="0" role="region" aria-label=${label}>${content}</pre>`;
+  return html`<pre class=${className} tabindex="0" role="group" aria-label=${label}>${content}</pre>`;
 }
 
 /** JSON with a line for each field; anything else as it is. */
