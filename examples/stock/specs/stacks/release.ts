@@ -38,7 +38,8 @@ export default defineStack("release", (stack) => {
       new RabbitMQContainer(context.image).withCopyFilesToContainer([
         { source: "rabbitmq.conf", target: "/etc/rabbitmq/conf.d/20-celery.conf" },
       ]),
-    { image: "rabbitmq:4" },
+    // Beat never rests: a worker may hold a message at any time, which a reset could not bring back.
+    { image: "rabbitmq:4", reset: "keep" },
   );
   const quotes = stack.service("quotes", (context) => run(context, ["python3", "quotes/server.py"]), {
     image,
