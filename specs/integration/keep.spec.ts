@@ -87,6 +87,14 @@ describe("a kept stack", function () {
     await expect(run()).to.eventually.have.property("container", first.container);
   });
 
+  it("is said to stay up at the end, with the address of each service", async () => {
+    const { output } = await start().ended;
+    const ports = (await (await engine()).getContainer(first.container).inspect()).NetworkSettings.Ports;
+    const [said, web] = output.split("\n").filter((line) => /stays up|^ {2}web /.test(line));
+    expect(said).to.equal(`The stack once-${name} stays up for the next run that keeps it; stackspec clean removes it`);
+    expect(web).to.equal(`  web  127.0.0.1:${ports["8000/tcp"]![0]!.HostPort} (8000)`);
+  });
+
   it("is taken over by `stackspec start --keep`", async () => {
     const reports = await mkdtemp(join(tmpdir(), "stackspec-keep-"));
     const child = startNode(["src/cli/main.ts", "start", "--keep", "specs/integration/fixtures/once.ts"], {
@@ -200,8 +208,8 @@ describe("a kept stack", function () {
 
   it("is started anew when a container of it has gone", async () => {
     const docker = await engine();
-    await docker.getContainer(first.container).remove({ force: true });
     const { container } = await run();
-    expect(container).not.to.equal(first.container);
+    await docker.getContainer(container).remove({ force: true });
+    await expect(run()).not.to.eventually.have.property("container", container);
   });
 });

@@ -1,4 +1,5 @@
-import { forgetReusableStack, isReusableStack, lockStack } from "../engine/run/reusable-stack.ts";
+import { forgetReusableStack } from "../engine/run/kept-note.ts";
+import { isReusableStack, lockStack } from "../engine/run/reusable-stack.ts";
 import { REAPER_LABEL, RUN_LABEL, listRuns, removeResources } from "../engine/docker/labels.ts";
 import { evictSnapshots } from "../engine/snapshot/evict.ts";
 import { connectEngine } from "../engine/docker/connect.ts";

@@ -158,6 +158,7 @@ export class MochaRun {
     if (this.config.worker !== undefined) return this.#stopObjects();
     for (const stack of this.#shared.keys()) await this.#keepSnapshot(stack);
     for (const line of this.#saidOfSnapshots.splice(0)) say(line);
+    for (const stack of this.#session?.running ?? []) (await stack.tellKept().catch(() => [])).forEach(say);
     await this.close();
   }
 

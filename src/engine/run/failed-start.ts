@@ -52,12 +52,22 @@ export async function isReleased(stopping: Promise<void>): Promise<boolean> {
 }
 
 /**
+ * What a stack whose start has failed is started with again; undefined when that is of no use. What was up and cannot be brought
+ * back to where the tasks left it is started anew, and what its snapshot is the cause of without that.
+ */
+export async function startAgain(start: StackStart, isBroken: boolean): Promise<StackContext | undefined> {
+  const { context, signal } = start.run;
+  const isReset = signal.reason instanceof StackspecError && signal.reason.code === "RESET_FAILED";
+  return isBroken && isReset && !context.signal.aborted ? context : withoutSnapshot(start);
+}
+
+/**
  * Drops the snapshot that a failed start had restored when one of the containers that run it is what failed, and says so
  * in one line. Whatever else fails would fail without it too.
  *
  * @returns what the stack is to be started with again, without it; undefined when that is of no use
  */
-export async function withoutSnapshot({ plan, run }: StackStart): Promise<StackContext | undefined> {
+async function withoutSnapshot({ plan, run }: StackStart): Promise<StackContext | undefined> {
   const { stack, context, signal } = run;
   const error: unknown = signal.reason;
   const service = [...plan.restored.keys()].find((each) => each === nodeAbout(error, stack));

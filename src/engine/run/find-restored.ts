@@ -7,8 +7,8 @@ import type { Layer } from "../snapshot/layers.ts";
 import { findSnapshot, onImage, runFromSnapshot } from "../snapshot/restore.ts";
 import type { SnapshotImage } from "../snapshot/restore.ts";
 import type { Factories } from "./factories.ts";
-import type { ReusableStack } from "./reusable-stack.ts";
 import type { StackContext } from "./stack-context.ts";
+import type { TakenOver } from "./take-over.ts";
 
 /** The snapshot that belongs to a stack as it is declared now, or why it can have none; and whether it is started from it. */
 export type SnapshotUse = Key & { readonly restored: boolean };
@@ -29,13 +29,13 @@ const DONE_BEFORE: TaskResult = { exitCode: 0, output: "", durationMs: 0 };
 
 /**
  * The stack's snapshot, and the results of tasks that are in it; without one, those of its servers before any task has run.
- * Its containers are made anew, to run the snapshots' images.
+ * Its containers are made anew, to run the snapshots' images. Of what is taken over nothing is restored.
  */
 export async function findRestored(
   stack: Stack,
   made: Map<Node, unknown>,
   factories: Factories,
-  reusable: ReusableStack | undefined,
+  up: TakenOver,
   context: StackContext,
 ): Promise<Restored> {
   const done = (result: (node: Node) => TaskResult | undefined): ReadonlyMap<Node, TaskResult> =>
@@ -48,20 +48,11 @@ export async function findRestored(
   const joined = context.joins?.key;
   const known = await keyContext(context);
   const use = joined === undefined ? await snapshotKey(stack, made, known) : { key: joined };
-  const isUp = reusable?.containers !== undefined;
   const layer = use?.key === undefined ? undefined : layerOf(stack, made, use.key);
   const find = async (each: Layer | undefined) => each && findSnapshot(await context.connect(), stack.name, each);
-  const nothing = { restored: new Map(), results: new Map(), missing: [] };
-  if (isUp) {
-    // What is up already has long been initialised.
-    const tasks = new Map(Object.entries(reusable.tasks ?? {}));
-    const results = reusable.tasks === undefined ? ((await find(layer))?.tasks ?? tasks) : tasks;
-    return {
-      ...nothing,
-      snapshot: use && { ...use, restored: true },
-      results: done(({ name }) => results.get(name) ?? DONE_BEFORE),
-    };
-  }
+  // Where some of what a snapshot holds is taken over, the rest is not taken from it.
+  const isWhole =
+    up.stale.size > 0 && [...(layer?.holders ?? []), ...(layer?.tasks ?? [])].every((node) => up.stale.has(node));
   const { read, write } = context.snapshots;
   const missing = new Set<Layer>();
   const restored = new Map<Service, string>();
@@ -71,22 +62,34 @@ export async function findRestored(
     for (const [service, image] of snapshot?.images ?? []) await runSnapshot(service, image);
     return snapshot?.tasks;
   };
-  const tasks = await restore(layer);
+  const tasks = isWhole ? await restore(layer) : undefined;
   // A stack of which nothing can be kept may have servers that are initialised anew each time all the same.
-  if (tasks === undefined && (read || write) && joined === undefined)
-    await Promise.all((await serverLayers(stack, made, known)).map(restore));
+  if (tasks === undefined && (read || write) && joined === undefined && up.stale.size > 0) {
+    const layers = await serverLayers(stack, made, known);
+    await Promise.all(layers.filter(({ server }) => up.stale.has(server!)).map(restore));
+  }
+  if (isWhole)
+    return {
+      snapshot: use && { ...use, restored: tasks !== undefined },
+      restored,
+      results: done(({ name }) => tasks?.get(name)),
+      missing: [...missing],
+    };
+  const found = await find(layer);
   return {
-    snapshot: use && { ...use, restored: tasks !== undefined },
+    snapshot: found && { ...use!, restored: true },
     restored,
-    results: done(({ name }) => tasks?.get(name)),
-    missing: [...missing],
+    results: done((node) =>
+      up.stale.has(node) ? undefined : (up.results.get(node.name) ?? found?.tasks.get(node.name) ?? DONE_BEFORE),
+    ),
+    missing: [],
   };
 
-  async function runSnapshot(service: Service, found: SnapshotImage): Promise<void> {
+  async function runSnapshot(service: Service, snapshot: SnapshotImage): Promise<void> {
     const current = hasData(service, made) ? undefined : await known.imageOf(service);
     const paths = heldMounts(service, stack, made).map(({ path }) => path);
     const { docker } = await context.connect();
-    const image = current ? await onImage(docker, found, paths, current, context.runId, context.signal) : found;
+    const image = current ? await onImage(docker, snapshot, paths, current, context.runId, context.signal) : snapshot;
     restored.set(service, image.reference);
     // A factory that does not take such an image is asked again when the service starts, which fails with that.
     const container = await factories.recreate(service, image.reference).catch(() => undefined);

@@ -11,6 +11,7 @@ import type { Service } from "../../stack/stack.ts";
 import { imageReferenceOf } from "../container/internals.ts";
 import { dataOf } from "../drivers/data.ts";
 import { runFromSnapshot } from "../snapshot/restore.ts";
+import { isTakenOver } from "./plan.ts";
 import { startContainerOf } from "./start-node.ts";
 import type { StackStart } from "./stack-start.ts";
 import type { Part } from "./reset-part.ts";
@@ -38,7 +39,7 @@ export async function recreatedPart(start: StackStart, service: Service): Promis
   const paths =
     isFilled && !plan.restored.has(service) ? await keptPaths(service, made, (await running.done).container) : [];
   // Specs of an earlier run have used it; the stack that a parallel worker takes over has been used by nobody.
-  const isUsed = plan.isUp && run.context.joins === undefined;
+  const isUsed = isTakenOver(service, plan) && run.context.joins === undefined;
   const folders = isUsed ? [] : await copyFolders((await running.done).container, paths);
   const isLost = isFilled && !plan.restored.has(service) && paths.length === 0;
   // What a snapshot is written from is in the container that was started first: that one is removed with the stack.

@@ -1,4 +1,5 @@
 import { StackspecError, messageOf } from "../../errors.ts";
+import type { Node } from "../../stack/stack.ts";
 import type { Server } from "../drivers/driver.ts";
 import type { VolumeBaseline } from "./volume-baseline.ts";
 
@@ -7,6 +8,8 @@ export interface Part {
   readonly name: string;
   readonly server?: Server;
   readonly volume?: VolumeBaseline;
+  /** Who declares in the server what it needs there, and does so again when it is started anew. */
+  readonly declaredBy?: readonly Node[];
   /** A line that is said of it before the first spec. */
   readonly notice?: string | undefined;
   reset(): Promise<void> | undefined;

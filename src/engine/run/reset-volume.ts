@@ -1,5 +1,6 @@
 import { usageError } from "../../errors.ts";
 import type { Volume } from "../../stack/stack.ts";
+import { isTakenOver } from "./plan.ts";
 import type { Part } from "./reset-part.ts";
 import { writersOf } from "./resources.ts";
 import type { StackStart } from "./stack-start.ts";
@@ -31,5 +32,8 @@ export async function volumePart({ run, plan }: StackStart, volume: Volume): Pro
     );
     return { name, volume: baseline, reset: () => baseline.reset() };
   };
-  return { ...(await note(plan.reusable?.volume(name))), note: () => note() };
+  const kept = plan.reusable?.volume(name);
+  // What writes there and was started anew may have left something else.
+  const isNoted = writers.every((each) => isTakenOver(each, plan));
+  return { ...(await note(isNoted ? kept : kept && { ...kept, record: undefined })), note: () => note() };
 }

@@ -6,14 +6,16 @@ import { settleAll } from "../docker/labels.ts";
 import { driverOf } from "../drivers/choose.ts";
 import type { Driver, Server, ServiceAddress } from "../drivers/driver.ts";
 import { addressOf } from "./address.ts";
+import { takeParts } from "./bring-back.ts";
 import { checkpointsOf } from "./checkpoint.ts";
 import type { Resettable } from "./checkpoint.ts";
+import { isTakenOver } from "./plan.ts";
 import { recreatedPart } from "./recreate.ts";
 import { closeParts, resetFailure, resetPart } from "./reset-part.ts";
 import type { Part } from "./reset-part.ts";
 import { containersOf } from "./reusable-stack.ts";
 import { volumePart } from "./reset-volume.ts";
-import { volumesToReset } from "./resources.ts";
+import { isFilledByClients } from "./stale.ts";
 import type { StackStart } from "./stack-start.ts";
 import type { VolumeRecord } from "./volume-baseline.ts";
 
@@ -43,14 +45,14 @@ interface Unreset {
 export async function takeBaseline(start: StackStart, options: { hasBaselines: boolean }): Promise<Baseline> {
   const { run, plan } = start;
   const { stack, context } = run;
-  await run.tasksDone();
-  const services = stack.nodes.filter((node) => node.kind === "service");
-  const all = await Promise.all([
-    ...services.map((service) => servicePartWithCopy(start, service, options.hasBaselines)),
-    ...volumesToReset(stack).map((volume) => volumePart(start, volume)),
-  ]);
-  const parts = all.filter((part) => part !== undefined && "reset" in part);
-  const unreset = all.filter((part) => part !== undefined && "why" in part);
+  const all = await takeParts<Unreset>(start, (services, volumes) =>
+    Promise.all([
+      ...services.map((service) => servicePartWithCopy(start, service, options.hasBaselines)),
+      ...volumes.map((volume) => volumePart(start, volume)),
+    ]),
+  );
+  const parts = all.filter((part) => "reset" in part);
+  const unreset = all.filter((part) => "why" in part);
   const checkpoints = checkpointsOf(
     stack.name,
     parts,
@@ -72,7 +74,7 @@ export async function takeBaseline(start: StackStart, options: { hasBaselines: b
     async reset() {
       await settleAll(parts.map(resetPart));
       // The next run takes over the containers that are there then.
-      if (services.some((service) => service.options.reset === "recreate")) await remember();
+      if (stack.nodes.some((node) => node.kind === "service" && node.options.reset === "recreate")) await remember();
     },
     checkpoint: () => checkpoints.take(),
     async close() {
@@ -89,16 +91,12 @@ async function servicePartWithCopy(
   hasBaseline: boolean,
 ): Promise<Part | Unreset | undefined> {
   await start.run.waitFor(service);
-  const isLate = isFilledByClients(service, start) || (await driverOfPart(start, service))?.declaredByClients === true;
+  const isLate =
+    isFilledByClients(service, start.run.stack) || (await driverOfPart(start, service))?.declaredByClients === true;
   if (isLate) await start.copies.copyData(service);
   const part = await servicePart(start, service, hasBaseline, isLate);
   if (!isLate) await start.copies.copyData(service);
   return part;
-}
-
-/** No task fills it: what it holds when the stack is up was stored there by services that have it as a dependency. */
-function isFilledByClients(service: Service, { run }: StackStart): boolean {
-  return !run.stack.nodes.some((node) => node.kind === "task" && waitsFor(node, service));
 }
 
 async function driverOfPart({ factories }: StackStart, service: Service): Promise<Driver | undefined> {
@@ -156,18 +154,23 @@ async function containerPart(
   }
   const notice = await untestedVersion(name, driver, server);
   const { plan, run } = start;
-  if (isLate) await Promise.all(run.stack.nodes.map((node) => run.waitFor(node)));
+  // It has its baseline with it, and has been restored long ago.
+  const isTaken = isTakenOver(service, plan);
+  if (isLate && !isTaken) await Promise.all(run.stack.nodes.map((node) => run.waitFor(node)));
   const take = (): Promise<void> => server.takeBaseline();
-  // A stack that was up is reset before anything else.
-  const restore = (): Promise<void> | undefined => (plan.isUp ? undefined : server.afterRestore?.());
-  await (hasBaseline && (!isLate || plan.isUp) ? restore() : take())?.catch(async (cause: unknown) => {
-    throw await resetFailure({ name, server }, "what it holds cannot be remembered", cause);
-  });
+  await (isTaken ? undefined : hasBaseline && !isLate ? server.afterRestore?.() : take())?.catch(
+    async (cause: unknown) => {
+      throw await resetFailure({ name, server }, "what it holds cannot be remembered", cause);
+    },
+  );
   return {
     name,
     server,
     notice,
     reset: () => server.reset(),
+    ...(driver.declaredByClients === true && {
+      declaredBy: run.stack.nodes.filter((node) => waitsFor(node, service)),
+    }),
     ...(driver.checkpoints === true && {
       note: (baseline: string) => noteBeside(name, driver, { ...address, baseline }),
     }),

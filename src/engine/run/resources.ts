@@ -13,7 +13,7 @@ export interface ResourceIdentity {
   readonly id: string;
   /** The value of the run label: the run's id, or, for a stack that outlives its run, one of its own. */
   readonly owner: string;
-  /** It is up already: its networks and volumes are there. */
+  /** Some of it is up already: of its networks and volumes those are made that are not there. */
   readonly isUp: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface StackResources {
 }
 
 /**
- * Connects to the engine and makes a stack's networks and volumes, all at once, unless they are there.
+ * Connects to the engine and makes a stack's networks and volumes, all at once, but for those that are there.
  *
  * @throws StackspecError `NETWORK_EXHAUSTED` when the engine has no more addresses, `CREATE_FAILED` when it refuses otherwise
  */
@@ -45,14 +45,13 @@ export async function openResources(
   const networkName = ({ name }: Network): string => `${id}-${name}`;
   const volumeName = ({ name }: Volume): string => `${id}-${name}`;
   const home = runtime.docker.getNetwork(id);
+  const there = isUp ? await namesOf(runtime, id) : new Set<string>();
+  const networks = [id, ...stack.networks.map(networkName)].filter((name) => !there.has(name));
+  const volumes = stack.volumes.map(volumeName).filter((name) => !there.has(name));
   const [exits] = await Promise.all([
     watchExits(runtime),
-    ...(isUp
-      ? []
-      : [
-          ...[id, ...stack.networks.map(networkName)].map((name) => createNetwork(runtime, name, labels, stack.name)),
-          ...stack.volumes.map((each) => runtime.docker.createVolume({ Name: volumeName(each), Labels: labels })),
-        ]),
+    ...networks.map((name) => createNetwork(runtime, name, labels, stack.name)),
+    ...volumes.map((Name) => runtime.docker.createVolume({ Name, Labels: labels })),
   ]);
   return {
     runtime,
@@ -78,6 +77,15 @@ export async function openResources(
       sandbox: node.options.sandbox,
     }),
   };
+}
+
+async function namesOf({ docker }: Runtime, id: string): Promise<ReadonlySet<string>> {
+  const filters = { label: [`${STACK_LABEL}=${id}`] };
+  const [networks, { Volumes: volumes }] = await Promise.all([
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
+  ]);
+  return new Set([...networks, ...(volumes ?? [])].map(({ Name }) => Name));
 }
 
 /** The volumes that specs can change: those that a service may write to. */

@@ -34,7 +34,7 @@ export class StackRun {
   readonly #disposables = new Map<Node, Promise<Stoppable>>();
   readonly #logs = new Map<string, Log>();
   readonly #death = Promise.withResolvers<StackspecError>();
-  #phase: "starting" | "up" | "stopping" = "starting";
+  #phase: "starting" | "broken" | "up" | "stopping" = "starting";
   #resources: Promise<StackResources> | undefined;
 
   constructor(stack: Stack, context: StackContext) {
@@ -134,7 +134,7 @@ export class StackRun {
     if (this.#phase !== "stopping") this.#death.resolve(failure);
   }
 
-  get phase(): "starting" | "up" | "stopping" {
+  get phase(): "starting" | "broken" | "up" | "stopping" {
     return this.#phase;
   }
 
@@ -143,9 +143,9 @@ export class StackRun {
     this.#phase = "up";
   }
 
-  /** It was up and cannot be used: it is removed, also where it would have been kept. */
+  /** What of it was up before this start cannot be used: that is removed too, though it would have been kept. */
   setBroken(): void {
-    this.#phase = "starting";
+    this.#phase = "broken";
   }
 
   /** What exits from now on is meant to. */

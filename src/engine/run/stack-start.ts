@@ -14,6 +14,8 @@ export interface StackStart {
   readonly databaseSuffix: string;
   /** What is copied of it for later starts. */
   readonly copies: LayerCopies;
+  /** Resolved when what was up already has been brought back: what is started anew waits for that. */
+  readonly broughtBack: PromiseWithResolvers<void>;
   /** The folder of the containers' logs. */
   readonly logFolder: string;
 }

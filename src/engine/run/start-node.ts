@@ -41,6 +41,7 @@ export async function startNode(node: Node, start: StackStart): Promise<unknown>
   if (after.length > 0) run.report(node, "waiting", { waitsFor: after.map((dependency) => nodeOf(dependency).name) });
   let begunMs = 0;
   const gate = async (): Promise<void> => {
+    await start.broughtBack.promise;
     await Promise.all(after.map((dependency) => run.waitFor(dependency)));
     if (startsAfterCopies(node, run, plan)) await start.copies.done;
     run.signal.throwIfAborted();

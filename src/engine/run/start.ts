@@ -7,10 +7,11 @@ import { nodeAbout, withContext } from "../container/failure.ts";
 import type { Log } from "../docker/log.ts";
 import { workerSuffix } from "../drivers/worker-suffix.ts";
 import type { Resettable } from "./checkpoint.ts";
+import { tellKept } from "./addresses.ts";
 import { copyLayers } from "./copy-layers.ts";
 import { stackFactories } from "./factories.ts";
-import { fail, giveUpLater, isReleased, withoutSnapshot } from "./failed-start.ts";
-import { planStack, sharedServices } from "./plan.ts";
+import { fail, giveUpLater, isReleased, startAgain } from "./failed-start.ts";
+import { isTakenOver, planStack, sharedServices } from "./plan.ts";
 import type { StackPlan } from "./plan.ts";
 import type { SnapshotUse } from "./find-restored.ts";
 import { takeBaseline } from "./reset.ts";
@@ -55,6 +56,8 @@ export interface StartedStack<E extends Exports = Exports> extends RunningStack<
   readonly notices: readonly string[];
   /** One line for each service that somebody has paused. */
   paused(): readonly string[];
+  /** Where its services are reached when it stays up, a line each; none when it does not. */
+  tellKept(): Promise<readonly string[]>;
   /** Gives parallel workers, from 1 to `workers` - 1, databases of their own on its shared servers: copies of what is there. */
   createWorkerDatabases(workers: number): Promise<void>;
 }
@@ -68,16 +71,6 @@ export interface StartedStack<E extends Exports = Exports> extends RunningStack<
 export async function startStack<E extends Exports>(stack: Stack<E>, context: StackContext): Promise<StartedStack<E>> {
   const { start, baseline, stop } = await startRun(stack, context);
   const { plan, run } = start;
-  if (plan.isUp)
-    try {
-      await baseline.reset();
-    } catch (error) {
-      // What cannot be brought back is removed and started anew; but not by a worker that has joined it.
-      if (context.joins === undefined) run.setBroken();
-      await stop();
-      if (context.joins !== undefined) throw error;
-      return startStack(stack, context);
-    }
   return {
     name: stack.name,
     id: plan.id,
@@ -92,6 +85,7 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
     unreset: baseline.unreset,
     notices: baseline.notices,
     paused: () => run.paused,
+    tellKept: async () => (plan.reusable === undefined ? [] : tellKept(await context.connect(), stack.name, plan.id)),
     reset: () => baseline.reset(),
     checkpoint: () => baseline.checkpoint(),
     createWorkerDatabases: (workers) => createWorkerDatabases(start, workers),
@@ -141,7 +135,10 @@ async function startRun(stack: Stack, context: StackContext): Promise<StartedRun
     planning = planStack(stack, fresh, factories, context);
     const plan = await Promise.race([planning, aborted(run.signal)]);
     const copies = copyLayers(run, plan, () => start!);
-    start = { plan, run, factories, copies, logFolder: join(context.logFolder, logs), databaseSuffix: suffix };
+    const broughtBack = Promise.withResolvers<void>();
+    broughtBack.promise.catch(() => {});
+    const logFolder = join(context.logFolder, logs);
+    start = { plan, run, factories, copies, logFolder, databaseSuffix: suffix, broughtBack };
     startNodes(start);
     // A restored database has its baseline with it.
     remembering = takeBaseline(start, { hasBaselines: plan.snapshot?.restored === true && plan.shared.size === 0 });
@@ -151,11 +148,15 @@ async function startRun(stack: Stack, context: StackContext): Promise<StartedRun
     run.setUp();
     return { start, baseline, stop };
   } catch (error) {
-    run.cancel(withContext(error, nodeAbout(error, stack), run));
+    const about = nodeAbout(error, stack);
+    run.cancel(withContext(error, about, run));
+    // What was up and does not work stays no longer; but that is not for a worker to say that has joined it.
+    if (start && about && isTakenOver(about, start.plan) && context.joins === undefined) run.setBroken();
+    const isBroken = run.phase === "broken";
     // A plan that comes too late has nothing but a lock to give back.
     if (start === undefined) planning?.then(({ reusable }) => reusable?.unlock()).catch(() => {});
     // The first failure is the one to report. What an engine that hangs does not release is the run's end to remove.
-    const anew = (await isReleased(stop())) && start !== undefined ? await withoutSnapshot(start) : undefined;
+    const anew = (await isReleased(stop())) && start !== undefined ? await startAgain(start, isBroken) : undefined;
     if (anew === undefined) throw run.signal.reason;
     return await startRun(stack, anew);
   } finally {

@@ -5,7 +5,9 @@ import { nodeOf } from "../../stack/define-stack.ts";
 import { isNotFound } from "../docker/connect.ts";
 import { removeAll } from "../cleanup/remove-all.ts";
 import { STACK_LABEL, removeResources } from "../docker/labels.ts";
+import { isTakenOver } from "./plan.ts";
 import type { StackPlan } from "./plan.ts";
+import { removeContainersBut } from "./reusable-stack.ts";
 import type { ResourceIdentity } from "./resources.ts";
 import type { StackRun } from "./stack-run.ts";
 
@@ -22,19 +24,23 @@ const START_ENDS_WITHIN_MS = 2_000;
  * @throws StackspecError `RELEASE_FAILED` after everything has been tried
  */
 export async function stopStack(run: StackRun, { id }: ResourceIdentity, plan: StackPlan | undefined): Promise<void> {
-  const wasUp = run.phase === "up";
+  const { phase } = run;
+  const wasUp = phase === "up";
   run.setStopping();
-  // A reusable stack that came up stays up; one that did not is removed as any other.
-  if (plan?.reusable !== undefined && wasUp) {
+  // A reusable stack that came up stays up; of one that did not what was up before.
+  const isKept = plan?.reusable !== undefined && phase !== "broken";
+  if (isKept && wasUp) {
     (await run.openedResources)?.exits.close();
     return;
   }
+  const staysUp = (node: Node): boolean => isKept && isTakenOver(node, plan);
   const problems: unknown[] = [];
   const attempt = (work: Promise<unknown>): Promise<unknown> => work.catch((error: unknown) => problems.push(error));
   const stopped = new Map<Node, Promise<unknown>>();
 
   for (const node of run.stack.nodes.toReversed()) {
-    const dependents = run.stack.nodes.filter((other) => dependsOn(other, node));
+    if (staysUp(node)) continue;
+    const dependents = run.stack.nodes.filter((other) => !staysUp(other) && dependsOn(other, node));
     // Nothing is lost when containers are killed together; only who stops with grace is waited for.
     const first = dependents
       .filter((dependent) => graceful(dependent, run))
@@ -56,13 +62,17 @@ export async function stopStack(run: StackRun, { id }: ResourceIdentity, plan: S
   const runtime = opened?.runtime ?? (opening && (await run.context.connect().catch(() => undefined)));
   if (runtime !== undefined && !withRun) {
     const label = `${STACK_LABEL}=${id}`;
+    const kept = isKept && plan.isUp ? new Set(plan.adopted.values()) : undefined;
+    const removeStack = (): Promise<unknown> =>
+      kept === undefined ? removeAll(runtime, label) : removeContainersBut(runtime, id, kept);
     // The first sweep takes what runs, and with it the networks of what still starts; the second what came after.
     const cutOff = run.signal.aborted;
-    await attempt(cutOff ? removeResources(runtime, label).catch(() => {}) : removeAll(runtime, label));
+    const sweep = kept === undefined ? () => removeResources(runtime, label) : removeStack;
+    await attempt(cutOff ? sweep().catch(() => {}) : removeStack());
     if (cutOff) {
       const settled = Promise.all([...run.containers.values()].map((start) => start.settled));
       await Promise.race([settled, sleep(LET_GO_MS, undefined, { ref: false })]);
-      await attempt(removeAll(runtime, label));
+      await attempt(removeStack());
     }
   }
   if (problems.length > 0)
