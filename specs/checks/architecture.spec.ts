@@ -115,6 +115,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   chai: ["mocha"],
   "chai-as-promised": ["mocha"],
   "log-update": ["cli"],
+  chokidar: ["cli"],
   picocolors: ["cli"],
 };
 

@@ -34,6 +34,8 @@ export interface ChildOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** A folder that is empty for it: another file system is mounted there, in a namespace of its own. */
   readonly hidden?: string;
+  /** The folder of the project that it is about. Default: this one. */
+  readonly cwd?: string;
   /** It leads a process group of its own, which a spec can kill as a whole: `process.kill(-pid)`. */
   readonly ownGroup?: boolean;
 }
@@ -61,7 +63,7 @@ process.once("exit", () => {
 /** Starts Node with these words, in the project's folder. */
 export function startNode(
   words: readonly string[],
-  { environment = {}, hidden, ownGroup = false }: ChildOptions = {},
+  { environment = {}, hidden, cwd, ownGroup = false }: ChildOptions = {},
 ): Child {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.has(name)));
   const hide = [
@@ -76,6 +78,7 @@ export function startNode(
   const [program, ...rest] = [...(hidden === undefined ? [] : hide), process.execPath, "-C", "development", ...words];
   const child = spawn(program!, rest, {
     env: { ...inherited, ...environment },
+    cwd,
     detached: ownGroup,
     // The channel tells a run when this process is gone.
     stdio: ["pipe", "pipe", "pipe", "ipc"],

@@ -36,6 +36,16 @@ export const COMMANDS: readonly Command[] = [
     close: closeRun,
   },
   {
+    name: "watch",
+    usage: "[--keep] [suite] [spec files] [mocha options]",
+    summary:
+      "a suite, or some of its spec files, again after each edit, on a stack that stays up until Ctrl-C, or for longer if told to",
+    flags: ["keep"],
+    words: [0, Infinity],
+    mocha: true,
+    run: async (given) => (await import("./watch-command.ts")).watchProject(given),
+  },
+  {
     name: "pipeline",
     usage: "",
     summary: "test, build, release and publish, up to the first that is not green",

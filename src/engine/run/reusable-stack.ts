@@ -4,8 +4,18 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { messageOf, usageError } from "../../errors.ts";
 import type { Stack, TaskResult } from "../../stack/stack.ts";
+import { removeAll } from "../cleanup/remove-all.ts";
+import { startWatchdog } from "../cleanup/watchdog.ts";
 import { lockFile } from "../docker/lock.ts";
-import { NAME_LABEL, OWNER_LABEL, STACK_LABEL, hostOf, removeResources, settleAll } from "../docker/labels.ts";
+import {
+  NAME_LABEL,
+  OWNER_LABEL,
+  RUN_LABEL,
+  STACK_LABEL,
+  hostOf,
+  removeResources,
+  settleAll,
+} from "../docker/labels.ts";
 import { isNotFound } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { contentFile, forgetReusableStack, keptFolder, readNote, writeNote } from "./kept-note.ts";
@@ -33,9 +43,30 @@ export interface ReusableStack {
 type Tasks = Readonly<Record<string, TaskResult>>;
 
 /** What a stack that is declared in this folder is called on the engine while it is kept: each checkout has its own. */
-function reusableStackId(stack: Stack): string {
-  const folder = createHash("sha256").update(process.cwd()).digest("hex").slice(0, 12);
-  return `stackspec-${stack.name}-kept-${folder}`;
+const reusableStackId = ({ name }: Stack): string => `stackspec-${name}-kept-${folderId()}`;
+
+const folderId = (): string => createHash("sha256").update(process.cwd()).digest("hex").slice(0, 12);
+
+/** The names on the engine of the stacks that are kept of this folder. */
+export async function keptHere({ docker }: Runtime): Promise<string[]> {
+  const networks = await docker.listNetworks({ filters: { label: [RUN_LABEL] } });
+  const owners = new Set(networks.map(({ Labels }) => Labels![RUN_LABEL]!));
+  return [...owners].filter((owner) => isReusableStack(owner) && owner.endsWith(`-kept-${folderId()}`));
+}
+
+/** Has a kept stack removed if this process is killed. @returns ends that */
+export const guardReusableStack = (id: string): (() => void) => startWatchdog(id);
+
+/** Removes a kept stack, unless a run uses it. */
+export async function removeReusableStack(runtime: Runtime, id: string): Promise<void> {
+  const unlock = lockStack(id);
+  if (unlock === undefined) return;
+  try {
+    await removeAll(runtime, `${RUN_LABEL}=${id}`);
+    await forgetReusableStack(id);
+  } finally {
+    unlock();
+  }
 }
 
 /**
