@@ -29,7 +29,7 @@ async function keyOf(stack: Stack, digests: Record<string, string> = {}, local =
     if (!(value instanceof Promise)) made.set(node, value);
   }
   return snapshotKey(stack, made, {
-    local,
+    local: async () => local,
     imageOf: async ({ options: { image } }) =>
       typeof image === "string"
         ? { name: image, reference: image, digest: digests[image] ?? `sha256:${image}`, origin: "local" }
@@ -156,7 +156,7 @@ describe("the key of a snapshot", () => {
       const [node] = stack.nodes;
       const image = { name: IMAGE, reference: IMAGE, digest: "sha256:1", origin: "local" } as const;
       const { key, reason } = await keyOfNodes([node!], new Map([[node!, container]]), {
-        local: true,
+        local: async () => true,
         imageOf: async () => image,
       });
       expect(reason).to.equal(undefined);

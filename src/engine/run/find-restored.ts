@@ -46,7 +46,7 @@ export async function findRestored(
       }),
     );
   const joined = context.joins?.key;
-  const known = await keyContext(context);
+  const known = keyContext(context);
   const use = joined === undefined ? await snapshotKey(stack, made, known) : { key: joined };
   const layer = use?.key === undefined ? undefined : layerOf(stack, made, use.key);
   const find = async (each: Layer | undefined) => each && findSnapshot(await context.connect(), stack.name, each);
@@ -104,9 +104,10 @@ function layerOf(stack: Stack, made: ReadonlyMap<Node, unknown>, key: string): L
 }
 
 /** What a key needs to know of the run. */
-export async function keyContext({ connect, resolveImage }: StackContext): Promise<KeyContext> {
+export function keyContext({ connect, resolveImage }: StackContext): KeyContext {
   return {
     imageOf: async ({ options: { image } }) => (image === undefined ? undefined : resolveImage(image)),
-    local: (await connect()).local,
+    // A stack without containers needs no engine.
+    local: async () => (await connect()).local,
   };
 }

@@ -90,7 +90,7 @@ async function findReusable(stack: Stack, made: ReadonlyMap<Node, unknown>, cont
     context.onProgress({ kind: "notice", text: `${stack.name} does not stay up: ${why}` });
     return none;
   };
-  const keys = await keysOf(stack, made, await keyContext(context));
+  const keys = await keysOf(stack, made, keyContext(context));
   if (!(keys instanceof Map)) return refuse((keys as { reason: string }).reason);
   const byName = new Map(Array.from(keys as ReadonlyMap<Node, string>, ([{ name }, key]) => [name, key]));
   const runtime = await connect();

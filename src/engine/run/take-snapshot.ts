@@ -80,7 +80,7 @@ async function stillWaits(until: number, signal: AbortSignal): Promise<boolean> 
 async function expectKeys(layers: readonly Layer[], stack: Stack, context: StackContext): Promise<void> {
   // What waits for another's started value is in no snapshot.
   const made = await stackFactories(new StackRun(stack, context), "").createAll();
-  const { imageOf, local } = await keyContext(context);
+  const { imageOf, local } = keyContext(context);
   const { docker } = await context.connect();
   const imageNow = async (node: Node): Promise<ResolvedImage | undefined> => {
     const image = await imageOf(node);

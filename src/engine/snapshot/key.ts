@@ -28,7 +28,7 @@ export interface KeyContext {
   /** The image that a part declares. */
   readonly imageOf: (node: Node) => Promise<ResolvedImage | undefined>;
   /** The engine runs on this machine: what it mounts can be read here. */
-  readonly local: boolean;
+  readonly local: () => Promise<boolean>;
 }
 
 /**
@@ -171,7 +171,7 @@ async function mountedBy(
   { local }: KeyContext,
 ): Promise<string[]> {
   if (!isAbsolute(source)) throw new Unknowable(`mounts ${source}, a volume whose content only the engine knows`);
-  if (!local) throw new Unknowable(`mounts ${source} of the engine's machine, which is not this one`);
+  if (!(await local())) throw new Unknowable(`mounts ${source} of the engine's machine, which is not this one`);
   return [target, mode, await contentOf(source, node, "mounts", MOST_MOUNTED)];
 }
 
