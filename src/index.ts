@@ -30,7 +30,7 @@ export { requireEngine, useStack, useTarget } from "./mocha/fixture.ts";
 export type { StackInUse, StackUse } from "./mocha/fixture.ts";
 export { eventually } from "./mocha/eventually.ts";
 export type { EventuallyOptions } from "./mocha/eventually.ts";
-export { secret } from "./engine/run/secret.ts";
+export { secret } from "./secret.ts";
 export { startStack } from "./mocha/run.ts";
 export type { TargetStack } from "./mocha/target.ts";
 export type { Checkpoint, Resettable } from "./engine/run/checkpoint.ts";

@@ -38,6 +38,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "secrets",
     "types of config",
   ],
+  secret: ["engine/run", "config"],
   mocha: [
     "project-module",
     "engine/run",
@@ -77,7 +78,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "terminal",
     "types of images",
   ],
-  index: ["config", "stack", "http", "mocha", "engine/run", "errors"],
+  index: ["secret", "config", "stack", "http", "mocha", "engine/run", "errors"],
 };
 
 /** The one room that knows a package, or several. Packages that are not named here are known to none. */
@@ -97,7 +98,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   mysql2: ["engine/container", "engine/drivers", "engine/run"],
   pg: ["engine/drivers"],
   redis: ["engine/drivers"],
-  "tar-stream": ["engine/docker", "engine/run"],
+  "tar-stream": ["engine/docker", "engine/run", "engine/snapshot"],
   "tar-fs": ["images", "pipeline"],
   "@balena/dockerignore": ["images"],
   superagent: ["http"],

@@ -204,8 +204,37 @@ describe("the key of a snapshot", () => {
       expect(await keyOf(stackOf(), { [IMAGE]: "sha256:2" })).not.to.deep.equal(usual);
     });
 
-    it("is another when the image of a service that holds it has another digest", async () => {
-      expect(await keyOf(stackOf(), { "web:1": "sha256:2" })).not.to.deep.equal(usual);
+    it("is the same when the image of a service that holds only its volumes has another digest: they are put on that", async () => {
+      expect(await keyOf(stackOf(), { "web:1": "sha256:2" })).to.deep.equal(usual);
+    });
+
+    it("is another when the image of a service that holds its data has another digest", async () => {
+      const stack = defineStack("data", ({ service, task }) => {
+        const db = service("db", ({ image }) => new GenericContainer(image), { image: "db:1", data: "/data" });
+        task("seed", ({ image }) => new GenericContainer(image), { image: IMAGE, after: [db] });
+        return {};
+      });
+      expect(await keyOf(stack, { "db:1": "sha256:2" })).not.to.deep.equal(await keyOf(stack));
+    });
+
+    describe("whose task says what it comes from", () => {
+      const taskFrom = (inputs: string): Stack =>
+        defineStack("inputs", (stack) => {
+          const mounts = [stack.volume("data").at("/data")];
+          stack.task("seed", ({ image }) => new GenericContainer(image), { image: IMAGE, mounts, inputs: [inputs] });
+          stack.service("web", ({ image }) => new GenericContainer(image), { image: "web:1", mounts });
+          return {};
+        });
+
+      it("is the same for another image", async () => {
+        const stack = taskFrom(await onDisk("one"));
+        expect(await keyOf(stack, { [IMAGE]: "sha256:2" })).to.deep.equal(await keyOf(stack));
+      });
+
+      it("is another when that has another content", async () => {
+        const [one, two] = [await keyOf(taskFrom(await onDisk("one"))), await keyOf(taskFrom(await onDisk("two")))];
+        expect(one).not.to.deep.equal(two);
+      });
     });
 
     it("is another when the digest in the name of an image is another", async () => {

@@ -73,6 +73,16 @@ export const COMMANDS: readonly Command[] = [
     run: async ({ words: [folder] }) => (await import("./report-command.ts")).remakeReport(folder),
   },
   {
+    name: "snapshot",
+    usage: "save|load FILE [stack], snapshot push|pull IMAGE [stack]",
+    summary:
+      "takes the newest snapshots to another machine: through a file, such as a CI system's cache, or a registry",
+    flags: [],
+    words: [2, 3],
+    mocha: false,
+    run: async (given) => (await import("./snapshot-command.ts")).moveSnapshots(given),
+  },
+  {
     name: "clean",
     usage: "[--snapshots] [--caches] [--every-host]",
     summary:

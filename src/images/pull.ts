@@ -38,24 +38,43 @@ export async function pullImage(docker: Dockerode, name: string, onDetail: (deta
       if (detail !== undefined) onDetail(detail);
     });
   } catch (cause) {
-    const text = messageOf(cause);
-    if (UNREACHABLE.test(text))
-      throw new StackspecError("REGISTRY_UNREACHABLE", `its registry cannot be reached: ${text}`, {
-        subject: name,
-        hint: "check the network, or set TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX to a registry that can be",
-        cause,
-      });
-    // Docker Hub answers "denied" for what does not exist too: it does not tell the two apart.
-    if (DENIED.test(text))
-      throw new StackspecError("REGISTRY_DENIED", `its registry refuses it: ${text}`, {
-        subject: name,
-        hint: "check the name, and log in with docker login",
-        cause,
-      });
-    throw new StackspecError("IMAGE_NOT_FOUND", `expected an image of this name in its registry: ${text}`, {
+    throw registryError(name, cause);
+  }
+}
+
+/**
+ * Pushes an image of the engine under its name, with the credentials of the Docker config.
+ *
+ * @throws StackspecError `REGISTRY_UNREACHABLE`, `REGISTRY_DENIED` or `IMAGE_NOT_FOUND`
+ */
+export async function pushImage(docker: Dockerode, name: string): Promise<void> {
+  try {
+    // Engines refuse a push without credentials, also where there is nothing to say in them.
+    const authconfig = (await credentialsFor(await registryOf(name))) ?? {};
+    await readToEnd(await docker.getImage(name).push({ authconfig } as Dockerode.ImagePushOptions), () => {});
+  } catch (cause) {
+    throw registryError(name, cause);
+  }
+}
+
+function registryError(name: string, cause: unknown): StackspecError {
+  const text = messageOf(cause);
+  if (UNREACHABLE.test(text))
+    return new StackspecError("REGISTRY_UNREACHABLE", `its registry cannot be reached: ${text}`, {
       subject: name,
-      hint: "check name and tag",
+      hint: "check the network, or set TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX to a registry that can be",
       cause,
     });
-  }
+  // Docker Hub answers "denied" for what does not exist too: it does not tell the two apart.
+  if (DENIED.test(text))
+    return new StackspecError("REGISTRY_DENIED", `its registry refuses it: ${text}`, {
+      subject: name,
+      hint: "check the name, and log in with docker login",
+      cause,
+    });
+  return new StackspecError("IMAGE_NOT_FOUND", `expected an image of this name in its registry: ${text}`, {
+    subject: name,
+    hint: "check name and tag",
+    cause,
+  });
 }

@@ -9,7 +9,16 @@ import { copyData, openCapture, volumePart } from "../snapshot/capture.ts";
 import type { Capture, Part } from "../snapshot/capture.ts";
 import { doesMount, hasData, heldMounts, keptNodes } from "../snapshot/layers.ts";
 import type { Layer } from "../snapshot/layers.ts";
-import { BASE_LABEL, SERVER_LABEL, SNAPSHOT_LABEL, STACK_LABEL, TASKS_LABEL, tasksLabel } from "../snapshot/store.ts";
+import {
+  BASE_LABEL,
+  DATA_PATH,
+  FOLDERS_LABEL,
+  SERVER_LABEL,
+  SNAPSHOT_LABEL,
+  STACK_LABEL,
+  TASKS_LABEL,
+  tasksLabel,
+} from "../snapshot/store.ts";
 import { addressOf } from "./address.ts";
 import type { StackPlan } from "./plan.ts";
 import type { StackRun } from "./stack-run.ts";
@@ -67,6 +76,10 @@ export function copyLayers(run: StackRun, plan: StackPlan, start: () => StackSta
       [STACK_LABEL]: stack.name,
       [TASKS_LABEL]: tasksLabel(tasks),
       [BASE_LABEL]: digest,
+      [FOLDERS_LABEL]: JSON.stringify([
+        ...(hasData(service, made) ? [DATA_PATH] : []),
+        ...(layer === ofStack ? heldMounts(service, stack, made).map(({ path }) => path) : []),
+      ]),
       ...(layer.server && { [SERVER_LABEL]: layer.server.name }),
     };
     return openCapture(docker, reference, labels, context.runId, signal);

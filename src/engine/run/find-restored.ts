@@ -2,7 +2,7 @@ import type { Node, Service, Stack, TaskResult } from "../../stack/stack.ts";
 import { isContainer } from "../container/internals.ts";
 import { serverLayers, snapshotKey } from "../snapshot/key.ts";
 import type { Key, KeyContext } from "../snapshot/key.ts";
-import { hasData, heldMounts, holdersOf } from "../snapshot/layers.ts";
+import { holdersOf } from "../snapshot/layers.ts";
 import type { Layer } from "../snapshot/layers.ts";
 import { findSnapshot, onImage, runFromSnapshot } from "../snapshot/restore.ts";
 import type { SnapshotImage } from "../snapshot/restore.ts";
@@ -86,10 +86,9 @@ export async function findRestored(
   };
 
   async function runSnapshot(service: Service, snapshot: SnapshotImage): Promise<void> {
-    const current = hasData(service, made) ? undefined : await known.imageOf(service);
-    const paths = heldMounts(service, stack, made).map(({ path }) => path);
+    const current = await known.imageOf(service);
     const { docker } = await context.connect();
-    const image = current ? await onImage(docker, snapshot, paths, current, context.runId, context.signal) : snapshot;
+    const image = current ? await onImage(docker, snapshot, current, context.runId, context.signal) : snapshot;
     restored.set(service, image.reference);
     // A factory that does not take such an image is asked again when the service starts, which fails with that.
     const container = await factories.recreate(service, image.reference).catch(() => undefined);

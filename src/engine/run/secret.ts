@@ -10,14 +10,13 @@ const SEED_BYTES = 32;
 let seed: Buffer | undefined;
 
 /**
- * A password that nobody else can know, and that is the same in the next run, so that a snapshot of a
- * database can be used again: derived from `name` and 32 random bytes in a file that only this user reads.
- * Where there is no place for such a file, it is random for each run.
+ * A password of this name, from a seed: 32 random bytes in a file that only this user reads, or, where there is no place for
+ * it, of this run alone.
  *
- * @returns 32 hexadecimal digits
+ * @param given takes the file's place
  */
-export function secret(name: string): string {
-  seed ??= readSeed();
+export function derivePassword(name: string, given = ""): string {
+  seed ??= given === "" ? readSeed() : Buffer.from(given);
   const password = createHmac("sha256", seed).update(name).digest("hex").slice(0, 32);
   learnSecrets({ [`${name}_PASSWORD`]: password });
   return password;

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import type { Readable } from "node:stream";
 import type Dockerode from "dockerode";
 import type { StartedTestContainer } from "testcontainers";
 import { StackspecError, messageOf } from "../../errors.ts";
@@ -19,7 +20,7 @@ export const volumePart = (from: Dockerode.Container, path: string, to: string):
 
 /**
  * Copies the data directory of a container that runs, with all its processes stopped meanwhile, as long as `cp` takes: what
- * it holds then is what a \`kill -9\` would leave, and what its server starts from as it would after one.
+ * it holds then is what a `kill -9` would leave, and what its server starts from as it would after one.
  *
  * @param name of the copy; several are kept beside each other
  * @throws StackspecError \`SNAPSHOT_FAILED\` when the image has no shell, or the directory cannot be read
@@ -60,6 +61,10 @@ export async function copyData(
 export interface Capture {
   /** @throws Error when \`signal\` aborts, or what is read goes away */
   add(part: Part): Promise<void>;
+  /** The same of an archive with paths from the root. */
+  fill(archive: Readable): Promise<void>;
+  /** The archive of what is in it. */
+  read(path: string): Promise<NodeJS.ReadableStream>;
   /** Names it: from then on it is there. */
   commit(reference: string): Promise<void>;
   remove(): Promise<void>;
@@ -77,25 +82,27 @@ export async function openCapture(
   runId: string,
   signal: AbortSignal,
 ): Promise<Capture> {
-  const { Config } = await docker.getImage(image).inspect();
   const Labels = { ...labels, [RUN_LABEL]: runId };
+  const { Cmd, Entrypoint } = (await docker.getImage(image).inspect()).Config;
+  const isBare = [Cmd ?? [], Entrypoint ?? []].flat().length === 0;
   // An image may leave it to its container what is run.
-  const hasCommand = [Config.Entrypoint ?? [], Config.Cmd ?? []].flat().length > 0;
-  const container = await docker.createContainer({ Image: image, Labels, ...(!hasCommand && { Cmd: ["none"] }) });
+  const container = await docker.createContainer({ Image: image, Labels, ...(isBare && { Cmd: ["none"] }) });
+  const fill = async (archive: Readable): Promise<void> => {
+    // Without an end, the engine would wait for the rest for ever.
+    const broken = new AbortController();
+    archive.once("error", (error) => broken.abort(error));
+    await container.putArchive(archive, { path: "/", abortSignal: AbortSignal.any([signal, broken.signal]) });
+  };
   return {
-    async add({ from, path, to }) {
-      // Without an end, the engine would wait for the rest for ever.
-      const broken = new AbortController();
-      const abortSignal = AbortSignal.any([signal, broken.signal]);
-      const archive = moveArchive(await from.getArchive({ path, abortSignal }), to);
-      archive.once("error", (error) => broken.abort(error));
-      await container.putArchive(archive, { path: "/", abortSignal });
-    },
+    fill,
+    read: (path) => container.getArchive({ path, abortSignal: signal }),
+    add: async ({ from, path, to }) => fill(moveArchive(await from.getArchive({ path, abortSignal: signal }), to)),
     async commit(reference) {
       signal.throwIfAborted();
       // The image must not carry the run's label: the reaper would take it away.
       const [repo, tag] = reference.split(/:(?=[^:]+$)/);
-      await container.commit({ repo, tag, changes: `LABEL ${RUN_LABEL}=`, pause: false });
+      const changes = `LABEL ${RUN_LABEL}=${isBare ? "\nCMD []" : ""}`;
+      await container.commit({ repo, tag, changes, pause: false });
     },
     async remove() {
       await container.remove({ force: true, v: true }).catch((error: unknown) => {

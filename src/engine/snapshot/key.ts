@@ -15,7 +15,7 @@ import type { Layer } from "./layers.ts";
 
 /** Raised when what a snapshot holds, or how it is taken, changes: older ones are then not found. */
 // Stryker disable next-line StringLiteral: any other text would do as well
-const FORMAT = "4";
+const FORMAT = "5";
 
 /** How much of this machine a container may mount and still have a snapshot: all of it is read at each start. */
 const MOST_MOUNTED = { entries: 10_000, bytes: 1024 ** 3 };
@@ -157,11 +157,17 @@ async function imageOf(node: Node, container: GenericContainer, context: KeyCont
   return reference.includes("@sha256:") ? reference : declaredImage(node, container, context);
 }
 
+/** The name of an image that is built here is a digest of all that it is built from, so that it is the same on each machine. */
+function namesItself({ options: { image } }: Node, { origin }: ResolvedImage): boolean {
+  return origin === "debian" || (typeof image === "object" && !image.network);
+}
+
 /** The image that the factory is given: in its place it is given the snapshot's. */
 async function declaredImage(node: Node, container: GenericContainer, context: KeyContext): Promise<string[]> {
   const reference = imageReferenceOf(container);
   const declared = await context.imageOf(node);
-  if (declared?.reference === reference) return [reference, declared.digest];
+  if (declared?.reference === reference)
+    return namesItself(node, declared) ? [reference] : [reference, declared.digest];
   throw new Unknowable(`runs ${reference}, which its option \`image\` does not name: it may be another one each time`);
 }
 

@@ -8,8 +8,8 @@ import { isNotFound } from "../docker/connect.ts";
 import { RUN_LABEL } from "../docker/labels.ts";
 import type { Runtime } from "../docker/connect.ts";
 import type { Layer } from "./layers.ts";
-import { openCapture, volumePart } from "./capture.ts";
-import { BASE_LABEL, DATA_PATH, TASKS_LABEL, readTasksLabel, snapshotReference } from "./store.ts";
+import { openCapture } from "./capture.ts";
+import { BASE_LABEL, DATA_PATH, TASKS_LABEL, foldersOf, readTasksLabel, snapshotReference } from "./store.ts";
 
 /** An image of a snapshot on the engine. */
 export interface SnapshotImage {
@@ -53,28 +53,26 @@ export function runFromSnapshot(container: GenericContainer, service: Service, i
 }
 
 /**
- * An image of a snapshot that holds volumes only, on the image that its service runs now: another one would run in its
- * place where what the tasks have left is the same for both.
+ * An image of a snapshot, on the image that its service runs now. It may be of another one: what the tasks have left may be
+ * the same for both, and one that comes from another machine is of none.
  *
- * @param paths where it has them
  * @param runId who removes what is left when it is cut off
  */
 export async function onImage(
   docker: Dockerode,
   image: SnapshotImage,
-  paths: readonly string[],
   current: ResolvedImage,
   runId: string,
   signal: AbortSignal,
 ): Promise<SnapshotImage> {
-  const labels = image.config.Labels ?? {};
+  const { reference, config } = image;
+  const labels = config.Labels ?? {};
   if (labels[BASE_LABEL] === current.digest) return image;
-  const { reference } = image;
   const made = await openCapture(docker, current.reference, { ...labels, [BASE_LABEL]: current.digest }, runId, signal);
   try {
-    const from = await docker.createContainer({ Image: reference, Labels: { [RUN_LABEL]: runId } });
+    const from = await docker.createContainer({ Image: reference, Cmd: ["-"], Labels: { [RUN_LABEL]: runId } });
     try {
-      for (const path of paths) await made.add(volumePart(from, path, path));
+      for (const path of foldersOf(labels)) await made.add({ from, path, to: path });
     } finally {
       await from.remove({ force: true, v: true });
     }

@@ -5,16 +5,26 @@ import type { TaskResult } from "../../stack/stack.ts";
 
 /**
  * Images of snapshots carry their key in this label, the name of their stack in the next, in the third the server that is in
- * them before any task has run (none in those of the stack), the image they are made of, and what the tasks printed.
+ * them before any task has run (none in those of the stack), the image they are made of, what the tasks printed, and which
+ * folders are the snapshot's.
  */
 export const SNAPSHOT_LABEL = "dev.stackspec.snapshot";
 export const STACK_LABEL = "dev.stackspec.snapshot.stack";
 export const SERVER_LABEL = "dev.stackspec.snapshot.server";
 export const BASE_LABEL = "dev.stackspec.snapshot.base";
+export const FOLDERS_LABEL = "dev.stackspec.snapshot.folders";
 export const TASKS_LABEL = "dev.stackspec.snapshot.tasks";
+
+/** The folders of an image of a snapshot that are the snapshot's, by its labels. */
+export function foldersOf(labels: Readonly<Record<string, string>>): string[] {
+  return JSON.parse(labels[FOLDERS_LABEL] ?? "[]") as string[];
+}
 
 /** Where in a snapshot's image a data directory lies: outside every path that an image may declare as a volume. */
 export const DATA_PATH = "/stackspec/data";
+
+/** An image without anything: what comes from elsewhere is put on the image of its service when that is known. */
+export const EMPTY = `${LOCAL}/empty:1`;
 
 /** A volume of its own in each container that is copied from: what is on its own file system may be read-only. */
 export const COPY_PATH = "/stackspec/copy";

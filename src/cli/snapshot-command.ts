@@ -1,0 +1,87 @@
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { createZstdCompress, createZstdDecompress } from "node:zlib";
+import { readConfig } from "../config/config.ts";
+import { openSession } from "../engine/run/session.ts";
+import { pullSnapshots, pushSnapshots } from "../engine/snapshot/registry.ts";
+import { newestSnapshots, packImages, unpackImages } from "../engine/snapshot/travel.ts";
+import type { TravelContext } from "../engine/snapshot/travel.ts";
+import { messageOf, usageError } from "../errors.ts";
+import { say } from "../terminal.ts";
+import type { Given } from "./command.ts";
+
+const SUBJECT = "stackspec snapshot";
+const DIRECTIONS: Readonly<Record<string, (context: TravelContext, where: string, stack?: string) => Promise<string>>> =
+  {
+    save,
+    load,
+    push,
+    pull,
+  };
+
+/** `stackspec snapshot`. */
+export async function moveSnapshots({ words: [direction = "", where = "", stack] }: Given): Promise<void> {
+  const move = Object.hasOwn(DIRECTIONS, direction) ? DIRECTIONS[direction] : undefined;
+  if (move === undefined) throw usageError(SUBJECT, `expected save, load, push or pull, got "${direction}"`);
+  const session = openSession(readConfig());
+  try {
+    const { docker } = await session.connect();
+    say(await move({ docker, runId: session.runId, signal: session.signal }, where, stack));
+  } finally {
+    await session.close();
+  }
+}
+
+async function found(context: TravelContext, stack: string | undefined) {
+  const images = await newestSnapshots(context, stack);
+  if (images.length === 0)
+    throw usageError(
+      SUBJECT,
+      `expected a snapshot${stack === undefined ? "" : ` of ${stack}`} on the engine, got none`,
+    );
+  return images;
+}
+
+/** Replaces the file whole. */
+async function save(context: TravelContext, file: string, stack?: string): Promise<string> {
+  const images = await found(context, stack);
+  const unfinished = `${file}.part`;
+  try {
+    const out = createWriteStream(unfinished, { mode: 0o600 });
+    await pipeline(packImages(context, images), createZstdCompress(), out, { signal: context.signal });
+    await rename(unfinished, file);
+  } catch (cause) {
+    await rm(unfinished, { force: true });
+    throw (cause as NodeJS.ErrnoException).syscall === undefined
+      ? cause
+      : usageError(SUBJECT, `expected a file that can be written, got "${file}": ${messageOf(cause)}`, cause);
+  }
+  return `Saved ${count(images)} in ${file}: ${Math.ceil((await stat(file)).size / 1e6)} MB`;
+}
+
+async function load(context: TravelContext, file: string): Promise<string> {
+  if (!existsSync(file))
+    throw usageError(
+      SUBJECT,
+      `expected a file that \`stackspec snapshot save\` wrote, got "${file}", which is not there`,
+    );
+  const compressed = createReadStream(file);
+  const archive = createZstdDecompress();
+  compressed.once("error", (error) => archive.destroy(error));
+  return `Loaded ${count(await unpackImages(context, file, compressed.pipe(archive)))} from ${file}`;
+}
+
+async function push(context: TravelContext, reference: string, stack?: string): Promise<string> {
+  const images = await found(context, stack);
+  await pushSnapshots(context, images, reference);
+  return `Pushed ${count(images)} to ${reference}`;
+}
+
+async function pull(context: TravelContext, reference: string): Promise<string> {
+  return `Pulled ${count(await pullSnapshots(context, reference))} from ${reference}`;
+}
+
+function count(images: readonly unknown[]): string {
+  return images.length === 1 ? "1 image of snapshots" : `${images.length} images of snapshots`;
+}

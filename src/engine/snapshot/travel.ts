@@ -1,0 +1,82 @@
+import { Readable } from "node:stream";
+import type Dockerode from "dockerode";
+import tar from "tar-stream";
+import { readToEnd } from "../../images/stream.ts";
+import { moveArchive } from "../docker/archive.ts";
+import { RUN_LABEL } from "../docker/labels.ts";
+import { packSnapshots, unpackSnapshots } from "./archive-file.ts";
+import type { FiledImage } from "./archive-file.ts";
+import { openCapture } from "./capture.ts";
+import type { Capture } from "./capture.ts";
+import { BASE_LABEL, EMPTY, FOLDERS_LABEL, SNAPSHOT_LABEL, expired, foldersOf, hasName, stackOf } from "./store.ts";
+
+/** What writing and reading need from the run: who removes what is left of it, and when it ends. */
+export interface TravelContext {
+  readonly docker: Dockerode;
+  readonly runId: string;
+  readonly signal: AbortSignal;
+}
+
+/** The newest snapshots on the engine, of a stack or of all: of each that of what its tasks left, and those of its servers. */
+export async function newestSnapshots({ docker }: TravelContext, stack: string | undefined): Promise<FiledImage[]> {
+  const images = await docker.listImages({ filters: { label: [SNAPSHOT_LABEL, FOLDERS_LABEL] } });
+  const named = images.filter((image) => hasName(image) && (stack === undefined || stackOf(image) === stack));
+  const stacks = [...Map.groupBy(named, stackOf).values()];
+  return stacks.flatMap((ofStack) => {
+    const old = new Set(expired(ofStack, { count: 1, days: Infinity }, Date.now() / 1000));
+    return ofStack
+      .filter((image) => !old.has(image))
+      .map(({ RepoTags, Labels }) => ({ reference: RepoTags![0]!, labels: Labels }));
+  });
+}
+
+/** These images as an archive that another engine can read. */
+export function packImages({ docker, runId, signal }: TravelContext, images: readonly FiledImage[]): Readable {
+  return Readable.from(
+    packSnapshots(images, async function* (index) {
+      const { reference, labels } = images[index]!;
+      const container = await docker.createContainer({ Image: reference, Cmd: ["-"], Labels: { [RUN_LABEL]: runId } });
+      try {
+        for (const path of foldersOf(labels)) {
+          signal.throwIfAborted();
+          yield moveArchive(await container.getArchive({ path, abortSignal: signal }), path);
+        }
+      } finally {
+        await container.remove({ force: true, v: true });
+      }
+    }),
+  );
+}
+
+/**
+ * Brings the snapshots of an archive to the engine: all of them, or, where something of it is damaged, none.
+ *
+ * @param subject what it is called in errors
+ * @returns the names of their images
+ * @throws StackspecError `SNAPSHOT_FAILED`
+ */
+export async function unpackImages(context: TravelContext, subject: string, archive: Readable): Promise<string[]> {
+  const { docker, runId, signal } = context;
+  const captures = new Map<string, Capture>();
+  try {
+    await unpackSnapshots(subject, archive, async ({ reference, labels }, folders) => {
+      if (captures.size === 0) await makeEmpty(docker);
+      // Whose image it is put on is known when it is used.
+      const capture = await openCapture(docker, EMPTY, { ...labels, [BASE_LABEL]: "" }, runId, signal);
+      captures.set(reference, capture);
+      await capture.fill(folders);
+    });
+    for (const [reference, capture] of captures) await capture.commit(reference);
+    return [...captures.keys()];
+  } finally {
+    for (const capture of captures.values()) await capture.remove();
+  }
+}
+
+/** Makes the image without anything. */
+export async function makeEmpty(docker: Dockerode): Promise<void> {
+  const archive = tar.pack();
+  archive.finalize();
+  const [repo, tag] = EMPTY.split(/:(?=[^:]+$)/) as [string, string];
+  await readToEnd(await docker.importImage(Readable.from(archive), { repo, tag }), () => {});
+}
