@@ -22,11 +22,13 @@ export default defineStack("${name}", ({ service }) => {
 
 /** A spec that tells which server there is, and what the application is. */
 const tells = (what: string): string => `
+import { appendFileSync } from "node:fs";
 import { useStack } from "stackspec";
 import own from "./stack.ts";
 const stack = useStack(own);
 it("tells", async () => {
   const { output } = await stack.app.exec(["cat", "/version"]);
+  appendFileSync("written-by-each-run", "more");
   console.log("${what} " + stack.db.getId() + " " + output.trim());
 });
 `;
@@ -34,7 +36,7 @@ it("tells", async () => {
 const DOCKERFILE = "ARG BASE=node:24-slim\nFROM ${BASE}\nCOPY version /version\n";
 
 describe("stackspec watch", function () {
-  this.timeout(240_000);
+  this.timeout(120_000);
   requireEngine();
   const name = `watch-${randomUUID().slice(0, 8)}`;
   let folder = "";
@@ -74,6 +76,7 @@ describe("stackspec watch", function () {
     write("specs/integration/two.spec.ts", tells("two"));
     write("app/Dockerfile", DOCKERFILE);
     write("app/version", "1");
+    write("written-by-each-run", "");
     child = startNode([join(repository, "src/cli/main.ts"), "watch", "integration"], {
       cwd: folder,
       environment: {
@@ -128,6 +131,11 @@ describe("stackspec watch", function () {
   it("shows why a spec file cannot be read, and waits for the next edit", () => {
     expect(shown["syntax"]).to.match(/SyntaxError|one\.spec\.ts/);
     expect(told("again", "again")).to.deep.equal(told("application", "one"));
+  });
+
+  it("runs once more for a file that a run has written, and not for ever", () => {
+    expect(shown["start"]!.match(/^Edited: .*$/gm)).to.deep.equal(["Edited: written-by-each-run"]);
+    expect(shown["spec"]).to.match(/^Edited: specs\/integration\/two\.spec\.ts$/m);
   });
 
   it("leaves nothing when it is told to end", async () => {

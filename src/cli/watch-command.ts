@@ -12,6 +12,7 @@ import type { Given } from "./command.ts";
 import { listSuites, specFiles, targetSuite } from "./suites.ts";
 import { runSuiteProcess } from "./suite-process.ts";
 import { watchFiles } from "./watch-files.ts";
+import type { Edits } from "./watch-files.ts";
 import { importersOf } from "./watch-imports.ts";
 
 /**
@@ -34,6 +35,7 @@ export async function watchProject({ flags, words, mocha }: Given): Promise<numb
   try {
     // Files may come and go.
     const all = async (): Promise<string[]> => (files.length > 0 ? [...files] : specFiles(config, suite, true));
+    const written = new Set<string>();
     let next: readonly string[] = await all();
     while (!ended.signal.aborted) {
       const chosen = next.filter((file) => existsSync(file));
@@ -43,10 +45,8 @@ export async function watchProject({ flags, words, mocha }: Given): Promise<numb
         await kept.guard();
       }
       if (ended.signal.aborted) break;
-      say("\nWaiting for an edit; Ctrl-C ends it");
-      const edited = await edits.next(ended.signal);
-      if (edited.length === 0) continue;
-      say(`Edited: ${edited.map((file) => relative("", file)).join(", ")}`);
+      const edited = await nextEdit(edits, written, ended.signal);
+      if (edited.length > 0) say(`Edited: ${edited.map((file) => relative("", file)).join(", ")}`);
       next = await concerned(edited, await all());
     }
   } finally {
@@ -55,6 +55,24 @@ export async function watchProject({ flags, words, mocha }: Given): Promise<numb
     kept.dismiss();
   }
   return 0;
+}
+
+/**
+ * What was edited while specs ran, or is next. What changed meanwhile may have been written by the run: it counts once, until it
+ * is edited while none runs, so that no run is the reason for the next for ever.
+ */
+async function nextEdit(edits: Edits, written: Set<string>, signal: AbortSignal): Promise<readonly string[]> {
+  const meanwhile = (await edits.since()).filter((file) => !written.has(file));
+  for (const file of meanwhile) written.add(file);
+  if (meanwhile.length > 0) return meanwhile;
+  say("\nWaiting for an edit; Ctrl-C ends it");
+  while (!signal.aborted) {
+    const edited = await edits.next(signal);
+    for (const file of edited) written.delete(file);
+    // What git ignores is none.
+    if (edited.length > 0) return edited;
+  }
+  return [];
 }
 
 /** A suite, files of the suite that needs a target, or files of the suite that is named first. */

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { fstatSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { text } from "node:stream/consumers";
@@ -15,8 +16,10 @@ const BESIDE = /~$|\.sw[a-z]$|^\.#|^4913$/;
 
 /** The edits of a project's files. */
 export interface Edits {
-  /** The absolute paths of files that were edited since it was asked last, as soon as there are any; none when \`signal\` aborts. */
+  /** The absolute paths of files that were edited since it was asked last, as soon as there are any; none when `signal` aborts. */
   next(signal: AbortSignal): Promise<readonly string[]>;
+  /** Those of this moment, which may be none. Files that came or went are not among them, but for spec files: runs make others. */
+  since(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -26,7 +29,7 @@ export interface Edits {
  * @param reports their folder
  */
 export async function watchFiles(reports: string): Promise<Edits> {
-  const edited = new Set<string>();
+  const edited = new Map<string, string>();
   let heard = Promise.withResolvers<void>();
   const skipped = resolve(reports);
   const watcher = watch(".", {
@@ -35,25 +38,38 @@ export async function watchFiles(reports: string): Promise<Edits> {
   });
   watcher.on("all", (event, path) => {
     if (event === "addDir" || event === "unlinkDir") return;
-    edited.add(resolve(path));
+    edited.set(resolve(path), event);
     heard.resolve();
   });
   // A file that cannot be watched is not worth the end of it.
   watcher.on("error", () => {});
   await once(watcher, "ready");
+  const take = async (counts: (path: string, event: string) => boolean): Promise<string[]> => {
+    for (let size = -1; size !== edited.size; await sleep(QUIET_MS)) size = edited.size;
+    heard = Promise.withResolvers();
+    const found = [...edited].filter(([path, event]) => counts(path, event) && !isOutput(path));
+    edited.clear();
+    return notIgnored(found.map(([path]) => path));
+  };
   return {
     async next(signal) {
       const over = Promise.withResolvers<void>();
       signal.addEventListener("abort", () => over.resolve(), { once: true });
       await Promise.race([heard.promise, over.promise]);
-      for (let size = -1; size !== edited.size && !signal.aborted; await sleep(QUIET_MS)) size = edited.size;
-      heard = Promise.withResolvers();
-      const found = [...edited];
-      edited.clear();
-      return signal.aborted ? [] : notIgnored(found);
+      return signal.aborted ? [] : take(() => true);
     },
+    since: () => take((path, event) => event === "change" || /\.spec\.[jt]s$/.test(path)),
     close: () => watcher.close(),
   };
+}
+
+/** True for a file that this process, and so each run, writes what it says to. */
+function isOutput(path: string): boolean {
+  const file = statSync(path, { throwIfNoEntry: false });
+  return [1, 2].some((output) => {
+    const { dev, ino } = fstatSync(output);
+    return file?.dev === dev && file.ino === ino;
+  });
 }
 
 /** Those of these files that git does not ignore; all of them where there is no git. */
