@@ -175,6 +175,12 @@ describe("keeping a snapshot", function () {
     it("leaves no image", async () => {
       expect(await allOf("unread")).to.deep.equal([]);
     });
+
+    it("is not tried by the next run, which says so again", async () => {
+      const again = await run(stackOf("unread", { data: "/missing" }));
+      expect(again.said).to.deep.equal(said);
+      expect(again.snapshot).not.to.have.property("key");
+    });
   });
 
   it("is done though something could not be stopped before, which the end of the run tells", async () => {

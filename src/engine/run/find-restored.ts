@@ -4,6 +4,7 @@ import { serverLayers, snapshotKey } from "../snapshot/key.ts";
 import type { Key, KeyContext } from "../snapshot/key.ts";
 import { holdersOf } from "../snapshot/layers.ts";
 import type { Layer } from "../snapshot/layers.ts";
+import { refusalOf } from "../snapshot/refused.ts";
 import { findSnapshot, onImage, runFromSnapshot } from "../snapshot/restore.ts";
 import type { SnapshotImage } from "../snapshot/restore.ts";
 import type { Factories } from "./factories.ts";
@@ -58,7 +59,7 @@ export async function findRestored(
   const restored = new Map<Service, string>();
   const restore = async (each: Layer | undefined): Promise<ReadonlyMap<string, TaskResult> | undefined> => {
     const snapshot = read ? await find(each) : undefined;
-    if (each !== undefined && snapshot === undefined && write) missing.add(each);
+    if (each !== undefined && snapshot === undefined && write && refusalOf(each.key) === undefined) missing.add(each);
     for (const [service, image] of snapshot?.images ?? []) await runSnapshot(service, image);
     return snapshot?.tasks;
   };
@@ -70,7 +71,7 @@ export async function findRestored(
   }
   if (isWhole)
     return {
-      snapshot: use && { ...use, restored: tasks !== undefined },
+      snapshot: use && { ...(tasks === undefined && write ? unlessRefused(use) : use), restored: tasks !== undefined },
       restored,
       results: done(({ name }) => tasks?.get(name)),
       missing: [...missing],
@@ -95,6 +96,12 @@ export async function findRestored(
     if (isContainer(container)) runFromSnapshot(container, service, image.config);
     made.set(service, container);
   }
+}
+
+/** The key, or why there can be no snapshot of it. */
+function unlessRefused(use: Key): Key {
+  const reason = use.key === undefined ? undefined : refusalOf(use.key);
+  return reason === undefined ? use : { reason };
 }
 
 /** The layer of a stack that has what its tasks leave. */

@@ -6,6 +6,7 @@ import type { Node, Stack } from "../../stack/stack.ts";
 import { serverLayers, snapshotKey } from "../snapshot/key.ts";
 import type { Layer } from "../snapshot/layers.ts";
 import { evictSnapshots } from "../snapshot/evict.ts";
+import { noteRefusal } from "../snapshot/refused.ts";
 import { findSnapshot } from "../snapshot/restore.ts";
 import { snapshotReference } from "../snapshot/store.ts";
 import type { Retention } from "../snapshot/store.ts";
@@ -64,7 +65,10 @@ export async function keepSnapshot(
     const runtime = await context.connect();
     // Another run may have made it since the start.
     if ((await findSnapshot(runtime, stack.name, layer)) !== undefined) return;
-    const images = await copies.open(layer, context.signal);
+    const images = await copies.open(layer, context.signal).catch((error: unknown) => {
+      if (error instanceof StackspecError && error.code === "SNAPSHOT_FAILED") noteRefusal(layer.key, error.sentence);
+      throw error;
+    });
     for (const [service, image] of images) await image.commit(snapshotReference(stack.name, service.name, layer.key));
     if (layer.server === undefined) say(`Keeping a snapshot of the stack ${stack.name}, which the next start restores`);
   }
