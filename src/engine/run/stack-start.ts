@@ -15,7 +15,7 @@ export interface StackStart {
   /** What is copied of it for later starts. */
   readonly copies: LayerCopies;
   /** Resolved when what was up already has been brought back: what is started anew waits for that. */
-  readonly broughtBack: PromiseWithResolvers<void>;
+  readonly broughtBack: { readonly promise: Promise<void>; resolve(): void; reject(reason: unknown): void };
   /** The folder of the containers' logs. */
   readonly logFolder: string;
 }
