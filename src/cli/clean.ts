@@ -2,6 +2,7 @@ import { forgetReusableStack } from "../engine/run/kept-note.ts";
 import { isReusableStack, lockStack } from "../engine/run/reusable-stack.ts";
 import { REAPER_LABEL, RUN_LABEL, listRuns, removeResources } from "../engine/docker/labels.ts";
 import { evictSnapshots } from "../engine/snapshot/evict.ts";
+import { forgetRefusals } from "../engine/snapshot/refused.ts";
 import { connectEngine } from "../engine/docker/connect.ts";
 import { say } from "../terminal.ts";
 
@@ -60,5 +61,6 @@ async function lock(run: string, alive: ReadonlySet<string>): Promise<(() => voi
 /** Removes the snapshots of all stacks: the next start of each initialises anew. */
 export async function cleanSnapshots(): Promise<void> {
   const { docker } = await connectEngine();
+  forgetRefusals();
   say(`Removed ${await evictSnapshots(docker, undefined, { count: 0, days: 0 })} images of snapshots.`);
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheFolder } from "../docker/cache-folder.ts";
 
@@ -21,4 +21,9 @@ export function refusalOf(key: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Forgets all of them. */
+export function forgetRefusals(): void {
+  rmSync(dirname(fileOf("any")), { recursive: true, force: true });
 }
