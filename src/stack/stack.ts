@@ -133,7 +133,8 @@ export interface ServiceOptions<S = never> extends NodeOptions, Location {
    */
   readonly driver?: Driver | false;
   /**
-   * Its data directory: in memory while the stack runs, and kept with the snapshot of the stack.
+   * Its data directory: in memory while the stack runs, and kept with the snapshot of the stack, as a `kill -9` of it would
+   * leave it when the tasks are done: what it has not written by then is not in it.
    * Default: known for the services that stackspec knows; none for others.
    */
   readonly data?: string;
