@@ -13,9 +13,9 @@ import { dataOf } from "../drivers/data.ts";
 import { hasData, holdersOf, keptNodes, neededBy } from "./layers.ts";
 import type { Layer } from "./layers.ts";
 
-/** Raised when what a snapshot holds, or how it is taken, changes: older ones are then not found. */
+/** Raised when what a snapshot holds, the baselines of drivers too, or how it is taken changes: older ones are then not found. */
 // Stryker disable next-line StringLiteral: any other text would do as well
-const FORMAT = "5";
+const FORMAT = "6";
 
 /** How much of this machine a container may mount and still have a snapshot: all of it is read at each start. */
 const MOST_MOUNTED = { entries: 10_000, bytes: 1024 ** 3 };
