@@ -7,6 +7,8 @@ export default defineConfig({
     // The HTML report in a real Chromium.
     report: {},
     integration: { needs: "engine" },
+    // Whole runs: ended, killed, kept, watched, and beside each other: `npm run runs`.
+    runs: { needs: "engine", test: false },
     // Every kind of service, and their substitutes: `npm run drivers`.
     drivers: { needs: "engine", test: false },
     // Foreign projects with the packed package: `npm run examples`.

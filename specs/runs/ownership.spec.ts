@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
-import { runOf, startRun } from "./child.ts";
-import type { ChildOptions, Ended, Run } from "./child.ts";
-import { REAPER_LABEL, RUN_LABEL, labelled, leftAfter } from "./engine.ts";
-import { caseOf, countOf } from "./report.ts";
+import { runOf, startRun } from "../integration/child.ts";
+import type { ChildOptions, Ended, Run } from "../integration/child.ts";
+import { REAPER_LABEL, RUN_LABEL, labelled, leftAfter } from "../integration/engine.ts";
+import { caseOf, countOf } from "../integration/report.ts";
 
 /** When a killed run's things are gone is the engine's matter, and a busy machine's: this is the time after which they stay. */
 const GONE_WITHIN_MS = 60_000;

@@ -7,8 +7,8 @@ import { requireEngine } from "stackspec";
 import { imageResolver } from "../../src/images/resolve.ts";
 import { OWNER_LABEL, removeResources } from "../../src/engine/docker/labels.ts";
 import type { Runtime } from "../../src/engine/docker/connect.ts";
-import { runOf, startNode, startRun } from "./child.ts";
-import type { ChildOptions, Run } from "./child.ts";
+import { runOf, startNode, startRun } from "../integration/child.ts";
+import type { ChildOptions, Run } from "../integration/child.ts";
 import {
   NODE,
   REAPER_LABEL,
@@ -19,9 +19,9 @@ import {
   leftAfter,
   onceThere,
   removeLabelled,
-} from "./engine.ts";
-import { socketToEngine, watchedSocketToEngine, whereItIs } from "./socket.ts";
-import type { SocketToEngine } from "./socket.ts";
+} from "../integration/engine.ts";
+import { socketToEngine, watchedSocketToEngine, whereItIs } from "../integration/socket.ts";
+import type { SocketToEngine } from "../integration/socket.ts";
 
 /** When things are gone is the engine's matter, and a busy machine's: this is the time after which they stay. */
 const GONE_WITHIN_MS = 90_000;

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
-import { startRun } from "./child.ts";
-import { RUN_LABEL, STACK_LABEL, cleanUp, engine, removeLabelled } from "./engine.ts";
+import { startRun } from "../integration/child.ts";
+import { RUN_LABEL, STACK_LABEL, cleanUp, engine, removeLabelled } from "../integration/engine.ts";
 
 describe("a kept stack whose service says in its log that it is ready", () => {
   requireEngine();

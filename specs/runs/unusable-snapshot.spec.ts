@@ -13,7 +13,7 @@ import { openSession } from "../../src/engine/run/session.ts";
 import { SERVER_LABEL } from "../../src/engine/snapshot/store.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import type { Stack } from "../../src/stack/stack.ts";
-import { cleanUp, NODE, STACK_LABEL, engine, inspectAll, removeLabelled, shell } from "./engine.ts";
+import { cleanUp, NODE, STACK_LABEL, engine, inspectAll, removeLabelled, shell } from "../integration/engine.ts";
 
 /** How a start went. */
 interface Start {

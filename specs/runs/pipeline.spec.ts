@@ -7,10 +7,10 @@ import { expect } from "chai";
 import { useStack } from "stackspec";
 import { listen } from "../unit/server.ts";
 import type { Listening } from "../unit/server.ts";
-import { GONE_WITHIN_MS, RUN_LABEL, cleanUp, engine, leftAfter } from "./engine.ts";
-import { makeProject } from "./fixtures/pipeline/project.ts";
-import type { Ended, Project } from "./fixtures/pipeline/project.ts";
-import { password, registryStack, user, wayTo } from "./fixtures/pipeline/registry.ts";
+import { GONE_WITHIN_MS, RUN_LABEL, cleanUp, engine, leftAfter } from "../integration/engine.ts";
+import { makeProject } from "../integration/fixtures/pipeline/project.ts";
+import type { Ended, Project } from "../integration/fixtures/pipeline/project.ts";
+import { password, registryStack, user, wayTo } from "../integration/fixtures/pipeline/registry.ts";
 
 interface ImageManifest {
   readonly config: { readonly digest: string };

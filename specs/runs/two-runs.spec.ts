@@ -3,8 +3,8 @@ import { globSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
-import { startRun } from "./child.ts";
-import { cleanUp } from "./engine.ts";
+import { startRun } from "../integration/child.ts";
+import { cleanUp } from "../integration/engine.ts";
 
 describe("two runs of the same stack at the same time", () => {
   requireEngine();

@@ -10,7 +10,7 @@ import { forgetReusableStack } from "../../src/engine/run/kept-note.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import { imageResolver } from "../../src/images/resolve.ts";
-import { NODE, STACK_LABEL, cleanUp, engine, failureOf, removeLabelled, shell } from "./engine.ts";
+import { NODE, STACK_LABEL, cleanUp, engine, failureOf, removeLabelled, shell } from "../integration/engine.ts";
 
 /** A word that no other run of these lines prints. */
 const UNIQUE = "cat /proc/sys/kernel/random/uuid";

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
-import { startNode, startRun } from "./child.ts";
-import type { Child, Run } from "./child.ts";
-import { cleanUp, engine, labelled, removeLabelled } from "./engine.ts";
+import { startNode, startRun } from "../integration/child.ts";
+import type { Child, Run } from "../integration/child.ts";
+import { cleanUp, engine, labelled, removeLabelled } from "../integration/engine.ts";
 
-/** What `fixtures/once.ts` tells of its stack. */
+/** What `integration/fixtures/once.ts` tells of its stack. */
 interface Told {
   readonly id: string;
   readonly container: string;

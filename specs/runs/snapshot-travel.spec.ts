@@ -10,9 +10,9 @@ import type { StartedTestContainer } from "testcontainers";
 import { readConfig } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
-import { startNode } from "./child.ts";
-import type { Ended } from "./child.ts";
-import { cleanUp, NODE, RUN_LABEL, engine, shell } from "./engine.ts";
+import { startNode } from "../integration/child.ts";
+import type { Ended } from "../integration/child.ts";
+import { cleanUp, NODE, RUN_LABEL, engine, shell } from "../integration/engine.ts";
 
 /** What a start found: words that no other run prints. */
 interface Found {

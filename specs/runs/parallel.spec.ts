@@ -2,11 +2,11 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
-import { startRun } from "./child.ts";
-import type { Ended, Run } from "./child.ts";
-import { GONE_WITHIN_MS, RUN_LABEL, engine, labelled, leftAfter } from "./engine.ts";
+import { startRun } from "../integration/child.ts";
+import type { Ended, Run } from "../integration/child.ts";
+import { GONE_WITHIN_MS, RUN_LABEL, engine, labelled, leftAfter } from "../integration/engine.ts";
 
-/** What `fixtures/parallel/tells.ts` tells of itself. */
+/** What `integration/fixtures/parallel/tells.ts` tells of itself. */
 interface Told {
   readonly worker: string;
   readonly url: string;

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { defineStack, listens, useStack } from "stackspec";
 import { GenericContainer } from "testcontainers";
-import { startNode } from "./child.ts";
-import type { Ended } from "./child.ts";
-import { cleanUp, engine } from "./engine.ts";
+import { startNode } from "../integration/child.ts";
+import type { Ended } from "../integration/child.ts";
+import { cleanUp, engine } from "../integration/engine.ts";
 
 const registryStack = defineStack("todobackend-registry", (stack) => ({
   registry: stack.service("registry", ({ image }) => new GenericContainer(image).withExposedPorts(5000), {

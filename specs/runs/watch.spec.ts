@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
-import { RUN_LABEL, cleanUp, engine, labelled, removeLabelled } from "./engine.ts";
-import { startNode } from "./child.ts";
-import type { Child } from "./child.ts";
+import { RUN_LABEL, cleanUp, engine, labelled, removeLabelled } from "../integration/engine.ts";
+import { startNode } from "../integration/child.ts";
+import type { Child } from "../integration/child.ts";
 
 const repository = join(import.meta.dirname, "../..");
 

@@ -15,7 +15,7 @@ import { openPipelineContext } from "../../src/pipeline/pipeline-context.ts";
 import type { PipelineContext } from "../../src/pipeline/pipeline-context.ts";
 import type { TestStage } from "../../src/pipeline/pipeline.ts";
 import { runTasks } from "../../src/pipeline/tasks.ts";
-import { NODE, cleanUp, engine, shell } from "./engine.ts";
+import { NODE, cleanUp, engine, shell } from "../integration/engine.ts";
 
 describe("a stage of a pipeline", function () {
   this.timeout(120_000);

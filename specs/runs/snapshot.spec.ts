@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { defineStack, requireEngine, startStack } from "stackspec";
 import type { GenericContainer } from "testcontainers";
-import { startRun } from "./child.ts";
-import { cleanUp, NODE, engine, insideOf, shell } from "./engine.ts";
+import { startRun } from "../integration/child.ts";
+import { cleanUp, NODE, engine, insideOf, shell } from "../integration/engine.ts";
 
-/** What `fixtures/once.ts` tells of its stack. */
+/** What `integration/fixtures/once.ts` tells of its stack. */
 interface Told {
   readonly id: string;
   readonly container: string;

@@ -15,7 +15,7 @@ import { SERVER_LABEL, SNAPSHOT_LABEL, STACK_LABEL } from "../../src/engine/snap
 import { LOCAL } from "../../src/images/debian.ts";
 import { imageResolver } from "../../src/images/resolve.ts";
 import type { Stack } from "../../src/stack/stack.ts";
-import { cleanUp, NODE, engine, shell } from "./engine.ts";
+import { cleanUp, NODE, engine, shell } from "../integration/engine.ts";
 
 /** What a run of a stack was, and said of its snapshot. */
 interface Told {

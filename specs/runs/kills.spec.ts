@@ -8,11 +8,11 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { requireEngine } from "stackspec";
 import { complaintsAbout } from "../unit/junit.ts";
-import { startRun } from "./child.ts";
-import type { Ended } from "./child.ts";
-import { REAPER_LABEL, RUN_LABEL, engine, leftAfter } from "./engine.ts";
-import { countOf } from "./report.ts";
-import { socketToEngine, whereItIs } from "./socket.ts";
+import { startRun } from "../integration/child.ts";
+import type { Ended } from "../integration/child.ts";
+import { REAPER_LABEL, RUN_LABEL, engine, leftAfter } from "../integration/engine.ts";
+import { countOf } from "../integration/report.ts";
+import { socketToEngine, whereItIs } from "../integration/socket.ts";
 
 /** When things are gone is the engine's matter, and a busy machine's: this is the time after which they stay. */
 const GONE_WITHIN_MS = 90_000;
