@@ -23,6 +23,8 @@ export function useSecondStart<S extends StartedTestContainer>({ image, data, cr
     server: service("server", (given) => create(given.image).withBindMounts([{ source: volume, target: data }]), {
       image,
       durable: true,
+      // What is asked is what the image does, whatever password its second start is told.
+      reset: "keep",
       stopTimeoutMs: 20_000,
     }),
   }));
