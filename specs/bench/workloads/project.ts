@@ -26,6 +26,8 @@ export interface WorkloadSample {
 /** A copy of this repository with stacks and images of its own names, in which developers edit. */
 export interface Project {
   readonly folder: string;
+  /** What its release stack is called. */
+  readonly releaseName: string;
   /** For every command. */
   readonly environment: Readonly<Record<string, string>>;
   /** Adds a line, never the same twice. `@` in it stands for what makes it different. */
@@ -91,6 +93,7 @@ export function copyProject(bench: Bench): Project {
 
   return {
     folder,
+    releaseName: names.release,
     environment,
     edit(path, line) {
       edits += 1;

@@ -100,7 +100,7 @@ function byStackspec(project: Project, file: string | undefined): Workload[] {
     name: "ci, loaded",
     async sample() {
       if (!isRun) await start();
-      await project.stackspec(["snapshot", "save", file!]);
+      await project.stackspec(["snapshot", "save", file!, project.releaseName]);
       await project.removeSnapshots();
       const loadMs = await timed(() => project.stackspec(["snapshot", "load", file!]));
       const { wholeMs, phases } = await start({ CI: "true" });
