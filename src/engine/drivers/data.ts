@@ -56,17 +56,24 @@ export function startFrom(
   to: string,
   image: ImageCommand,
 ): void {
-  // Sparse where `cp` can: less memory. Without -p: whoever runs the server owns the copy, as it owns a directory that it makes.
-  const target = quoted(to);
-  const copy = `mkdir -p ${target} && { cp -R --sparse=always ${from}/. ${target}/ 2>/dev/null || cp -R ${from}/. ${target}/; }`;
+  const copy = copyCommand(from, to);
   const driver = driverOf(service, container);
   const start = driver?.data?.start;
   if (start === undefined || hasEntrypoint(container) || !isEntrypoint(image, start.entrypoint))
     return runFirst(container, copy, image);
   const { user } = start;
   const name = `case "$1" in -*) set -- ${driver!.program ?? ""} "$@" ;; esac`;
-  const become = `{ [ "$(id -u)" != 0 ] || { chown -R ${user}: ${target} && set -- "$@" --user=${user}; }; }`;
+  const become = `{ [ "$(id -u)" != 0 ] || { chown -R ${user}: ${quoted(to)} && set -- "$@" --user=${user}; }; }`;
   runFirst(container, `${copy} && ${name} && ${become}`, { ...image, Entrypoint: [] });
+}
+
+/**
+ * Shell that copies the content of a folder into another, which it makes. Sparse where `cp` can: less memory. Without -p:
+ * whoever runs the server owns the copy, as it owns a directory that it makes.
+ */
+export function copyCommand(from: string, to: string): string {
+  const words = `${quoted(from)}/. ${quoted(to)}/`;
+  return `mkdir -p ${quoted(to)} && { cp -R --sparse=always ${words} 2>/dev/null || cp -R ${words}; }`;
 }
 
 function isEntrypoint({ Entrypoint = [] }: ImageCommand, name: string): boolean {

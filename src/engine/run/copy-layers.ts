@@ -5,7 +5,7 @@ import { waitsFor } from "../../stack/define-stack.ts";
 import type { GenericContainer } from "testcontainers";
 import { driverOf } from "../drivers/choose.ts";
 import { dataOf } from "../drivers/data.ts";
-import { copyData, openCapture, volumePart } from "../snapshot/capture.ts";
+import { copyData, openCapture } from "../snapshot/capture.ts";
 import type { Capture, Part } from "../snapshot/capture.ts";
 import { doesMount, hasData, heldMounts, keptNodes } from "../snapshot/layers.ts";
 import type { Layer } from "../snapshot/layers.ts";
@@ -95,8 +95,8 @@ export function copyLayers(run: StackRun, plan: StackPlan, start: () => StackSta
       for (const { volume, path: to } of held) {
         const writer = keptNodes(stack, made).findLast((node) => doesMount(node, volume))!;
         const { path } = writer.options.mounts!.find((mount) => mount.volume === volume)!;
-        const { container } = await run.containers.get(writer)!.done;
-        await (await image).add(volumePart(container, path, to));
+        const { container: from } = await run.containers.get(writer)!.done;
+        await (await image).add({ from, path, to });
       }
     } catch (error) {
       if (!problems.has(layer)) problems.set(layer, named(holder, error));

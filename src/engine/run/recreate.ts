@@ -1,7 +1,5 @@
-import { closeSync, createReadStream, createWriteStream, openSync, rmSync } from "node:fs";
-import { randomUUID } from "node:crypto";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { closeSync } from "node:fs";
+import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { GenericContainer, StopOptions } from "testcontainers";
 import type Dockerode from "dockerode";
@@ -9,6 +7,7 @@ import { StackspecError, messageOf, usageError } from "../../errors.ts";
 import { waitsFor } from "../../stack/define-stack.ts";
 import type { Service } from "../../stack/stack.ts";
 import { imageReferenceOf } from "../container/internals.ts";
+import { openUnnamed, readOpen, writeOpen } from "../docker/unnamed-file.ts";
 import { dataOf } from "../drivers/data.ts";
 import { runFromSnapshot } from "../snapshot/restore.ts";
 import { isTakenOver } from "./plan.ts";
@@ -85,8 +84,7 @@ async function replace(
     runFromSnapshot(container, service, (await docker.getImage(image).inspect()).Config);
   }
   const fill = async (created: Dockerode.Container): Promise<void> => {
-    for (const { path, fd } of folders)
-      await created.putArchive(createReadStream("", { fd, start: 0, autoClose: false }), { path: dirname(path) });
+    for (const { path, fd } of folders) await created.putArchive(readOpen(fd), { path: dirname(path) });
   };
   const again = await startContainerOf(service, container, fill, start, {
     hostPorts: Object.fromEntries(
@@ -113,11 +111,8 @@ async function copyFolders(container: Dockerode.Container, paths: readonly strin
   try {
     return await Promise.all(
       paths.map(async (path) => {
-        const file = join(tmpdir(), `stackspec-${randomUUID()}`);
-        const fd = openSync(file, "wx+", 0o600);
-        // It is gone when this process is.
-        rmSync(file);
-        await pipeline(await container.getArchive({ path }), createWriteStream("", { fd, autoClose: false }));
+        const fd = openUnnamed();
+        await pipeline(await container.getArchive({ path }), writeOpen(fd));
         return { path, fd };
       }),
     );

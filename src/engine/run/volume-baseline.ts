@@ -1,12 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
-import { closeSync, createReadStream, createWriteStream, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { Transform } from "node:stream";
-import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { StackspecError, messageOf } from "../../errors.ts";
+import { openUnnamed, readOpen, writeOpen } from "../docker/unnamed-file.ts";
 import { archiveOf, listArchive, listFiles, putBack, removeAdded } from "./volume-files.ts";
 import type { ReachableVolume, VolumeFiles } from "./volume-files.ts";
 
@@ -60,7 +59,7 @@ export async function takeVolumeBaseline(
   let files = kept?.record === undefined ? await listFiles(volume) : filesOf(kept.record);
   const content = await contentOf(volume, files, kept);
   if (content.fd === undefined) onNotKept(content.why);
-  else files ??= await listArchive(read(content.fd));
+  else files ??= await listArchive(readOpen(content.fd));
 
   const failure = (what: string): StackspecError =>
     new StackspecError("RESET_FAILED", what, {
@@ -87,7 +86,7 @@ export async function takeVolumeBaseline(
           added.map(([path, state]) => ({ path, isFolder: state.startsWith("directory") })),
         );
       if (changed.size === 0 || content.fd === undefined) return;
-      await putBack(volume, read(content.fd), changed);
+      await putBack(volume, readOpen(content.fd), changed);
       const after = await entriesNow(volume);
       // Of what was not put back nothing new is believed: it may have been changed since.
       const entries = [...before].map(
@@ -133,11 +132,10 @@ async function contentOf(
 
 /** Writes a volume's content into a file, whole or not at all; without a name, into one that is gone when this process is. */
 async function keepContent(volume: ReachableVolume, file: string | undefined): Promise<Content> {
-  const unfinished = `${file ?? join(tmpdir(), "stackspec")}-${randomUUID()}`;
-  await mkdir(dirname(unfinished), { recursive: true });
-  const fd = openSync(unfinished, "wx+", 0o600);
+  const unfinished = file && `${file}-${randomUUID()}`;
+  if (unfinished !== undefined) await mkdir(dirname(unfinished), { recursive: true });
+  const fd = unfinished === undefined ? openUnnamed() : openSync(unfinished, "wx+", 0o600);
   try {
-    if (file === undefined) await rm(unfinished);
     const digest = createHash("sha256");
     let bytes = 0;
     const count = new Transform({
@@ -147,19 +145,14 @@ async function keepContent(volume: ReachableVolume, file: string | undefined): P
         done(bytes > MOST_BYTES ? new TooLarge() : null, chunk);
       },
     });
-    await pipeline(await archiveOf(volume), count, createWriteStream("", { fd, autoClose: false }));
-    if (file !== undefined) await rename(unfinished, file);
+    await pipeline(await archiveOf(volume), count, writeOpen(fd));
+    if (unfinished !== undefined) await rename(unfinished, file!);
     return { fd, digest: digest.digest("hex") };
   } catch (error) {
     closeSync(fd);
-    await rm(unfinished, { force: true });
+    if (unfinished !== undefined) await rm(unfinished, { force: true });
     throw error;
   }
 }
 
 class TooLarge extends Error {}
-
-/** Reads a file from its beginning, which stays open. */
-function read(fd: number): Readable {
-  return createReadStream("", { fd, start: 0, autoClose: false });
-}

@@ -6,6 +6,7 @@ import { StackspecError, messageOf } from "../../errors.ts";
 import { folderArchive, moveArchive } from "../docker/archive.ts";
 import { isNotFound } from "../docker/connect.ts";
 import { RUN_LABEL } from "../docker/labels.ts";
+import { copyCommand } from "../drivers/data.ts";
 import { COPY_PATH, DATA_PATH } from "./store.ts";
 
 /** A folder of a container, and where it lies in a snapshot's image. */
@@ -15,15 +16,12 @@ export interface Part {
   readonly to: string;
 }
 
-/** Where a volume's content goes: to the path that fills a new volume from it. */
-export const volumePart = (from: Dockerode.Container, path: string, to: string): Part => ({ from, path, to });
-
 /**
  * Copies the data directory of a container that runs, with all its processes stopped meanwhile, as long as `cp` takes: what
  * it holds then is what a `kill -9` would leave, and what its server starts from as it would after one.
  *
  * @param name of the copy; several are kept beside each other
- * @throws StackspecError \`SNAPSHOT_FAILED\` when the image has no shell, or the directory cannot be read
+ * @throws StackspecError `SNAPSHOT_FAILED` when the image has no shell, or the directory cannot be read
  */
 export async function copyData(
   service: string,
@@ -43,11 +41,10 @@ export async function copyData(
   await container.putArchive(folderArchive(name, 0o1777), { path: COPY_PATH });
   const to = posix.join(COPY_PATH, name, "data");
   const freeze = "kill -STOP -1 2>/dev/null; trap 'kill -CONT -1 2>/dev/null' EXIT";
-  const copy = 'mkdir "$2" && { cp -R --sparse=always "$1/." "$2/" 2>/dev/null || cp -R "$1/." "$2/"; }';
   // Its first process hears such a signal only from outside of it.
   await container.kill({ signal: "SIGSTOP" });
   try {
-    const { exitCode, output } = await started.exec(["sh", "-c", `${freeze}; ${copy}`, "sh", path, to]);
+    const { exitCode, output } = await started.exec(["sh", "-c", `${freeze}; ${copyCommand(path, to)}`]);
     if (exitCode !== 0) throw refuse(output.trim());
   } catch (error) {
     throw error instanceof StackspecError ? error : refuse(messageOf(error), error);
@@ -57,9 +54,9 @@ export async function copyData(
   return { from: container, path: to, to: DATA_PATH };
 }
 
-/** An image of a snapshot while it is made: a service's own image, with parts on top. Nobody starts it. */
+/** An image of a snapshot that is read, or made: a service's own image, with parts on top. Nobody starts it. */
 export interface Capture {
-  /** @throws Error when \`signal\` aborts, or what is read goes away */
+  /** @throws Error when `signal` aborts, or what is read goes away */
   add(part: Part): Promise<void>;
   /** The same of an archive with paths from the root. */
   fill(archive: Readable): Promise<void>;
@@ -71,7 +68,7 @@ export interface Capture {
 }
 
 /**
- * Begins an image.
+ * Opens an image, to read it or to make another one of it.
  *
  * @param runId who removes what is left of it
  */

@@ -1,7 +1,4 @@
-import { randomUUID } from "node:crypto";
-import { createReadStream, createWriteStream, closeSync, fstatSync, openSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { closeSync, fstatSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createZstdCompress, createZstdDecompress } from "node:zlib";
@@ -9,6 +6,7 @@ import tar from "tar-stream";
 import { StackspecError } from "../../errors.ts";
 import { pullImage, pushImage } from "../../images/pull.ts";
 import { isNotFound } from "../docker/connect.ts";
+import { openUnnamed, readOpen, writeOpen } from "../docker/unnamed-file.ts";
 import type { FiledImage } from "./archive-file.ts";
 import { openCapture } from "./capture.ts";
 import { EMPTY } from "./store.ts";
@@ -31,16 +29,12 @@ export async function pushSnapshots(
   const { docker, runId, signal } = context;
   await makeEmpty(docker);
   const carrier = await openCapture(docker, EMPTY, {}, runId, signal);
-  // Without a name from the beginning: nothing is left of it, whatever ends this process.
-  const path = join(tmpdir(), `stackspec-${randomUUID()}`);
-  const fd = openSync(path, "wx+", 0o600);
-  rmSync(path);
+  const fd = openUnnamed();
   try {
-    const out = createWriteStream("", { fd, autoClose: false });
-    await pipeline(packImages(context, images), createZstdCompress(), out, { signal });
+    await pipeline(packImages(context, images), createZstdCompress(), writeOpen(fd), { signal });
     const archive = tar.pack();
     const entry = archive.entry({ name: FILE, size: fstatSync(fd).size });
-    createReadStream("", { fd, start: 0, autoClose: false }).pipe(entry);
+    readOpen(fd).pipe(entry);
     entry.once("finish", () => archive.finalize());
     await carrier.fill(Readable.from(archive));
     await carrier.commit(reference);

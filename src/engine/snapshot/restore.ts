@@ -4,8 +4,8 @@ import type { ResolvedImage } from "../../images/resolve.ts";
 import type { Service, TaskResult } from "../../stack/stack.ts";
 import type { ImageCommand } from "../container/configure.ts";
 import { dataOf, startFrom } from "../drivers/data.ts";
+import { moveArchive } from "../docker/archive.ts";
 import { isNotFound } from "../docker/connect.ts";
-import { RUN_LABEL } from "../docker/labels.ts";
 import type { Runtime } from "../docker/connect.ts";
 import type { Layer } from "./layers.ts";
 import { openCapture } from "./capture.ts";
@@ -70,11 +70,11 @@ export async function onImage(
   if (labels[BASE_LABEL] === current.digest) return image;
   const made = await openCapture(docker, current.reference, { ...labels, [BASE_LABEL]: current.digest }, runId, signal);
   try {
-    const from = await docker.createContainer({ Image: reference, Cmd: ["-"], Labels: { [RUN_LABEL]: runId } });
+    const held = await openCapture(docker, reference, {}, runId, signal);
     try {
-      for (const path of foldersOf(labels)) await made.add({ from, path, to: path });
+      for (const path of foldersOf(labels)) await made.fill(moveArchive(await held.read(path), path));
     } finally {
-      await from.remove({ force: true, v: true });
+      await held.remove();
     }
     await made.commit(reference);
   } finally {

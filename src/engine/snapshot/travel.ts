@@ -3,7 +3,6 @@ import type Dockerode from "dockerode";
 import tar from "tar-stream";
 import { readToEnd } from "../../images/stream.ts";
 import { moveArchive } from "../docker/archive.ts";
-import { RUN_LABEL } from "../docker/labels.ts";
 import { packSnapshots, unpackSnapshots } from "./archive-file.ts";
 import type { FiledImage } from "./archive-file.ts";
 import { openCapture } from "./capture.ts";
@@ -35,14 +34,11 @@ export function packImages({ docker, runId, signal }: TravelContext, images: rea
   return Readable.from(
     packSnapshots(images, async function* (index) {
       const { reference, labels } = images[index]!;
-      const container = await docker.createContainer({ Image: reference, Cmd: ["-"], Labels: { [RUN_LABEL]: runId } });
+      const image = await openCapture(docker, reference, {}, runId, signal);
       try {
-        for (const path of foldersOf(labels)) {
-          signal.throwIfAborted();
-          yield moveArchive(await container.getArchive({ path, abortSignal: signal }), path);
-        }
+        for (const path of foldersOf(labels)) yield moveArchive(await image.read(path), path);
       } finally {
-        await container.remove({ force: true, v: true });
+        await image.remove();
       }
     }),
   );
