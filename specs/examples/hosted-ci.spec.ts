@@ -5,8 +5,7 @@ import type { AddressInfo } from "node:net";
 import type Dockerode from "dockerode";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
-import { imageResolver } from "../../src/images/resolve.ts";
-import { cleanUp, engine } from "../integration/engine.ts";
+import { cleanUp, engine, referenceOf } from "../integration/engine.ts";
 import { installExample } from "./example.ts";
 import type { Ended, Example } from "./example.ts";
 
@@ -27,15 +26,8 @@ describe("the example web-postgres-redis, as a CI system runs it", function () {
   /** Runs an image as a CI system does, published on all interfaces, and resolves with its port. */
   async function publish(image: string, port: number, Env: string[] = []): Promise<number> {
     const docker = await engine();
-    const resolve = imageResolver({
-      config: { images: "auto", debianMirror: undefined },
-      docker: engine,
-      signal: new AbortController().signal,
-      onDetail: () => {},
-      onResolved: () => {},
-    });
     const container = await docker.createContainer({
-      Image: (await resolve(image)).reference,
+      Image: await referenceOf(image),
       Env,
       ExposedPorts: { [`${port}/tcp`]: {} },
       HostConfig: { PublishAllPorts: true },

@@ -5,6 +5,7 @@ import type Dockerode from "dockerode";
 import { StackspecError, startStack } from "stackspec";
 import type { Exports, RunningStack, Stack } from "stackspec";
 import { GenericContainer, getContainerRuntimeClient } from "testcontainers";
+import { imageResolver } from "../../src/images/resolve.ts";
 import type { StartedStack } from "../../src/engine/run/start.ts";
 
 /** The cheapest image there is: everything that is not about a certain image runs on it. */
@@ -14,6 +15,21 @@ export const RUN_LABEL = "dev.stackspec.run";
 export const REAPER_LABEL = "dev.stackspec.reaper";
 /** How long a killed run's things may be there: a reaper waits for ten seconds before it begins. */
 export const GONE_WITHIN_MS = 15_000;
+
+/** What looks for images as a run does that has looked for none before. */
+export const imagesOfRun = (): ReturnType<typeof imageResolver> =>
+  imageResolver({
+    config: { images: "auto", debianMirror: undefined },
+    docker: engine,
+    signal: new AbortController().signal,
+    onDetail: () => {},
+    onResolved: () => {},
+  });
+
+/** What an image is called on this engine. */
+export async function referenceOf(image: string): Promise<string> {
+  return (await imagesOfRun()(image)).reference;
+}
 
 /** The engine's own client: what these specs say of containers is read off the engine, past stackspec. */
 export async function engine(): Promise<Dockerode> {

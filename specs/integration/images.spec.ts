@@ -5,29 +5,18 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { imageFrom, requireEngine } from "stackspec";
 import type { ImageSource } from "stackspec";
-import { imageResolver } from "../../src/images/resolve.ts";
 import type { ResolvedImage } from "../../src/images/resolve.ts";
-import { NODE, cleanUp, engine } from "./engine.ts";
-
-/** What looks for the images of a run. */
-const resolver = (): ((source: ImageSource) => Promise<ResolvedImage>) =>
-  imageResolver({
-    config: { images: "auto", debianMirror: undefined },
-    docker: engine,
-    signal: new AbortController().signal,
-    onDetail: () => {},
-    onResolved: () => {},
-  });
+import { NODE, cleanUp, engine, imagesOfRun } from "./engine.ts";
 
 /** What an image means to a run that has looked for none before. */
-const resolve = (source: ImageSource): Promise<ResolvedImage> => resolver()(source);
+const resolve = (source: ImageSource): Promise<ResolvedImage> => imagesOfRun()(source);
 
 describe("an image that could not be had", () => {
   requireEngine();
   it("is looked for again by a later stack of the run", async function () {
     this.timeout(60_000);
     const [repo, tag] = [`localhost:1/${randomUUID()}`, "1"];
-    const resolveAgain = resolver();
+    const resolveAgain = imagesOfRun();
     await expect(resolveAgain(`${repo}:${tag}`)).to.be.rejectedWith(/^REGISTRY_UNREACHABLE/);
     const docker = await engine();
     await docker.getImage((await resolve(NODE)).reference).tag({ repo, tag });

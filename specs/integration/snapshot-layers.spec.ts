@@ -8,8 +8,7 @@ import type { GenericContainer, StartedTestContainer } from "testcontainers";
 import { readConfig } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
-import { imageResolver } from "../../src/images/resolve.ts";
-import { cleanUp, NODE, engine, shell } from "./engine.ts";
+import { cleanUp, NODE, engine, referenceOf, shell } from "./engine.ts";
 
 /** A word that no other run of these lines prints. */
 const UNIQUE = "cat /proc/sys/kernel/random/uuid";
@@ -41,14 +40,7 @@ describe("the layers of a snapshot", function () {
     sources = join(folder, "sources");
     await writeFile(sources, "one");
     const docker = await engine();
-    const resolve = imageResolver({
-      config: readConfig({}),
-      docker: engine,
-      signal: AbortSignal.timeout(60_000),
-      onDetail: () => {},
-      onResolved: () => {},
-    });
-    const { reference } = await resolve(NODE);
+    const reference = await referenceOf(NODE);
     for (const version of ["1", "2"]) {
       const container = await docker.createContainer({ Image: reference });
       const changes = `ENV VERSION=${version}`;

@@ -4,7 +4,6 @@ import { hostname } from "node:os";
 import { expect } from "chai";
 import type Dockerode from "dockerode";
 import { requireEngine } from "stackspec";
-import { imageResolver } from "../../src/images/resolve.ts";
 import { OWNER_LABEL, removeResources } from "../../src/engine/docker/labels.ts";
 import type { Runtime } from "../../src/engine/docker/connect.ts";
 import { runOf, startNode, startRun } from "../integration/child.ts";
@@ -19,6 +18,7 @@ import {
   leftAfter,
   onceThere,
   removeLabelled,
+  referenceOf,
 } from "../integration/engine.ts";
 import { socketToEngine, watchedSocketToEngine, whereItIs } from "../integration/socket.ts";
 import type { SocketToEngine } from "../integration/socket.ts";
@@ -52,18 +52,6 @@ async function goneFrom(id: string): Promise<void> {
 async function through({ address }: SocketToEngine): Promise<Record<string, string>> {
   const { path } = await whereItIs();
   return { DOCKER_HOST: address, ...(path === undefined ? {} : { TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: path }) };
-}
-
-/** What an image is called on this engine. */
-async function referenceOf(image: string): Promise<string> {
-  const resolve = imageResolver({
-    config: { images: "auto", debianMirror: undefined },
-    docker: engine,
-    signal: new AbortController().signal,
-    onDetail: () => {},
-    onResolved: () => {},
-  });
-  return (await resolve(image)).reference;
 }
 
 describe("the reaper of a run", () => {

@@ -9,8 +9,16 @@ import { readConfig } from "../../src/config/config.ts";
 import { forgetReusableStack } from "../../src/engine/run/kept-note.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
-import { imageResolver } from "../../src/images/resolve.ts";
-import { NODE, STACK_LABEL, cleanUp, engine, failureOf, removeLabelled, shell } from "../integration/engine.ts";
+import {
+  NODE,
+  STACK_LABEL,
+  cleanUp,
+  engine,
+  failureOf,
+  referenceOf,
+  removeLabelled,
+  shell,
+} from "../integration/engine.ts";
 
 /** A word that no other run of these lines prints. */
 const UNIQUE = "cat /proc/sys/kernel/random/uuid";
@@ -57,14 +65,7 @@ describe("a kept stack after an edit", function () {
     migrations = join(folder, "migrations");
     await writeFile(migrations, "one");
     const docker = await engine();
-    const resolve = imageResolver({
-      config: readConfig({}),
-      docker: engine,
-      signal: AbortSignal.timeout(60_000),
-      onDetail: () => {},
-      onResolved: () => {},
-    });
-    const { reference } = await resolve(NODE);
+    const reference = await referenceOf(NODE);
     for (const version of ["1", "2", "3"]) {
       const container = await docker.createContainer({ Image: reference });
       const changes = `ENV VERSION=${version}`;

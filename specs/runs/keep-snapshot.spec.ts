@@ -13,9 +13,8 @@ import type { SnapshotUse } from "../../src/engine/run/find-restored.ts";
 import { lockStack } from "../../src/engine/run/reusable-stack.ts";
 import { SERVER_LABEL, SNAPSHOT_LABEL, STACK_LABEL } from "../../src/engine/snapshot/store.ts";
 import { LOCAL } from "../../src/images/debian.ts";
-import { imageResolver } from "../../src/images/resolve.ts";
 import type { Stack } from "../../src/stack/stack.ts";
-import { cleanUp, NODE, engine, shell } from "../integration/engine.ts";
+import { cleanUp, NODE, engine, referenceOf, shell } from "../integration/engine.ts";
 
 /** What a run of a stack was, and said of its snapshot. */
 interface Told {
@@ -56,17 +55,6 @@ describe("keeping a snapshot", function () {
     await Promise.all(nameless.map(({ Id }) => docker.getImage(Id).remove({ force: true })));
     await rm(folder, { recursive: true });
   });
-
-  async function referenceOf(name: string): Promise<string> {
-    const resolve = imageResolver({
-      config: readConfig({}),
-      docker: engine,
-      signal: AbortSignal.timeout(60_000),
-      onDetail: () => {},
-      onResolved: () => {},
-    });
-    return (await resolve(name)).reference;
-  }
 
   async function imagesOf(stack: string) {
     return (await allOf(stack)).filter(({ Labels }) => Labels[SERVER_LABEL] === undefined);
