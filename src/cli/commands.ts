@@ -112,4 +112,13 @@ export const COMMANDS: readonly Command[] = [
     mocha: false,
     run: async () => (await import("./config-command.ts")).showSettings(),
   },
+  {
+    name: "explain",
+    usage: "<code>",
+    summary: "what an error's code means, and what helps",
+    flags: [],
+    words: [1, 1],
+    mocha: false,
+    run: async (given) => (await import("./explain-command.ts")).explain(given),
+  },
 ];
