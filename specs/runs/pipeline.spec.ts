@@ -35,7 +35,7 @@ describe("a pipeline", function () {
   const released = (): { image: string; reference: string } => JSON.parse(project.read("target/release.json")) as never;
   const manifest = (): { files: Record<string, string>; revision: string; created: string } =>
     JSON.parse(project.read("target/manifest.json")) as never;
-  const published = (): { tags: Record<string, string> } => JSON.parse(project.read("reports/publish.json")) as never;
+  const published = (): { tags: Record<string, string> } => JSON.parse(project.read("output/publish.json")) as never;
   const ask = (path: string): Promise<Response> =>
     fetch(`http://${registry}/v2/team/tiny/${path}`, {
       headers: {
@@ -63,7 +63,7 @@ describe("a pipeline", function () {
       STACKSPEC_BUILD: "7",
       LICENCES_TOKEN: "open-rye-and-oats",
     };
-    const more = { GITHUB_STEP_SUMMARY: "reports/step.md", STACKSPEC_DEPLOY_HOOK: hookAt("/first") };
+    const more = { GITHUB_STEP_SUMMARY: "output/step.md", STACKSPEC_DEPLOY_HOOK: hookAt("/first") };
     first = await project.run(["pipeline"], { ...settings, ...more });
     if (first.exitCode !== 0) throw new Error(first.output);
   });
@@ -95,11 +95,11 @@ describe("a pipeline", function () {
     });
 
     it("writes the same table as Markdown", () => {
-      expect(project.read("reports/summary.md")).to.match(/^\| publish \| passed \| \d+\.\d \|/m);
+      expect(project.read("output/summary.md")).to.match(/^\| publish \| passed \| \d+\.\d \|/m);
     });
 
     it("appends that table to the summary of GitHub's job", () => {
-      expect(project.read("reports/step.md")).to.equal(project.read("reports/summary.md"));
+      expect(project.read("output/step.md")).to.equal(project.read("output/summary.md"));
     });
 
     it("does not call green what could not be checked", () => {
@@ -107,19 +107,19 @@ describe("a pipeline", function () {
     });
 
     it("hides secrets in each of these", () => {
-      for (const text of [first.output, project.read("reports/summary.md"), project.read("reports/step.md")])
+      for (const text of [first.output, project.read("output/summary.md"), project.read("output/step.md")])
         expect(text).to.contain("nobody knows ***").and.not.contain("open-rye-and-oats");
     });
 
     it("tells its acceptance specs neither the registry's password nor the deploy hook", () => {
-      expect(JSON.parse(project.read("reports/environment.json")))
+      expect(JSON.parse(project.read("output/environment.json")))
         .to.include("APP_IMAGE")
         .and.not.include.members(["STACKSPEC_REGISTRY_PASSWORD"])
         .and.not.include.members(["STACKSPEC_DEPLOY_HOOK"]);
     });
 
     it("takes the reports out of the containers", () => {
-      expect(project.read("reports/unittests.xml")).to.contain('failures="0"');
+      expect(project.read("output/unittests.xml")).to.contain('failures="0"');
     });
 
     it("builds where there is no network", () => {
@@ -169,7 +169,7 @@ describe("a pipeline", function () {
     it("fills its cache once", async () => {
       const copy = project.copy();
       const { exitCode } = await stage("test", {}, copy);
-      expect([exitCode, copy.read("reports/fills.txt")]).to.deep.equal([0, "filled\n"]);
+      expect([exitCode, copy.read("output/fills.txt")]).to.deep.equal([0, "filled\n"]);
     });
   });
 
@@ -249,7 +249,7 @@ describe("a pipeline", function () {
 
     it("refuses to publish with another acceptance report", async () => {
       const copy = project.copy();
-      copy.write("reports/acceptance.xml", project.read("reports/acceptance.xml").replace("failures", "errors"));
+      copy.write("output/acceptance.xml", project.read("output/acceptance.xml").replace("failures", "errors"));
       refuses(
         await stage("publish", {}, copy),
         /expected the report that "release" has recorded, it has changed since/,
@@ -315,7 +315,7 @@ describe("a pipeline", function () {
       expect([publish.exitCode, publish.output]).to.satisfy(
         ([code, text]: [number, string]) => code === 2 && text.includes('expected what the stage "release" hands over'),
       );
-      expect(copy.read("reports/acceptance.xml")).to.contain('failures="1"');
+      expect(copy.read("output/acceptance.xml")).to.contain('failures="1"');
     });
 
     it("stops at its unit tests, with their report", async () => {
@@ -325,7 +325,7 @@ describe("a pipeline", function () {
       expect(output)
         .to.match(/^test +failed .*unit failed/m)
         .and.match(/^build +not run$/m);
-      expect([exitCode, copy.read("reports/unittests.xml")]).to.deep.equal([
+      expect([exitCode, copy.read("output/unittests.xml")]).to.deep.equal([
         1,
         '<testsuite name="tiny" tests="1" failures="1"/>\n',
       ]);

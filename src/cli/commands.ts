@@ -66,7 +66,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "report",
     usage: "[folder]",
-    summary: "the HTML report, made again from the results that are stored in a folder: reports/",
+    summary: "the HTML report, made again from the results that are stored in a folder: that of the reports",
     flags: [],
     words: [0, 1],
     mocha: false,

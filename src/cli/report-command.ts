@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
+import { readConfig } from "../config/config.ts";
 import { usageError } from "../errors.ts";
 import { writePage } from "../report/page-file.ts";
 import { say } from "../terminal.ts";
 
 /** `stackspec report`. */
-export async function remakeReport(folder = "reports"): Promise<void> {
+export async function remakeReport(folder = readConfig().folders.reports): Promise<void> {
   const subject = "stackspec report";
   if (!existsSync(folder)) throw usageError(subject, `expected a folder, got "${folder}", which is not there`);
   const page = await writePage(folder);

@@ -15,11 +15,10 @@ import type { StageResult } from "./outcome.ts";
 import { tagsFor } from "./tags.ts";
 
 const MAIN_BRANCH = "main";
-const REPORT = join("reports", "publish.json");
 
 /** Tags and pushes the image that `release` has recorded: that ID and no other. */
 export async function publish(stage: PublishStage, context: PipelineContext): Promise<StageResult> {
-  const { settings, runtime, say } = context;
+  const { config, settings, runtime, say } = context;
   const { from, options } = stage;
   if (settings.registry === undefined) throw noRegistry();
   const released = readRecord(from);
@@ -66,7 +65,7 @@ export async function publish(stage: PublishStage, context: PipelineContext): Pr
       version: manifest.version,
       tags: pushed,
     };
-    writeAtomically(REPORT, `${maskedJson(report, 2)}\n`);
+    writeAtomically(join(config.folders.reports, "publish.json"), `${maskedJson(report, 2)}\n`);
   }
 
   const [digest] = Object.values(pushed);

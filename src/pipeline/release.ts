@@ -14,8 +14,6 @@ import type { Manifest } from "./record.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { StageResult } from "./outcome.ts";
 
-const REPORT = join("reports", "acceptance.xml");
-
 /** Builds the release image from the artefact alone, and holds it to the acceptance specs. */
 export async function release(stage: ReleaseStage, context: PipelineContext): Promise<StageResult> {
   const manifest = readRecord(stage.from);
@@ -27,22 +25,23 @@ export async function release(stage: ReleaseStage, context: PipelineContext): Pr
   if (image.value === undefined) return { outcomes: [image.outcome], notes: [] };
   context.say(`  image ${image.value} is ${reference}`);
 
-  await rm(REPORT, { force: true });
+  const report = join(context.config.folders.reports, "acceptance.xml");
+  await rm(report, { force: true });
   const { specs } = context.settings;
   const acceptance = await outcomeOf("acceptance", context, async () => {
     await (specs === "container"
-      ? inContainer(stage.options, reference, context)
-      : onHost(stage.options, reference, context));
-    return readVerdict();
+      ? inContainer(stage.options, reference, report, context)
+      : onHost(stage.options, reference, report, context));
+    return readVerdict(report);
   });
   const outcomes = [image.outcome, acceptance.outcome];
-  const notes = existsSync(REPORT) ? [`${REPORT}: ${totalsLine(readTotals([REPORT]))}`] : [];
+  const notes = existsSync(report) ? [`${report}: ${totalsLine(readTotals([report]))}`] : [];
   if (acceptance.value === undefined) return { outcomes, notes };
   writeRecord(stage, {
     image: image.value,
     reference,
     manifest: manifestDigest,
-    acceptance: { report: REPORT, sha256: await sha256(REPORT), ...acceptance.value },
+    acceptance: { report, sha256: await sha256(report), ...acceptance.value },
   });
   return { outcomes, notes: [`image ${image.value}`, ...notes] };
 }
@@ -86,19 +85,29 @@ export function isRoot(user: string): boolean {
   return /^(root|0*)(:|$)/.test(user);
 }
 
-async function onHost({ acceptance }: ReleaseOptions, reference: string, context: PipelineContext): Promise<void> {
+async function onHost(
+  { acceptance }: ReleaseOptions,
+  reference: string,
+  report: string,
+  context: PipelineContext,
+): Promise<void> {
   const exitCode = await context.runSuite(acceptance.suite, {
     ...acceptance.environment(reference),
-    JUNIT_REPORT_PATH: REPORT,
+    JUNIT_REPORT_PATH: report,
   });
   if (exitCode !== 0)
     throw new StackspecError("TASK_FAILED", `expected every spec to pass, mocha exited with code ${exitCode}`, {
       subject: acceptance.suite,
-      hint: `see ${REPORT}`,
+      hint: `see ${report}`,
     });
 }
 
-async function inContainer({ specs }: ReleaseOptions, reference: string, context: PipelineContext): Promise<void> {
+async function inContainer(
+  { specs }: ReleaseOptions,
+  reference: string,
+  report: string,
+  context: PipelineContext,
+): Promise<void> {
   if (specs === undefined)
     throw usageError("STACKSPEC_SPECS", "expected host, since this pipeline declares no specs image, got container");
   const stack = await context.session.start(await specs.stack(reference));
@@ -108,7 +117,7 @@ async function inContainer({ specs }: ReleaseOptions, reference: string, context
     if (!isContainer(made)) throw usageError("specs image", "expected a container from its factory");
     await runToEnd(
       made,
-      { name: "acceptance", network: stack.id, binds: [], collects: { [specs.report]: REPORT }, timeoutMs: undefined },
+      { name: "acceptance", network: stack.id, binds: [], collects: { [specs.report]: report }, timeoutMs: undefined },
       context,
     );
   } finally {
@@ -117,13 +126,13 @@ async function inContainer({ specs }: ReleaseOptions, reference: string, context
 }
 
 /** What the report says, which has to agree with the exit code. */
-function readVerdict(): { passed: number; failed: number } {
-  const { passed, failed } = readTotals([REPORT]);
+function readVerdict(report: string): { passed: number; failed: number } {
+  const { passed, failed } = readTotals([report]);
   if (failed > 0 || passed === 0)
     throw new StackspecError(
       "TASK_FAILED",
       `expected every acceptance spec to pass, got ${passed} passed and ${failed} failed`,
-      { subject: REPORT },
+      { subject: report },
     );
   return { passed, failed };
 }

@@ -52,7 +52,7 @@ export async function runStages(stages: readonly Stage[], context: PipelineConte
   }
   const title = `Pipeline ${context.pipeline.name}`;
   const summary = markdownSummary(title, outcomes);
-  writeAtomically(join("reports", "summary.md"), summary);
+  writeAtomically(join(context.config.folders.reports, "summary.md"), summary);
   if (context.settings.stepSummary !== undefined) appendFileSync(context.settings.stepSummary, summary);
   context.say(`\n${textSummary(outcomes)}`);
   return exitCode;

@@ -3,7 +3,7 @@ import type { StageOutcome } from "./outcome.ts";
 
 type Row = readonly [name: string, verdict: string, took: string, why: string];
 
-/** The summary as a table of Markdown, for `reports/summary.md` and a CI system's page, with secrets masked. */
+/** The summary as a table of Markdown, for `summary.md` beside the reports and a CI system's page, with secrets masked. */
 export function markdownSummary(title: string, stages: readonly StageOutcome[]): string {
   const cell = (text: string): string => mask(text).replaceAll("|", "\\|").replaceAll("\n", " ");
   const lines = rows(stages).map((row) => `| ${row.map(cell).join(" | ")} |`);

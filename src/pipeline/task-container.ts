@@ -30,7 +30,7 @@ export interface ContainerRun {
  */
 export async function runToEnd(made: GenericContainer, run: ContainerRun, context: PipelineContext): Promise<void> {
   const { name, network, binds, collects, timeoutMs = TIMEOUT_MS } = run;
-  const { runtime, session, signal } = context;
+  const { config, runtime, session, signal } = context;
   // What an earlier run left must not be taken for this one's.
   await Promise.all(Object.values(collects).map((to) => rm(to, { recursive: true, force: true })));
   const exits = await watchExits(runtime);
@@ -44,7 +44,7 @@ export async function runToEnd(made: GenericContainer, run: ContainerRun, contex
     },
     runtime,
     exits,
-    logFile: join("reports", "logs", `${name}.log`),
+    logFile: join(config.folders.reports, "logs", `${name}.log`),
     signal,
   });
   try {
