@@ -1,8 +1,19 @@
 import { execFile } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { publishedManifest } from "../.ci/manifest.ts";
 
 const repository = join(import.meta.dirname, "..");
 const modules = join(repository, "node_modules");
@@ -22,14 +33,20 @@ export interface PackedProject {
 }
 
 let packed: Promise<string> | undefined;
+let unpacked: Promise<string> | undefined;
 
-/** The package's content, as `npm pack` chooses it, built once in a process. */
-async function pack(): Promise<string> {
+/** The package as npm would publish it: its file, made once in a process, from sources that others may be working with. */
+export function pack(): Promise<string> {
+  return (packed ??= packNow());
+}
+
+async function packNow(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "packed-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const stage = join(folder, "stage");
-  for (const name of ["package.json", "README.md", "LICENSE", "containers/debian"])
+  for (const name of ["README.md", "LICENSE", "containers/debian"])
     cpSync(join(repository, name), join(stage, name), { recursive: true });
+  writeFileSync(join(stage, "package.json"), publishedManifest(readFileSync(join(repository, "package.json"), "utf8")));
   await run(join(modules, ".bin/tsc"), ["-p", "tsconfig.build.json", "--outDir", join(stage, "dist")], {
     cwd: repository,
   });
@@ -38,8 +55,13 @@ async function pack(): Promise<string> {
   const { stdout } = await run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], {
     cwd: stage,
   });
-  await run("tar", ["-x", "-f", join(folder, stdout.trim().split("\n").at(-1)!), "-C", folder]);
-  return join(folder, "package");
+  return join(folder, stdout.trim().split("\n").at(-1)!);
+}
+
+async function unpack(): Promise<string> {
+  const file = await pack();
+  await run("tar", ["-x", "-f", file, "-C", dirname(file)]);
+  return join(dirname(file), "package");
 }
 
 /**
@@ -51,7 +73,7 @@ export async function makePackedProject(
   files: Readonly<Record<string, string>> = {},
   { mocha = join(modules, "mocha") }: { mocha?: string } = {},
 ): Promise<PackedProject> {
-  packed ??= pack();
+  unpacked ??= unpack();
   const folder = mkdtempSync(join(tmpdir(), "project-"));
   const at = (path: string): string => join(folder, path);
   const own = new Set(["stackspec", "mocha", "mocha-junit-reporter", ".bin", ".package-lock.json"]);
@@ -62,7 +84,7 @@ export async function makePackedProject(
       symlinkSync(join(modules, each), at(`node_modules/${each}`));
     }
   }
-  cpSync(await packed, at("node_modules/stackspec"), { recursive: true });
+  cpSync(await unpacked, at("node_modules/stackspec"), { recursive: true });
   chmodSync(at("node_modules/stackspec/dist/cli/main.js"), 0o755); // As npm does.
   // These look for other packages beside themselves, and not where a link leads.
   cpSync(mocha, at("node_modules/mocha"), { recursive: true });

@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { cp, glob, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { readTotals } from "../../src/report/totals.ts";
+import { pack } from "../packed.ts";
 
 const root = join(import.meta.dirname, "../..");
 /** Where the reports of examples are kept, for CI systems to read with all others. */
@@ -25,31 +25,9 @@ export interface Example {
   remove(): Promise<void>;
 }
 
-let packed: Promise<string> | undefined;
-let place: string | undefined;
-
-/** The package as npm would publish it: packed once. */
-async function pack(): Promise<string> {
-  place = await mkdtemp(join(tmpdir(), "stackspec-packed-"));
-  const { stdout } = await promisify(execFile)("npm", ["pack", "--json", "--pack-destination", place], {
-    cwd: root,
-    env: npmEnvironment(),
-    maxBuffer: 64 * 1024 ** 2,
-  });
-  // What `prepack` prints stands before it.
-  const [{ filename }] = JSON.parse(stdout.slice(stdout.search(/^\[/m))) as [{ filename: string }];
-  return join(place, filename);
-}
-
-/** Removes the packed package. */
-export async function removePacked(): Promise<void> {
-  if (place !== undefined) await rm(place, { recursive: true });
-  packed = undefined;
-}
-
 /** Copies `examples/<name>` elsewhere and installs what it needs, all but stackspec from npm's registry or its cache. */
 export async function installExample(name: string): Promise<Example> {
-  const tarball = await (packed ??= pack());
+  const tarball = await pack();
   const folder = await mkdtemp(join(tmpdir(), `stackspec-${name}-`));
   await cp(join(root, "examples", name), folder, { recursive: true });
   const file = join(folder, "package.json");

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
 import { cleanUp } from "../integration/engine.ts";
-import { installExample, removePacked } from "./example.ts";
+import { installExample } from "./example.ts";
 import type { Ended, Example } from "./example.ts";
 
 /** A first run makes a Debian and installs packages in it. */
@@ -19,8 +19,6 @@ const CASES: readonly Case[] = [
   { name: "stock", profiles: "inside", specs: 10 },
   { name: "web-postgres-redis", profiles: "", specs: 4 },
 ];
-
-cleanUp("the packed package is gone", removePacked);
 
 for (const { name, profiles, specs } of CASES)
   describe(`the example ${name}`, function () {

@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect } from "chai";
-import { makePackedProject } from "../packed.ts";
+import { makePackedProject, pack } from "../packed.ts";
 import type { PackedProject } from "../packed.ts";
 
 const MODULE = { "package.json": '{ "type": "module" }\n' };
@@ -42,6 +44,14 @@ const STRICT = {
 };
 
 const repository = join(import.meta.dirname, "../..");
+
+/** Runs a tool that looks for mistakes. @throws AssertionError with what it found */
+async function findsNothing(tool: string, ...words: string[]): Promise<void> {
+  const ended = promisify(execFile)(join(repository, "node_modules/.bin", tool), words);
+  const found = await ended.catch((error: { stdout: string; stderr: string }) => `${error.stdout}${error.stderr}`);
+  if (typeof found === "string") expect.fail(found);
+}
+
 const MOCHAS = {
   "mocha 11": join(repository, "node_modules/mocha"),
   "mocha 12": join(repository, ".ci/mocha-12/node_modules/mocha"),
@@ -69,6 +79,23 @@ describe("the packed package", function () {
     await expect(project.run("tsc", ["-p", "."])).to.eventually.have.property("output", "");
   });
 
+  it("is found under conditions that others set for packages of their own", async () => {
+    project = await makePackedProject({ ...MODULE, "a.js": 'import "stackspec";\nimport "stackspec/pipeline";\n' });
+    await expect(project.run("node", ["--conditions=development", "a.js"])).to.eventually.include({ exitCode: 0 });
+  });
+
+  it("brings no sources, and no script that runs when it is installed", async () => {
+    project = await makePackedProject();
+    const { output } = await project.run("grep", [
+      "-rlE",
+      "\\.\\./src/|sourceMappingURL",
+      "node_modules/stackspec/dist",
+    ]);
+    expect(output).to.equal("");
+    const text = readFileSync(join(project.folder, "node_modules/stackspec/package.json"), "utf8");
+    expect(JSON.parse(text)).not.to.have.property("scripts");
+  });
+
   it("refuses a mocha that it does not know, with both versions", async () => {
     project = await makePackedProject(MODULE);
     const manifest = join(project.folder, "node_modules/stackspec/package.json");
@@ -77,5 +104,18 @@ describe("the packed package", function () {
     const { exitCode, errors } = await project.run("stackspec", ["test"]);
     expect(errors).to.match(/^USAGE: mocha: expected \^10\.2\.0, got 11\.\S+ — npm install [^\n]*\n$/);
     expect(exitCode).to.equal(2);
+  });
+});
+
+describe("the package's file", function () {
+  this.timeout(120_000);
+
+  it("has nothing in its manifest that leads nowhere", async () => {
+    await findsNothing("publint", "run", await pack(), "--strict");
+  });
+
+  it("has types that each kind of project resolves", async () => {
+    // What is said of CommonJS was so before Node 22.12, which can require an ES module.
+    await findsNothing("attw", await pack(), "--profile", "node16", "--ignore-rules", "cjs-resolves-to-esm");
   });
 });
