@@ -2,6 +2,7 @@
 import { cp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { bundleClient } from "./bundle-client.ts";
 
 const root = import.meta.dirname;
 const dist = join(root, "dist");
@@ -24,5 +25,6 @@ await build({
   logLevel: "warning",
 });
 for (const folder of ["migrations", "static"]) await cp(join(root, folder), join(dist, folder), { recursive: true });
+await writeFile(join(dist, "static/client/client.js"), await bundleClient());
 // Without it, Node would have to parse main.js once more to find out that it is an ES module.
 await writeFile(join(dist, "package.json"), '{ "type": "module" }\n');

@@ -11,9 +11,9 @@ import { GenericContainer } from "testcontainers";
 const app = "containers/app";
 const workdir = `/project/${app}`;
 const lock = ["package-lock.json", "package.json", `${app}/package.json`];
-const sources = ["src", "test", "static", "migrations", "build.ts", "tsconfig.json", "package.json", "Dockerfile"].map(
-  (name) => `${app}/${name}`,
-);
+const folders = ["src", "client", "test", "static", "migrations"];
+const files = ["build.ts", "bundle-client.ts", "tsconfig.json", "package.json", "Dockerfile"];
+const sources = [...folders, ...files].map((name) => `${app}/${name}`);
 const database = { name: "todobackend", user: "todo", password: randomUUID(), rootPassword: randomUUID() };
 
 /** The app's own tests run against a MySQL of their own. */
@@ -66,7 +66,8 @@ export default definePipeline("todobackend", (pipeline) => {
     stage.task("types", ({ image }) => development(image, "tsc", "--noEmit"), inDevelopment);
     stage.task(
       "lint",
-      ({ image }) => development(image, "oxlint", "--deny-warnings", "src", "test", "build.ts"),
+      ({ image }) =>
+        development(image, "oxlint", "--deny-warnings", "src", "client", "test", "build.ts", "bundle-client.ts"),
       inDevelopment,
     );
     stage.task("audit", ({ signal }) => audit(signal));

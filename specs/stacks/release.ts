@@ -60,7 +60,7 @@ export default defineStack("release", (stack) => {
   );
   const collectstatic = stack.task("collectstatic", (context) => run(context, APP_COLLECTSTATIC), {
     ...app,
-    ...inputs("static"),
+    ...inputs("static", "client"),
   });
   const migrate = stack.task("migrate", (context) => run(context, APP_MIGRATE), {
     ...app,

@@ -5,6 +5,7 @@ import { accepts } from "hono/accepts";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { assets } from "./assets.ts";
+import { client } from "./client.ts";
 import { Unavailable } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { only } from "./only.ts";
@@ -13,7 +14,7 @@ import type { Store } from "./store/store.ts";
 import { todos } from "./todos.ts";
 import { baseUrl } from "./url.ts";
 
-/** The HTTP side of the app: `/`, `/todos` and `/static`, open to every origin. */
+/** The HTTP side of the app: `/`, `/todos`, `/client/` and `/static`, open to every origin. */
 export function createApp({ store, log }: Readonly<{ store: Store; log: Log }>): Hono {
   const app = new Hono();
   app.use(
@@ -41,6 +42,7 @@ export function createApp({ store, log }: Readonly<{ store: Store; log: Log }>):
   app.route("/todos", todos(store));
 
   // Behind nginx these never arrive: it serves what collectstatic put into the volume they share.
+  app.route("/client", client());
   app.use("/static/*", only("GET", "HEAD"));
   app.get("/static/*", serveStatic({ root: fileURLToPath(assets) }));
 

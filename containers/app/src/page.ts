@@ -14,5 +14,6 @@ export const page = (base: string) =>
       <body>
         <h1><img src="${base}/static/logo.svg" alt="" width="48" height="48" /> todobackend</h1>
         <p>A to-do list over HTTP and JSON. It is kept at <a href="${base}/todos">${base}/todos</a>.</p>
+        <p><a href="${base}/client/">Open it</a></p>
       </body>
     </html> `;

@@ -60,10 +60,13 @@ describe("a command of the app", function () {
     it("puts them beside a folder for media, as often as one likes", async () => {
       const first = await run(["collectstatic"], { STATIC_ROOT: root });
       const second = await run(["collectstatic"], { STATIC_ROOT: root });
-      expect([first.code, second.code, first.lines[0]?.files, second.lines[0]?.files]).to.deep.equal([0, 0, 2, 2]);
+      expect([first.code, second.code, first.lines[0]?.files, second.lines[0]?.files]).to.deep.equal([0, 0, 4, 4]);
       expect(await readdir(root, { recursive: true })).to.have.members([
         "media",
         "static",
+        "static/client",
+        "static/client/client.css",
+        "static/client/index.html",
         "static/logo.svg",
         "static/todobackend.css",
       ]);

@@ -42,7 +42,25 @@ describe("over HTTP, the app", () => {
     ]);
   });
 
-  for (const path of ["/", "/todos", "/static/logo.svg"]) {
+  it("serves its web client, and every file that it links to", async () => {
+    const response = await fetch(`${app.url}/client/`);
+    expect(response.headers.get("Content-Type")).to.equal("text/html; charset=utf-8");
+    const links = [...(await response.text()).matchAll(/(?:href|src)="([^"#]+)"/g)].map(([, link]) => link!);
+    const answers = await Promise.all(links.map((link) => fetch(new URL(link, response.url))));
+    expect(answers.map(({ status, headers }) => [status, headers.get("Content-Type")])).to.deep.equal([
+      [200, "image/svg+xml; charset=utf-8"],
+      [200, "text/css; charset=utf-8"],
+      [200, "text/javascript; charset=utf-8"],
+    ]);
+  });
+
+  it("leads from /client to the web client, through a proxy too", async () => {
+    const headers = { "X-Forwarded-Prefix": "/api" };
+    const response = await fetch(`${app.url}/client`, { headers, redirect: "manual" });
+    expect([response.status, response.headers.get("Location")]).to.deep.equal([302, `${app.url}/api/client/`]);
+  });
+
+  for (const path of ["/", "/todos", "/client/", "/static/logo.svg"]) {
     it(`answers HEAD ${path} as GET, without a body`, async () => {
       const response = await fetch(`${app.url}${path}`, { method: "HEAD" });
       expect({ status: response.status, body: await response.text() }).to.deep.equal({ status: 200, body: "" });

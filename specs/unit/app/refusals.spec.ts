@@ -42,9 +42,11 @@ describe("the app refuses", () => {
     ["a second spelling of an id", 404, "/todos/01", {}, "expected a known path, got /todos/01"],
     ["a way out of /static", 404, "/static/..%2fbuild.ts", {}, "expected a known path, got /static/..%2fbuild.ts"],
     ["an unknown file", 404, "/static/nope.css", {}, "expected a known path, got /static/nope.css"],
+    ["an unknown file of the client", 404, "/client/nope.js", {}, "expected a known path, got /client/nope.js"],
     ["POST of its root", 405, "/", post(), "expected one of GET, HEAD, OPTIONS, got POST"],
     ["POST of a todo", 405, "/todos/7", post(), "expected one of GET, HEAD, PUT, PATCH, DELETE, OPTIONS, got POST"],
     ["DELETE of a file", 405, "/static/logo.svg", removal, "expected one of GET, HEAD, OPTIONS, got DELETE"],
+    ["POST of the client", 405, "/client/", post(), "expected one of GET, HEAD, OPTIONS, got POST"],
     ["text", 415, "/todos", post("{}", "text/plain"), "expected Content-Type application/json, got text/plain"],
     [
       "another charset",
