@@ -1,6 +1,7 @@
 import superagent from "superagent";
 import { usageError } from "../errors.ts";
 import { keepConnection } from "./connection.ts";
+import { answerTimeoutMs } from "./deadline.ts";
 import { record } from "./exchange.ts";
 
 /** A superagent request: add `.set()`, `.query()`, `.send()` as you like, then await it. */
@@ -8,7 +9,10 @@ export type Request = superagent.Request;
 /** A superagent response: `status`, `headers`, `body`, `text`. */
 export type Response = superagent.Response;
 
-/** Sends requests to one service. Answers of every status resolve: a 404 is an answer, not an error. */
+/**
+ * Sends requests to one service. Answers of every status resolve: a 404 is an answer, not an error. No answer within 30 s, or
+ * before mocha's timeout of the spec is over, is one; `.timeout(ms)` says otherwise.
+ */
 export interface HttpClient {
   /** The service's address, with no slash at its end. */
   readonly url: string;
@@ -20,9 +24,6 @@ export interface HttpClient {
   delete(path: string): Request;
   options(path: string): Request;
 }
-
-/** How long an answer may take, in milliseconds, unless a request says otherwise with `.timeout()`. */
-const ANSWER_TIMEOUT_MS = 30_000;
 
 /**
  * A client for the service at `url`.
@@ -39,7 +40,10 @@ export function httpClient(url: string, options: { recorded?: boolean } = {}): H
     const made = superagent(method, target)
       .ok(() => true)
       .redirects(0)
-      .timeout(ANSWER_TIMEOUT_MS);
+      .timeout(answerTimeoutMs())
+      .on("error", (error: Error & { timeout?: number }) => {
+        if (error.timeout !== undefined) error.message = `${method} ${target}: no answer within ${error.timeout} ms`;
+      });
     keepConnection(made, target.startsWith("https:") ? "https:" : "http:");
     if (options.recorded !== false) record(made);
     return made.send(body);

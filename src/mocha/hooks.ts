@@ -4,12 +4,14 @@ import chaiAsPromised from "chai-as-promised";
 import type { Context, RootHookObject } from "mocha";
 import { processEnvironment } from "../config/environment.ts";
 import { guardOutput } from "../terminal.ts";
+import { endRequestsInTime } from "./deadline.ts";
 import { explainLoading } from "./load.ts";
 import { printVisibly } from "./printing.ts";
 import { run } from "./run.ts";
 import { endBusyRuns, endOnSignals } from "./signals.ts";
 
 explainLoading();
+endRequestsInTime();
 endOnSignals();
 void endBusyRuns();
 // What the environment has is secret from the first line on, and in a worker that asks for no setting too.
