@@ -3,6 +3,7 @@
 export default {
   mutate: [
     "src/{stack,http,report,config}/**/*.ts",
+    "src/sharding/{deal,durations,check-shards}.ts",
     "src/errors.ts",
     "src/secrets.ts",
     "src/images/digest.ts",

@@ -27,17 +27,29 @@ describe("the words behind a command", () => {
     [pipelineCommand, ["--grep", "x"], "nothing behind it: Unknown option '--grep'"],
     [stageCommand, [], "<name>, got nothing"],
     [stageCommand, ["build", "release"], '<name>, got "release"'],
-    [testCommand, ["specs/unit/a.spec.ts"], '[--pass-with-no-specs] [mocha options], got "specs/unit/a.spec.ts"'],
-    [testCommand, ["--gerp", "x"], "[--pass-with-no-specs] [mocha options]: Unknown option '--gerp'"],
-    [testCommand, ["--grep"], "[--pass-with-no-specs] [mocha options]: Option '-g, --grep <value>' argument missing"],
-    [testCommand, ["--keep"], "[--pass-with-no-specs] [mocha options]: Unknown option '--keep'"],
-    [runCommand, [], "<suite> [--pass-with-no-specs] [spec files] [mocha options], got nothing"],
+    [
+      testCommand,
+      ["specs/unit/a.spec.ts"],
+      '[--shard 2/5] [--pass-with-no-specs] [mocha options], got "specs/unit/a.spec.ts"',
+    ],
+    [testCommand, ["--gerp", "x"], "[--shard 2/5] [--pass-with-no-specs] [mocha options]: Unknown option '--gerp'"],
+    [
+      testCommand,
+      ["--grep"],
+      "[--shard 2/5] [--pass-with-no-specs] [mocha options]: Option '-g, --grep <value>' argument missing",
+    ],
+    [testCommand, ["--keep"], "[--shard 2/5] [--pass-with-no-specs] [mocha options]: Unknown option '--keep'"],
+    [runCommand, [], "<suite> [--shard 2/5] [--pass-with-no-specs] [spec files] [mocha options], got nothing"],
     [
       runCommand,
       ["unit", "--watch"],
-      "<suite> [--pass-with-no-specs] [spec files] [mocha options]: Unknown option '--watch'",
+      "<suite> [--shard 2/5] [--pass-with-no-specs] [spec files] [mocha options]: Unknown option '--watch'",
     ],
-    [startCommand, ["--kep"], "[--keep] [--pass-with-no-specs] [spec files] [mocha options]: Unknown option '--kep'"],
+    [
+      startCommand,
+      ["--kep"],
+      "[--keep] [--shard 2/5] [--pass-with-no-specs] [spec files] [mocha options]: Unknown option '--kep'",
+    ],
   ] as const)
     it(`are refused when they are ${["stackspec", command.name, ...words].join(" ")}`, async () => {
       await expect(readWords(command, words)).to.be.rejectedWith(

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import { listSettings, readConfig, tellWorkers } from "../../src/config/config.ts";
+import { listSettings, readConfig } from "../../src/config/config.ts";
 import type { Config } from "../../src/config/config.ts";
+import { tellWorkers } from "../../src/config/inner-runs.ts";
 import { defineConfig } from "../../src/config/project-config.ts";
 import type { ProjectConfig } from "../../src/config/project-config.ts";
 import type { ConfigFile } from "../../src/config/settings.ts";
@@ -11,6 +12,7 @@ import { mask } from "../../src/secrets.ts";
 const NO_FILE: ConfigFile = { path: "stackspec.config.ts", exported: {} };
 const defaults: Config = {
   folders: { specs: "specs", stacks: "specs/stacks", pipelines: "specs/pipelines", reports: "reports" },
+  timings: undefined,
   suites: {},
   stack: undefined,
   defaultStack: undefined,
@@ -50,6 +52,7 @@ const GOOD: readonly [name: string, value: string, changed: Partial<Config>][] =
   ["STACKSPEC_START_TIMEOUT_MS", "1", { startTimeoutMs: 1 }],
   ["STACKSPEC_DEBIAN_MIRROR", "http://mirror/debian", { debianMirror: "http://mirror/debian" }],
   ["STACKSPEC_KEEP", "1", { keep: true }],
+  ["STACKSPEC_TIMINGS", ".timings", { timings: ".timings" }],
   ["STACKSPEC_SNAPSHOTS", "off", { snapshots: { ...defaults.snapshots, off: true } }],
   ["STACKSPEC_SNAPSHOTS_KEPT", "0", { snapshots: { ...defaults.snapshots, count: 0 } }],
   ["STACKSPEC_SNAPSHOTS_DAYS", "30", { snapshots: { ...defaults.snapshots, days: 30 } }],
@@ -145,7 +148,7 @@ const SAID: readonly [said: ProjectConfig, changed: Partial<Config>][] = [
 const WRONG: readonly [said: unknown, refusal: string][] = [
   [
     { engin: "auto" },
-    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, suites, defaultStack, fallbackStack, engine, images, debianMirror, startTimeoutMs, snapshots, snapshotsKept, snapshotsDays, reportStack, reaperImage, secrets, got "engin"',
+    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, timings, suites, defaultStack, fallbackStack, engine, images, debianMirror, startTimeoutMs, snapshots, snapshotsKept, snapshotsDays, reportStack, reaperImage, secrets, got "engin"',
   ],
   [{ engine: "docker" }, 'stackspec.config.ts: engine: expected one of auto, none, install, got "docker"'],
   [{ startTimeoutMs: "2m" }, 'stackspec.config.ts: startTimeoutMs: expected a whole number of milliseconds, got "2m"'],

@@ -4,6 +4,8 @@ import { messageOf, usageError } from "../errors.ts";
 
 /** A switch of several commands: that nothing ran is well. */
 export const NO_SPECS = "pass-with-no-specs";
+/** Their option for one of several runs that share the spec files. */
+export const SHARD = "shard";
 
 /** One command of `stackspec`: what may follow its name, and what it does. */
 export interface Command {

@@ -1,4 +1,4 @@
-import { NO_SPECS } from "./command.ts";
+import { NO_SPECS, SHARD } from "./command.ts";
 import type { Command } from "./command.ts";
 
 /** Closes what a command has started with mocha, when it fails. */
@@ -8,9 +8,10 @@ const closeRun: Command["close"] = async () => (await import("../mocha/run.ts"))
 export const COMMANDS: readonly Command[] = [
   {
     name: "start",
-    usage: "[--keep] [--pass-with-no-specs] [spec files] [mocha options]",
+    usage: "[--keep] [--shard 2/5] [--pass-with-no-specs] [spec files] [mocha options]",
     summary: "the suite that needs a target, against the stack, which stays up afterwards if told to",
     flags: ["keep", NO_SPECS],
+    values: [SHARD],
     words: [0, Infinity],
     mocha: true,
     run: async (given) => (await import("./run-command.ts")).startTarget(given),
@@ -18,18 +19,20 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "test",
-    usage: "[--pass-with-no-specs] [mocha options]",
+    usage: "[--shard 2/5] [--pass-with-no-specs] [mocha options]",
     summary: "every suite that the config file does not leave out: folders under specs/ that have spec files",
     flags: [NO_SPECS],
+    values: [SHARD],
     words: [0, 0],
     mocha: true,
     run: async (given) => (await import("./test-command.ts")).testAll(given),
   },
   {
     name: "run",
-    usage: "<suite> [--pass-with-no-specs] [spec files] [mocha options]",
+    usage: "<suite> [--shard 2/5] [--pass-with-no-specs] [spec files] [mocha options]",
     summary: "one suite: the spec files of its folder under specs/",
     flags: [NO_SPECS],
+    values: [SHARD],
     words: [1, Infinity],
     mocha: true,
     run: async (given) => (await import("./run-command.ts")).runOne(given),
@@ -71,6 +74,16 @@ export const COMMANDS: readonly Command[] = [
     words: [0, 1],
     mocha: false,
     run: async ({ words: [folder] }) => (await import("./report-command.ts")).remakeReport(folder),
+  },
+  {
+    name: "merge",
+    usage: "[--pass-with-no-specs] [folders]",
+    summary:
+      "one report of the shards whose results are in these folders: reports/; fails for one that is missing, and for what they do not have in common",
+    flags: [NO_SPECS],
+    words: [0, Infinity],
+    mocha: false,
+    run: async (given) => (await import("./merge-command.ts")).mergeShards(given),
   },
   {
     name: "snapshot",

@@ -1,5 +1,5 @@
-import { tellInnerRuns } from "../config/config.ts";
 import type { Config } from "../config/config.ts";
+import { tellInnerRuns } from "../config/inner-runs.ts";
 import { lockFile } from "../engine/docker/lock.ts";
 import type { Lock } from "../engine/docker/lock.ts";
 import { usageError } from "../errors.ts";

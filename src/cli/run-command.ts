@@ -1,27 +1,29 @@
 import { existsSync } from "node:fs";
 import { readConfig } from "../config/config.ts";
 import { usageError } from "../errors.ts";
-import { NO_SPECS } from "./command.ts";
+import { NO_SPECS, SHARD } from "./command.ts";
 import type { Given } from "./command.ts";
 import { runSuite } from "./run-suite.ts";
+import { chooseShard } from "./shard-runs.ts";
 import { targetSuite } from "./suites.ts";
 
 /** `stackspec start`. */
-export async function startTarget({ flags, words, mocha }: Given): Promise<void> {
-  const config = readConfig();
+export async function startTarget({ flags, values, words, mocha }: Given): Promise<void> {
+  const { config, shard } = chooseShard(readConfig(), values.get(SHARD), words);
   const passWithNoSpecs = flags.has(NO_SPECS);
   if (!passWithNoSpecs) expectFiles("start", words);
   const keep = config.keep || flags.has("keep");
-  await runSuite({ ...config, keep }, { suite: targetSuite(config), files: words, mocha, passWithNoSpecs });
+  await runSuite({ ...config, keep }, { suite: targetSuite(config), files: words, mocha, passWithNoSpecs, shard });
 }
 
 /** `stackspec run`. */
-export async function runOne({ flags, words: [suite = "", ...files], mocha }: Given): Promise<void> {
+export async function runOne({ flags, values, words: [suite = "", ...files], mocha }: Given): Promise<void> {
   if (/^\.|[/\\]/.test(suite))
     throw usageError("stackspec run", `expected the name of a folder under specs/, got "${suite}"`);
+  const { config, shard } = chooseShard(readConfig(), values.get(SHARD), files);
   const passWithNoSpecs = flags.has(NO_SPECS);
   if (!passWithNoSpecs) expectFiles("run", files);
-  await runSuite(readConfig(), { suite, files, mocha, passWithNoSpecs });
+  await runSuite(config, { suite, files, mocha, passWithNoSpecs, shard });
 }
 
 function expectFiles(command: string, files: readonly string[]): void {

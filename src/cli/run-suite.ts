@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Config } from "../config/config.ts";
+import type { ShardSetting } from "../config/shard.ts";
 import { ensureEngine } from "../engine/docker/install.ts";
 import { imagesOf } from "../engine/run/start.ts";
 import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
@@ -17,6 +18,7 @@ import type { TargetStack } from "../mocha/target.ts";
 import { abortedReport, junitXml } from "../report/junit.ts";
 import { say } from "../terminal.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
+import { dealSuite, undealt } from "../sharding/deal-suite.ts";
 import { lockReports } from "./lock-reports.ts";
 import { loadOptions } from "./mocha-modules.ts";
 import type { MochaSettings } from "./mocha-modules.ts";
@@ -32,6 +34,8 @@ interface SuiteWords {
   readonly mocha: readonly string[];
   /** That there is nothing to run is well. */
   readonly passWithNoSpecs: boolean;
+  /** Runs some of these files only; undefined: all. */
+  readonly shard: ShardSetting | undefined;
 }
 
 /**
@@ -41,12 +45,14 @@ interface SuiteWords {
  */
 export async function runSuite(config: Config, words: SuiteWords): Promise<void> {
   run.config = config;
-  const { suite } = words;
+  const { suite, shard } = words;
   const report = reportFile(config.reportPath, suite);
   lockReports(config, [report]);
+  const results = resultsOf(run, report, suite);
+  results.shard = shard && undealt(shard);
   const writeReport = (why: string): void => {
     writeAtomically(report, abortedReport(suite, why));
-    resultsOf(run, report, suite).write([why]);
+    results.write([why]);
   };
   try {
     if (isReplaceable(report)) writeReport("the run was ended before its first spec");
@@ -61,24 +67,26 @@ export async function runSuite(config: Config, words: SuiteWords): Promise<void>
     await prepareAndRun(config, words, report);
   } catch (error) {
     writeReport(messageOf(error));
-    await run.results?.finish([messageOf(error)]);
+    await results.finish([messageOf(error)]);
     throw error;
   }
 }
 
 async function prepareAndRun(
   config: Config,
-  { suite, files, mocha: words, passWithNoSpecs }: SuiteWords,
+  { suite, files, mocha: words, passWithNoSpecs, shard }: SuiteWords,
   report: string,
 ): Promise<void> {
-  const found =
+  const all =
     files.length > 0 ? files.filter((file) => existsSync(file)) : await specFiles(config, suite, passWithNoSpecs);
+  const found = shard === undefined ? all : ownFiles(all, shard, config);
   if (found.length === 0) {
-    say("No spec ran: there are no such files");
+    say(all.length === 0 ? "No spec ran: there are no such files" : "No spec ran: this shard has none");
     writeAtomically(report, junitXml({ name: suite, timeMs: 0, suites: [], properties: {} }));
     return void (await run.results?.finish());
   }
-  run.passesWithNoSpecs = passWithNoSpecs;
+  // What matches in one shard only is normal.
+  run.passesWithNoSpecs = passWithNoSpecs || shard !== undefined;
   run.onAbort = (why) => writeAtomically(report, abortedReport(suite, why));
   endOnSignals();
   void endBusyRuns();
@@ -106,6 +114,14 @@ async function prepareAndRun(
   // Another reporter than ours does not say how the run has ended.
   if (own.includes("--reporter")) exitPessimistically();
   (await loadMocha()).main([...found.toSorted(), "--reporter-option", `suite=${suite}`, ...own, ...words]);
+}
+
+/** The spec files of this shard. Its results say so. */
+function ownFiles(files: readonly string[], shard: ShardSetting, { timings }: Config): readonly string[] {
+  const { stored, line } = dealSuite(files, shard, timings);
+  say(line);
+  run.results!.shard = stored;
+  return stored.own;
 }
 
 /** What a project's own mocha settings leave open: our hooks, our reporter, and no waiting for what a spec has left open. */

@@ -19,7 +19,8 @@ export async function runSuiteProcess({ suite, mocha = [], environment, signal }
   signal.throwIfAborted();
   const main = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, main, "run", suite, ...mocha], {
-    env: { ...process.env, ...environment },
+    // It is a shard when it is told so by a word, and never by what its CI system says of this process.
+    env: { ...process.env, STACKSPEC_SHARD: "off", ...environment },
     // By the channel the suite learns that it is to end, or that this process is gone.
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });

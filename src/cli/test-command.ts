@@ -8,17 +8,15 @@ import { stackNames } from "../mocha/target.ts";
 import { ctrfFile } from "../report/ctrf.ts";
 import { appendSummary } from "../report/github.ts";
 import { readStored } from "../report/page-file.ts";
-import { readFailures, readTotals, totalsLine } from "../report/totals.ts";
-import type { Failure } from "../report/totals.ts";
+import { totalsLine } from "../report/totals.ts";
 import { complain, say } from "../terminal.ts";
-import { NO_SPECS } from "./command.ts";
+import { NO_SPECS, SHARD } from "./command.ts";
 import type { Given } from "./command.ts";
 import { lockReports } from "./lock-reports.ts";
+import { chooseShard } from "./shard-runs.ts";
 import { runSuiteProcess } from "./suite-process.ts";
 import { listSuites, suiteOf } from "./suites.ts";
-
-/** So many failed specs are named at the end; the reports have them all. */
-const MOST_NAMED = 20;
+import { sayTotals } from "./totals-view.ts";
 
 interface SuiteRun {
   readonly name: string;
@@ -28,8 +26,10 @@ interface SuiteRun {
 }
 
 /** `stackspec test`. */
-export function testAll({ flags, mocha }: Given): Promise<number> {
-  return runAllSuites(readConfig(), mocha, flags.has(NO_SPECS));
+export function testAll({ flags, values, mocha }: Given): Promise<number> {
+  const { config, shard } = chooseShard(readConfig(), values.get(SHARD));
+  const words = shard === undefined ? mocha : [`--${SHARD}=${shard.number}/${shard.total}`, ...mocha];
+  return runAllSuites(config, words, flags.has(NO_SPECS) || shard !== undefined);
 }
 
 /**
@@ -63,14 +63,7 @@ async function runAllSuites(config: Config, mocha: readonly string[], passWithNo
     if (existsSync(report)) reports.set(name, report);
     if (ending.signal.aborted) break;
   }
-  say("");
-  for (const [name, report] of reports) say(`${name}: ${totalsLine(readTotals([report]))} (${report})`);
-  listFailures(
-    [...reports].flatMap(([name, report]) =>
-      readFailures(report).map((failure) => ({ ...failure, name: `${name}: ${failure.name}` })),
-    ),
-  );
-  const totals = readTotals([...reports.values()]);
+  const totals = sayTotals(reports);
   if (exitCode === 0 && !passWithNoSpecs && totals.passed + totals.skipped === 0) {
     complain(`USAGE: specs: expected a spec in one of the suites, got none — --${NO_SPECS} takes that for a pass`);
     exitCode = 2;
@@ -81,13 +74,6 @@ async function runAllSuites(config: Config, mocha: readonly string[], passWithNo
   // The last line is for machines: CI systems take the result from it.
   say(`\n${totalsLine(totals)}`);
   return signalCode ?? exitCode;
-}
-
-/** What failed, once more: of a long run's output people, and CI systems, often see the end only. */
-function listFailures(failures: readonly Failure[]): void {
-  if (failures.length > 0) say("");
-  for (const { name, message } of failures.slice(0, MOST_NAMED)) say(`✘ ${name}\n    ${message}`);
-  if (failures.length > MOST_NAMED) say(`✘ and ${failures.length - MOST_NAMED} more`);
 }
 
 /**
@@ -117,7 +103,7 @@ export async function planSuites(config: Config): Promise<SuiteRun[]> {
 }
 
 /** Several reports cannot share a file: `ci.xml` becomes `ci-unit.xml`, and so on. */
-function oneOfMany(configured: string | undefined, name: string): string {
+export function oneOfMany(configured: string | undefined, name: string): string {
   const file = reportFile(configured, name);
   const extension = extname(file);
   return file === configured ? `${file.slice(0, file.length - extension.length)}-${name}${extension}` : file;

@@ -11,6 +11,7 @@ const count = (fallback: string) =>
 
 const Run = v.object({
   id: v.string(),
+  reports: v.optional(v.string()),
   stack: v.optional(v.object({ name: v.string(), id: v.string(), workers: v.number(), key: v.optional(v.string()) })),
 });
 
@@ -33,6 +34,7 @@ const Variables = v.object({
     "",
   ),
   STACKSPEC_KEEP: flag,
+  STACKSPEC_SHARD: v.optional(v.string()),
   JUNIT_REPORT_PATH: v.optional(v.string()),
   JENKINS_URL: v.optional(v.string()),
   GITHUB_ACTIONS: flag,
@@ -53,12 +55,13 @@ const PUBLIC = [
   "CI",
   "STACKSPEC_PROFILES",
   "STACKSPEC_KEEP",
+  "STACKSPEC_SHARD",
   "JUNIT_REPORT_PATH",
   "TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX",
   "TESTCONTAINERS_RYUK_DISABLED",
 ] as const;
 
-/** A run that has several processes: its id, and the stack that is up in the name of all of them. */
+/** A run that has several processes: its id, its folder of reports, and the stack that is up in the name of all of them. */
 export type SharedRun = v.InferOutput<typeof Run>;
 
 /** Every setting, read once and frozen. `docs/settings.md` says what each means. */
@@ -70,6 +73,8 @@ export interface Config {
     readonly pipelines: string;
     readonly reports: string;
   };
+  /** A file or folder of earlier reports, by whose durations spec files are dealt out to shards. */
+  readonly timings: string | undefined;
   /** What the project says of its suites. */
   readonly suites: Readonly<Record<string, SuiteConfig>>;
   /** The stack that `useTarget()` talks to; undefined leaves the choice to the next two, and to what the machine has. */
@@ -125,14 +130,11 @@ export function readConfig(
   const project = Object.fromEntries(
     readProject(environment, file).map(({ name, value }) => [name, value]),
   ) as unknown as ProjectSettings;
+  const { specs, stacks, pipelines, reports } = project;
   learnValues(project.secrets.map((name) => environment[name]));
   return Object.freeze({
-    folders: {
-      specs: project.specs,
-      stacks: project.stacks,
-      pipelines: project.pipelines,
-      reports: project.reports,
-    },
+    folders: { specs, stacks, pipelines, reports: output.STACKSPEC_RUN?.reports ?? reports },
+    timings: project.timings,
     suites: project.suites,
     stack: output.STACK,
     defaultStack: project.defaultStack,
@@ -180,19 +182,6 @@ export function listSettings(
     source: given[name] === undefined ? "default" : "environment",
   }));
   return [...readProject(environment, file), ...ofRun];
-}
-
-/**
- * Tells mocha's parallel workers which run they belong to. The environment is the only way to reach them: mocha forks
- * them itself, and what it hands them has no place for anything of ours.
- */
-export function tellWorkers(run: SharedRun): void {
-  process.env["STACKSPEC_RUN"] = JSON.stringify(run);
-}
-
-/** Tells the runs that this process starts, and those that its specs start, that they are part of its own. */
-export function tellInnerRuns({ outerRuns }: Config): void {
-  process.env["STACKSPEC_OUTER_RUNS"] = [...outerRuns, process.pid].join(" ");
 }
 
 function isHttpUrl(text: string): boolean {

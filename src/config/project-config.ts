@@ -46,6 +46,13 @@ export interface ProjectConfig {
    * @default "reports"
    */
   readonly reports?: string;
+  /**
+   * A folder of earlier JUnit reports, of ours or of another tool, or one such file: `--shard` deals spec files out by their
+   * durations. It has to be the same on each machine. `STACKSPEC_TIMINGS` goes before it.
+   *
+   * @default none: spec files are dealt out by their number
+   */
+  readonly timings?: string;
   /** Suites by name. A folder with spec files that is not named here is a suite too, and needs nothing. */
   readonly suites?: Readonly<Record<string, SuiteConfig>>;
   /**

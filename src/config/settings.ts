@@ -17,7 +17,7 @@ interface Setting<T> {
 }
 
 /** Settings that may have no value. */
-type Without = "defaultStack" | "fallbackStack" | "debianMirror";
+type Without = "defaultStack" | "fallbackStack" | "debianMirror" | "timings";
 /** The settings of a project, each with a value. */
 export type ProjectSettings = {
   readonly [Name in keyof ProjectConfig]-?: Required<ProjectConfig>[Name] | (Name extends Without ? undefined : never);
@@ -84,6 +84,7 @@ const SETTINGS: { readonly [Name in keyof ProjectSettings]: Setting<ProjectSetti
   stacks: { kind: same(some), default: "specs/stacks" },
   pipelines: { kind: same(some), default: "specs/pipelines" },
   reports: { kind: same(some), default: "reports" },
+  timings: { kind: same(some), default: undefined, variable: "STACKSPEC_TIMINGS" },
   suites: { kind: same(suites), default: {} },
   defaultStack: { kind: same(some), default: undefined },
   fallbackStack: { kind: same(some), default: undefined },

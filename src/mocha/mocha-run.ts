@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
-import { readConfig, tellWorkers } from "../config/config.ts";
+import { readConfig } from "../config/config.ts";
 import type { Config } from "../config/config.ts";
+import { tellWorkers } from "../config/inner-runs.ts";
 import type { OnProgress } from "../engine/run/progress.ts";
 import { openSession } from "../engine/run/session.ts";
 import type { Session } from "../engine/run/session.ts";
@@ -141,7 +142,7 @@ export class MochaRun {
     const key = isKept ? up?.snapshot?.key : undefined;
     if (key !== undefined) await up?.createWorkerDatabases(workers);
     const shares = up === undefined ? {} : { stack: { name: up.name, id: up.id, workers, ...(key && { key }) } };
-    tellWorkers({ id: open.runId, ...shares });
+    tellWorkers({ id: open.runId, reports: this.config.folders.reports, ...shares });
   }
 
   /** What acceptance specs talk to: decided once, by the command or by the first spec. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ctrfFile, summaryOf } from "../report/ctrf.ts";
-import type { Ctrf, CtrfTest } from "../report/ctrf.ts";
+import type { Ctrf, CtrfTest, StoredShard } from "../report/ctrf.ts";
 import { loadBundles } from "../report/bundles.ts";
 import type { Bundles } from "../report/bundles.ts";
 import { annotationsOf, appendSummary } from "../report/github.ts";
@@ -41,6 +41,8 @@ export interface ResultsSource {
 export interface Results {
   /** What mocha tells of the run: from now on its specs are stored. */
   record: RunRecord | undefined;
+  /** Which part of its suite the run is; undefined: the whole. */
+  shard: StoredShard | undefined;
   /** Something has changed. */
   soon(): void;
   /**
@@ -120,7 +122,7 @@ function openResults(report: string, suite: string, source: ResultsSource): Resu
         osRelease: machine.release,
         extra: { machine, properties: JSON.parse(maskedJson(source.properties())) as Record<string, string> },
       },
-      extra: { isOver, timeline: source.timeline.read(source.clock.phases()) },
+      extra: { isOver, timeline: source.timeline.read(source.clock.phases()), shard: results.shard },
     },
   });
   const writing = throttled(() => write(), STORING_MS, STORING_SHARE);
@@ -137,6 +139,7 @@ function openResults(report: string, suite: string, source: ResultsSource): Resu
   let isFinished = false;
   const results: Results = {
     record: undefined,
+    shard: undefined,
     soon() {
       if (!isStored || isFinished) return;
       writing.soon();

@@ -62,6 +62,19 @@ export interface CtrfTest {
   readonly extra?: CtrfTestExtra | undefined;
 }
 
+/** Which part of a suite a run was, for those who put the parts together. */
+export interface StoredShard {
+  /** From 1. */
+  readonly number: number;
+  readonly total: number;
+  /** The spec files of the whole suite, and those of this shard. None before they are dealt. */
+  readonly files: readonly string[];
+  readonly own: readonly string[];
+  /** Digests: of what the spec files contain, and of the durations that they were dealt by. */
+  readonly specs: string;
+  readonly durations: string;
+}
+
 /** Where a run took place. */
 export interface Machine {
   readonly platform: string;
@@ -90,7 +103,11 @@ export interface Ctrf {
       readonly extra: { readonly machine: Machine; readonly properties: Readonly<Record<string, string>> };
     };
     /** `isOver` is false as long as the run goes on, and stays so when it is killed. */
-    readonly extra: { readonly isOver: boolean; readonly timeline: Timeline };
+    readonly extra: {
+      readonly isOver: boolean;
+      readonly timeline: Timeline;
+      readonly shard?: StoredShard | undefined;
+    };
   };
 }
 

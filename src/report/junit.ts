@@ -49,8 +49,12 @@ export function junitXml({ name, timeMs, suites, properties }: Report): string {
 
 /** The report of a run that ended before its first spec: one error that says why. */
 export function abortedReport(suite: string, why: string): string {
-  const suites = problemSuites(suite, "the run reaches its first spec", [why]);
-  return junitXml({ name: suite, timeMs: 0, suites, properties: {} });
+  return problemsReport(suite, "the run reaches its first spec", [why]);
+}
+
+/** A report of nothing but problems, each a case of this name. */
+export function problemsReport(suite: string, name: string, problems: readonly string[]): string {
+  return junitXml({ name: suite, timeMs: 0, suites: problemSuites(suite, name, problems), properties: {} });
 }
 
 /** What is wrong with a run and with none of its specs: a suite of errors with this title; none when nothing is. */
