@@ -15,6 +15,7 @@ import { measureRequests } from "./requests.ts";
 import type { Results } from "./results.ts";
 import { inRounds } from "./rounds.ts";
 import { COUNTS, STARTERS, startServices } from "./services.ts";
+import { simulateShards } from "./shards.ts";
 import { ourWay, plainWay, startWay } from "./ways.ts";
 import { workloads } from "./workloads/workloads.ts";
 
@@ -24,7 +25,7 @@ const WAYS_MS = 330_000;
 const SERVICES_MS = 230_000;
 const RESETS = 30;
 const WAYS = ["compose", "plain", "cold", "snapshot", "kept", "floor", "start", "start-kept"];
-const NAMES = ["workloads", "requests", "drivers", ...WAYS, "reset", "services"];
+const NAMES = ["workloads", "requests", "drivers", "shards", ...WAYS, "reset", "services"];
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" }, only: { type: "string" } } });
 const count = Number(values.rounds);
@@ -81,6 +82,7 @@ async function measure(): Promise<Results> {
     workloads: {},
     requests: { ours: [], plain: [] },
     drivers: {},
+    shards: {},
     ways: {},
     resetMs: [],
     services: {},
@@ -91,6 +93,8 @@ async function measure(): Promise<Results> {
     results = { ...results, ...found, machine: { ...results.machine, ...machine, ...busy } };
     writeReport(results);
   };
+  if (isWanted("shards")) add({ shards: simulateShards() });
+  if (only === "shards") return results;
   if (isWanted("requests")) add({ requests: await measureRequests(ending.signal) });
   if (only === "requests") return results;
   if (isWanted("drivers")) add({ drivers: await measureDrivers(count, ending.signal, say) });

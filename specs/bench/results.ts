@@ -1,5 +1,6 @@
 import type { DriverFigures } from "./drivers/measure.ts";
 import type { Measured } from "./rounds.ts";
+import type { ShardFigures } from "./shards.ts";
 import type { Sample } from "./ways.ts";
 import type { WorkloadSample } from "./workloads/project.ts";
 
@@ -19,6 +20,8 @@ export interface Results {
   readonly requests: RequestRates;
   /** By the title of the driver. */
   readonly drivers: Readonly<Record<string, DriverFigures>>;
+  /** By the distribution of the files' durations. */
+  readonly shards: Readonly<Record<string, ShardFigures>>;
   readonly ways: Readonly<Record<string, Measured<Sample> & { readonly title: string }>>;
   /** Milliseconds of single resets on one running stack. */
   readonly resetMs: readonly number[];

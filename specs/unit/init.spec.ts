@@ -81,6 +81,22 @@ describe("stackspec init", function () {
       expect([...wrote, ...kept]).to.include(path);
     });
 
+  it("writes a CI file for as many machines as are asked for", async () => {
+    await init({ "package.json": "{}" }, "--shards", "3");
+    expect(project.read(".github/workflows/stackspec.yml"))
+      .to.include("matrix: { shard: [1, 2, 3] }")
+      .and.include("npm test -- --shard ${{ matrix.shard }}/3");
+  });
+
+  for (const [files, number, message] of [
+    [{}, "0", 'expected a number of machines, got "0"'],
+    [{ Jenkinsfile: "" }, "3", "expected GitHub or GitLab, whose files can have that, got Jenkins"],
+  ] as const)
+    it(`refuses machines when ${message}`, async () => {
+      const { exitCode, errors, wrote } = await init(files, "--shards", number);
+      expect([exitCode, errors, wrote]).to.deep.equal([2, `USAGE: --shards: ${message}\n`, []]);
+    });
+
   it("refuses a service that it does not know", async () => {
     const { exitCode, errors } = await init({}, "--stack", "oracle");
     expect([exitCode, errors]).to.deep.equal([

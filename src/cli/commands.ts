@@ -107,11 +107,11 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "init",
-    usage: "[--stack <service>]",
+    usage: "[--stack <service>] [--shards <machines>]",
     summary:
-      "writes a stack, a spec, a config file, a CI file and a script; --stack: of postgres, mysql, mariadb, redis, valkey or rabbitmq",
+      "writes a stack, a spec, a config file, a CI file and a script; --stack: of postgres, mysql, mariadb, redis, valkey or rabbitmq; --shards: a CI file for so many machines",
     flags: [],
-    values: ["stack"],
+    values: ["stack", "shards"],
     words: [0, 0],
     mocha: false,
     run: async (given) => (await import("./init-command.ts")).init(given),

@@ -5,7 +5,7 @@ import { findModule } from "../project-module.ts";
 import { say } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { CI_FILES } from "./init-ci.ts";
-import { KNOWN_SERVICES, newFiles } from "./init-files.ts";
+import { KNOWN_SERVICES, isSharded, newFiles } from "./init-files.ts";
 import type { Choices, KnownService } from "./init-files.ts";
 
 interface Manifest {
@@ -24,7 +24,8 @@ const NO_TESTS = /^echo .*no test specified/;
 /**
  * Writes what a project begins with. What is there already stays as it is.
  *
- * @throws StackspecError `USAGE` for a service that is not known, and for a package.json that is none
+ * @throws StackspecError `USAGE` for a service that is not known, for a number of machines that there is no CI file for, and for
+ *   a package.json that is none
  */
 export function init({ values }: Given): void {
   const service = values.get("stack");
@@ -32,7 +33,8 @@ export function init({ values }: Given): void {
     throw usageError("--stack", `expected one of ${KNOWN_SERVICES.join(", ")}, got "${service}"`);
   const before = readManifest();
   const { manifest, script } = withScripts(before ?? { name: nameOfFolder(), private: true, type: "module" });
-  const files = newFiles({ ...findOut(manifest, before === undefined), service }, script);
+  const found = findOut(manifest, before === undefined);
+  const files = newFiles({ ...found, service, shards: shardsOf(values.get("shards"), found.ci) }, script);
   for (const [path, text] of files) write(path, text);
   const text = `${JSON.stringify(manifest, undefined, indentOf("package.json"))}\n`;
   if (before === undefined) write("package.json", text);
@@ -49,6 +51,14 @@ export function init({ values }: Given): void {
   say(`\nNow: ${first}npm ${script === "test" ? "test" : `run ${script}`}`);
 }
 
+/** How many machines the CI system is to run. */
+function shardsOf(given: string | undefined, ci: Choices["ci"]): number | undefined {
+  if (given === undefined) return undefined;
+  if (!/^[1-9]\d{0,2}$/.test(given)) throw usageError("--shards", `expected a number of machines, got "${given}"`);
+  if (!isSharded(ci)) throw usageError("--shards", `expected GitHub or GitLab, whose files can have that, got ${ci}`);
+  return Number(given);
+}
+
 /** Adds the script that runs the specs, beside what there is. @returns its name too */
 function withScripts(before: Manifest): { manifest: Manifest; script: string } {
   const { scripts = {} } = before;
@@ -60,7 +70,7 @@ function withScripts(before: Manifest): { manifest: Manifest; script: string } {
 }
 
 /** What need not be asked: it can be seen in the project. */
-function findOut(manifest: Manifest, isNew: boolean): Omit<Choices, "service"> {
+function findOut(manifest: Manifest, isNew: boolean): Omit<Choices, "service" | "shards"> {
   const isTyped =
     isNew ||
     existsSync("tsconfig.json") ||

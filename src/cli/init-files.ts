@@ -1,4 +1,5 @@
 import { CI_FILES } from "./init-ci.ts";
+import { SHARDED_CI_FILES } from "./init-ci-shards.ts";
 
 /** What the files of a new project depend on. */
 export interface Choices {
@@ -9,6 +10,13 @@ export interface Choices {
   /** The project's own image, where it has a Dockerfile. */
   readonly image: { readonly name: string; readonly port: number } | undefined;
   readonly ci: keyof typeof CI_FILES;
+  /** How many machines it runs; undefined: one. */
+  readonly shards: number | undefined;
+}
+
+/** Whether there is a file of this CI system for several machines. */
+export function isSharded(ci: Choices["ci"]): ci is keyof typeof SHARDED_CI_FILES {
+  return Object.hasOwn(SHARDED_CI_FILES, ci);
 }
 
 interface ServiceRecipe {
@@ -75,17 +83,25 @@ export type KnownService = keyof typeof SERVICES;
 export const KNOWN_SERVICES = Object.keys(SERVICES) as readonly KnownService[];
 
 /** The files of a new project, by their paths. */
-export function newFiles({ extension, service, image, ci }: Choices, script: string): ReadonlyMap<string, string> {
+export function newFiles(
+  { extension, service, image, ci, shards }: Choices,
+  script: string,
+): ReadonlyMap<string, string> {
   const name = service ?? image?.name ?? "web";
   const suite = service === undefined ? "acceptance" : "integration";
   const [stack, spec] = service === undefined ? http(name, image) : known(name, SERVICES[service], extension);
-  const { path, text } = CI_FILES[ci];
+  const text = shards !== undefined && isSharded(ci) ? forShards(SHARDED_CI_FILES[ci], shards) : CI_FILES[ci].text;
   return new Map([
     [`stackspec.config.${extension}`, config(service === undefined ? name : undefined)],
     [`specs/stacks/${name}.${extension}`, stack!],
     [`specs/${suite}/${name}.spec.${extension}`, spec!],
-    [path, text.replace("SCRIPT", script === "test" ? "test" : `run ${script}`)],
+    [CI_FILES[ci].path, text.replace("SCRIPT", script === "test" ? "test" : `run ${script}`)],
   ]);
+}
+
+function forShards(text: string, shards: number): string {
+  const numbers = Array.from({ length: shards }, (_, index) => index + 1);
+  return text.replace("NUMBERS", numbers.join(", ")).replace("TOTAL", String(shards));
 }
 
 /** A line of a file. It does not stand here as such a line would: what imports what is read in this source. */

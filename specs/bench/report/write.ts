@@ -4,6 +4,7 @@ import type { Results } from "../results.ts";
 import { waysChart, workloadsChart } from "./chart.ts";
 import { driverRows } from "./drivers.ts";
 import { goalRows } from "./goals.ts";
+import { shardRows } from "./shards.ts";
 import { markdownTable, serviceRows, startRows, wayRows } from "./table.ts";
 import { workloadRows } from "./workloads.ts";
 
@@ -11,7 +12,7 @@ const FOLDER = "reports/bench";
 
 /** Writes `results.json`, the tables and the charts of what was measured. Returns the tables. */
 export function writeReport(results: Results): string {
-  const { workloads, requests, drivers, ways, services, resetMs } = results;
+  const { workloads, requests, drivers, shards, ways, services, resetMs } = results;
   const failures = Object.entries({ ...workloads, ...drivers, ...ways, ...services }).flatMap(
     ([name, { failures: found }]) => found.map((failure) => `- ${name}: ${failure.split("\n")[0]}`),
   );
@@ -27,6 +28,9 @@ export function writeReport(results: Results): string {
     ...(has(workloads) || requests.ours.length > 0 ? [markdownTable(workloadRows(results))] : []),
     ...(has(workloads) ? ["![seconds of each workload](workloads.svg)"] : []),
     ...(has(drivers) ? ["## Drivers", markdownTable(driverRows(drivers))] : []),
+    ...(has(shards)
+      ? ["## 5,000 spec files on 50 machines: slowest shard to the average", markdownTable(shardRows(shards))]
+      : []),
     ...(has(ways) || resetMs.length > 0
       ? ["## What a start consists of", markdownTable(goalRows(results)), "![seconds of each way](ways.svg)"]
       : []),
