@@ -80,6 +80,17 @@ function read(file: string, pragma: "user_version" | "application_id"): number {
 }
 
 function open(file: string): DatabaseSync {
-  const { DatabaseSync: Database } = process.getBuiltinModule("node:sqlite");
+  const Database = loadSqlite();
   return new Database(file, { timeout: ASKED_AT_ONCE_MS });
+}
+
+/** Without what Node 22 says when it is loaded, on the terminal of whoever has never asked for it: that it may change. */
+function loadSqlite(): typeof DatabaseSync {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return process.getBuiltinModule("node:sqlite").DatabaseSync;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
