@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import type { ChildProcess, ChildProcessWithoutNullStreams } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -14,10 +15,19 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { publishedManifest } from "../.ci/manifest.ts";
+import { untilShown } from "./output.ts";
 
 const repository = join(import.meta.dirname, "..");
 const modules = join(repository, "node_modules");
 const run = promisify(execFile);
+
+/** A program that runs. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<{ readonly exitCode: number | null; readonly output: string }>;
+  /** Resolves when all that it has written shows a match. Rejects when it ends before. */
+  shown(pattern: RegExp): Promise<RegExpExecArray>;
+}
 
 /** Programs in a project whose `stackspec` is the package as npm packs it. */
 export interface PackedProject {
@@ -28,6 +38,8 @@ export interface PackedProject {
     words?: readonly string[],
     environment?: Readonly<Record<string, string>>,
   ): Promise<{ exitCode: number; output: string; errors: string }>;
+  /** Starts one that does not end by itself. What runs still when the project is removed is ended. */
+  start(command: string, words: readonly string[], environment?: Readonly<Record<string, string>>): Running;
   write(files: Readonly<Record<string, string>>): void;
   remove(): void;
 }
@@ -103,23 +115,48 @@ export async function makePackedProject(
     }
   };
   write(files);
+  const { HOME, DOCKER_HOST } = process.env;
+  const path = [at("node_modules/.bin"), dirname(process.execPath), process.env["PATH"]].join(":");
+  const inherited = { HOME, PATH: path, ...(DOCKER_HOST === undefined ? {} : { DOCKER_HOST }) };
+  const children: ChildProcess[] = [];
   return {
     folder,
     write,
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove() {
+      for (const child of children) child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
+    start(command, words, environment = {}) {
+      const child = spawn(command, words, { cwd: folder, env: { ...inherited, ...environment } });
+      children.push(child);
+      return follow(child);
+    },
     run: (command, words = [], environment = {}) =>
       new Promise((resolve) => {
-        const path = [at("node_modules/.bin"), dirname(process.execPath), process.env["PATH"]].join(":");
-        const { HOME, DOCKER_HOST } = process.env;
-        const env = { HOME, PATH: path, ...(DOCKER_HOST === undefined ? {} : { DOCKER_HOST }), ...environment };
         execFile(
           command,
           [...words],
-          { cwd: folder, env, encoding: "utf8", timeout: 60_000 },
+          { cwd: folder, env: { ...inherited, ...environment }, encoding: "utf8", timeout: 60_000 },
           (error, output, errors) => {
             resolve({ exitCode: error === null ? 0 : Number(error.code ?? 1), output, errors });
           },
         );
       }),
   };
+}
+
+/** Keeps what a program writes. */
+function follow(child: ChildProcessWithoutNullStreams): Running {
+  let output = "";
+  const listeners = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      for (const listener of listeners) listener();
+    });
+  const ended = new Promise<{ exitCode: number | null; output: string }>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (exitCode) => resolve({ exitCode, output }));
+  });
+  return { process: child, ended, shown: (pattern) => untilShown(pattern, () => output, listeners, ended) };
 }

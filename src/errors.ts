@@ -45,6 +45,8 @@ export interface ErrorDetails {
   /** Evidence: log lines, an inspect result, a build's output. Printed below the sentence. */
   readonly evidence?: string;
   readonly cause?: unknown;
+  /** That of the run which fails for it. Default: undefined: 2 for bad input, else 1. */
+  readonly exitCode?: number | undefined;
 }
 
 /**
@@ -60,6 +62,7 @@ export class StackspecError extends Error {
 
   readonly code: ErrorCode;
   readonly subject: string | undefined;
+  declare readonly exitCode: number | undefined;
   declare readonly hint: string | undefined;
   declare readonly evidence: string | undefined;
   /** What was expected and what was found. */
@@ -81,6 +84,8 @@ export class StackspecError extends Error {
     this.code = code;
     this.subject = subject;
     // These are parts of the message: who prints the error need not see them twice.
+    // A field, for parallel workers hand on nothing else of an error.
+    if (details.exitCode !== undefined) this.exitCode = details.exitCode;
     for (const [key, value] of Object.entries({ hint, evidence, what: mask(what), sentence }))
       Object.defineProperty(this, key, { value });
   }
@@ -96,12 +101,13 @@ export class StackspecError extends Error {
 
   /** The same error with more evidence below its own. */
   withEvidence(more: string): StackspecError {
-    const { subject, hint, cause, evidence } = this;
+    const { subject, hint, cause, evidence, exitCode } = this;
     return new StackspecError(this.code, this.what, {
       subject,
       hint,
       evidence: evidence === undefined ? more : `${evidence}\n${more}`,
       cause,
+      exitCode,
     });
   }
 }
@@ -118,6 +124,11 @@ type BadInput = StackspecError & { readonly code: (typeof BAD_INPUT)[number] };
 /** Bad input is not a finding: it exits with 2, and its sentence says all. */
 export function isBadInput(error: unknown): error is BadInput {
   return error instanceof StackspecError && BAD_INPUT.some((code) => code === error.code);
+}
+
+/** Likewise, of an error that comes from another process, by its message. */
+export function isBadInputText(message: string): boolean {
+  return BAD_INPUT.some((code) => message.startsWith(`${code}: `));
 }
 
 /** The text of anything thrown. */

@@ -55,7 +55,7 @@ describe("a task that fails", () => {
           const migrate = stack.task(
             "migrate",
             ({ image }) => shell(image, "echo applying 001; echo no such table >&2; exit 3"),
-            on,
+            { ...on, exitCode: "run" },
           );
           const app = stack.service("app", ({ image }) => shell(image, "sleep 1000"), { ...on, after: [migrate] });
           stack.service("nginx", ({ image }) => shell(image, "sleep 1000"), { ...on, after: [app] });
@@ -63,6 +63,10 @@ describe("a task that fails", () => {
         }),
       ),
     );
+  });
+
+  it("has the run exit with its exit code, where it is told to", () => {
+    expect(failure.exitCode).to.equal(3);
   });
 
   it("names the task, its exit code and its last words", () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { makePackedProject } from "../packed.ts";
-import type { PackedProject } from "../packed.ts";
+import type { PackedProject, Running } from "../packed.ts";
 
 const body = (told: string): string => `
 const object = () => ({ start: async () => ({ stop: async () => console.log("stopped") }) });
@@ -45,6 +45,46 @@ describe("mocha by itself, told to require stackspec/mocha", function () {
       expect(output).to.match(/^stopped$/m);
       expect(report()).to.include(`file="${file}"`).and.include('tests="2" failures="1"');
     });
+
+  /** `mocha --watch`, which has run this file once and was then told to run it again, with another title in it. */
+  const watch = async (path: string): Promise<Running> => {
+    const text = SPECS[path as keyof typeof SPECS];
+    const file = `watched-${path}`;
+    project.write({ [file]: text });
+    const words = ["--require", "stackspec/mocha", "--watch", "--watch-files", file, file];
+    const running = project.start("mocha", words, { STACKSPEC_ENGINE: "none" });
+    await running.shown(/waiting for changes/);
+    project.write({ [file]: text.replace("is there", "is there again") });
+    await running.shown(/waiting for changes[^]*waiting for changes/);
+    return running;
+  };
+
+  for (const file of ["a.spec.cjs", "a.spec.cts"])
+    it(`runs ${file} again with --watch when it was edited, and ends with Ctrl-C`, async () => {
+      const running = await watch(file);
+      running.process.kill("SIGINT");
+      const { output } = await running.ended;
+      expect(output.match(/^stopped$/gm), output).to.have.lengthOf(2);
+      expect(output).to.include("is there again");
+      expect(report()).to.include("is there again").and.include('tests="2" failures="1"');
+    });
+
+  it("says with --watch that mocha does not load an ES module again", async () => {
+    const running = await watch("a.spec.mjs");
+    running.process.kill("SIGINT");
+    const { output } = await running.ended;
+    expect(output).to.match(/mocha's --watch loads an ES module once only — stackspec watch does so again$/m);
+  });
+
+  it("is told so by mocha's own config file too, which editors read", async () => {
+    project.write({
+      "configured/.mocharc.yml": "require: stackspec/mocha\n",
+      "configured/a.spec.mjs": SPECS["a.spec.mjs"],
+    });
+    const { output } = await project.run("sh", ["-c", "cd configured && mocha a.spec.mjs"]);
+    expect(output).to.match(/^stopped$/m);
+    expect(readFileSync(join(project.folder, "configured/reports/specs.xml"), "utf8")).to.include('failures="1"');
+  });
 
   it("runs in parallel", async () => {
     const { output } = await mocha(["--parallel", "--jobs", "2", ...Object.keys(SPECS)]);

@@ -39,9 +39,12 @@ export function timeShare(atOnceMs: number, share = 10): TimeShare {
   };
 }
 
-/** A clock that began to run when the command was typed: with this process, or with npm, where that can be seen. */
-export function startClock(): Clock {
-  const typedAt = startOfNpm() ?? performance.timeOrigin;
+/**
+ * A clock that began to run when the command was typed: with this process, or with npm, where that can be seen.
+ *
+ * @param typedAt when that was, in milliseconds of Unix time, if not then
+ */
+export function startClock(typedAt = startOfNpm() ?? performance.timeOrigin): Clock {
   const nodeFromMs = performance.timeOrigin - typedAt;
   const phases: PhaseBegin[] =
     nodeFromMs > 0

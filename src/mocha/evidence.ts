@@ -128,7 +128,7 @@ export function evidenceOf(error: unknown): Evidence | undefined {
 }
 
 /** What a look at something thrown finds. Anybody may throw anything, also what throws when it is looked at. */
-function looking<T>(look: () => T): T | undefined {
+export function looking<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch {

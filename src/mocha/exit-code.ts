@@ -1,3 +1,5 @@
+import { isBadInputText } from "../errors.ts";
+import type { StackspecError } from "../errors.ts";
 import { complain } from "../terminal.ts";
 import { run } from "./run.ts";
 
@@ -13,4 +15,12 @@ export function exitPessimistically(): void {
     process.exitCode = 1;
     complain("The run was ended before its last spec: its exit code is 1, not 0");
   });
+}
+
+/** The exit code of a run that failed for these errors: the one that one of them asks for; 2, where all are bad input; else 1. */
+export function exitCodeOf(errors: readonly unknown[]): number {
+  // What comes from a parallel worker is no error any more, but has the fields of one.
+  const told = errors.map((error) => (error ?? {}) as Partial<StackspecError>);
+  const isRefused = told.length > 0 && told.every(({ message }) => isBadInputText(String(message)));
+  return told.find(({ exitCode }) => exitCode !== undefined)?.exitCode ?? (isRefused ? 2 : 1);
 }

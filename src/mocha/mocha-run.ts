@@ -26,7 +26,7 @@ const SNAPSHOT_WITHIN_MS = 60_000;
 
 /** The run that a process is: its settings, its session, the stacks that its spec files share, and what its report says. */
 export class MochaRun {
-  readonly clock = startClock();
+  clock = startClock();
   readonly evidence = recordEvidence(
     () => [...(this.#session?.running ?? [])],
     // Jenkins takes absolute paths, GitLab relative ones.

@@ -6,8 +6,9 @@ import type { MochaOptions, Runner, Suite, Test } from "mocha";
 import { messageOf } from "../errors.ts";
 import { complain, say } from "../terminal.ts";
 import type { FullRunner } from "./run-record.ts";
-import { evidenceOf, evidenceText, shownError } from "./evidence.ts";
-import { exitPessimistically } from "./exit-code.ts";
+import { evidenceOf, evidenceText, looking, shownError } from "./evidence.ts";
+import { exitCodeOf, exitPessimistically } from "./exit-code.ts";
+import { startClock } from "./clock.ts";
 import { JUnitReporter } from "./junit-reporter.ts";
 import { resultsOf } from "./results.ts";
 import type { Results } from "./results.ts";
@@ -31,9 +32,13 @@ export class Reporter extends mocha.reporters.Spec {
   readonly #results: Results;
   /** The specs and suites that are marked with `.only`. */
   readonly #only: readonly string[];
+  /** Mocha has run in this process before, as its `--watch` does. */
+  readonly #isAgain: boolean;
 
   constructor(runner: Runner, options: MochaOptions) {
     super(runner, options);
+    this.#isAgain = run.isGreen !== undefined;
+    if (this.#isAgain) run.clock = startClock(Date.now());
     const printLines = holdLines(runner);
     exitPessimistically();
     const { suite = "specs", path } = (options.reporterOptions ?? {}) as { suite?: string; path?: string };
@@ -98,6 +103,7 @@ export class Reporter extends mocha.reporters.Spec {
   /** Mocha's last call. A report that cannot be written, or anything left on the engine, fails the run, however green it was. */
   override done(failures: number, exit: (code: number) => void): void {
     const refusals = failures > 0 ? [] : this.#refusals();
+    const { causes } = this.#causes();
     const problems = [...refusals];
     const attempt = async (what: string, work: () => void | Promise<void>): Promise<void> => {
       try {
@@ -123,7 +129,9 @@ export class Reporter extends mocha.reporters.Spec {
       say(run.clock.summary());
       run.isGreen = failures === 0 && problems.length === 0;
       const isRefused = failures === 0 ? refusals.length > 0 : this.#failedForOnly();
-      exit(run.isGreen ? 0 : isRefused && problems.length === refusals.length ? 2 : 1);
+      if (run.isGreen) return exit(0);
+      if (problems.length > refusals.length) return exit(1);
+      exit(isRefused ? 2 : (looking(() => exitCodeOf(causes.map(({ err }) => err))) ?? 1));
     })();
   }
 
@@ -145,6 +153,8 @@ export class Reporter extends mocha.reporters.Spec {
     const { _grep: grep, _invert: invert } = runner as FullRunner;
     const chosen = grep?.source === ".*" ? "" : ` that ${invert ? "does not match" : "matches"} ${grep}`;
     const nothing = `expected a spec${chosen}, got none`;
+    if (this.#isAgain)
+      return [`USAGE: specs: ${nothing}: mocha's --watch loads an ES module once only — stackspec watch does so again`];
     if (!run.passesWithNoSpecs) return [`USAGE: specs: ${nothing} — --pass-with-no-specs takes that for a pass`];
     say(`  No spec ran: ${nothing}\n`);
     return [];

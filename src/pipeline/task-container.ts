@@ -50,7 +50,7 @@ export async function runToEnd(made: GenericContainer, run: ContainerRun, contex
   try {
     const container = await Promise.race([start.running, start.done.then((ended) => ended.container)]);
     try {
-      const result = await taskResult(name, start, timeoutMs).catch((error: unknown) => ({ error }));
+      const result = await taskResult(name, start, { timeoutMs }).catch((error: unknown) => ({ error }));
       await container.kill().catch(() => {}); // It runs still where it ran out of time.
       signal.throwIfAborted();
       const copies = Object.entries(collects).map(([from, to]) => collect(container, from, to, name));

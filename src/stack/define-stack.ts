@@ -84,6 +84,9 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
     },
     task(part, create, options) {
       claim("task", part);
+      const { exitCode } = options ?? {};
+      if (exitCode !== undefined && exitCode !== "run")
+        throw usageError(`stack "${name}", task "${part}"`, `exitCode: expected "run", got "${String(exitCode)}"`);
       const task: Task = { kind: "task", name: part, create, options: options ?? {} };
       checkProfiles(name, task, task.options.after?.map(nodeOf));
       nodes.push(task);

@@ -170,6 +170,8 @@ export interface TaskOptions extends NodeOptions {
   readonly inputs?: readonly string[];
   /** How long it may run, in milliseconds. Default: the stack's start timeout. */
   readonly timeoutMs?: number;
+  /** `"run"`: the run in which it fails exits with its exit code. Default: undefined: with 1. */
+  readonly exitCode?: "run";
 }
 
 export type Node = Service | Task;

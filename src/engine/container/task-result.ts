@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { StackspecError } from "../../errors.ts";
 import { mask } from "../../secrets.ts";
-import type { TaskResult } from "../../stack/stack.ts";
+import type { TaskOptions, TaskResult } from "../../stack/stack.ts";
 import type { Log } from "../docker/log.ts";
 import { lastWords } from "./failure.ts";
 import type { ContainerStart } from "./start-container.ts";
@@ -12,10 +12,14 @@ const OUTPUT_BYTES = 64 * 1024;
 /**
  * The result of a task that is started, once its container has exited.
  *
- * @param timeoutMs how long it may run; what it waits for before is not its time. Undefined: for ever
+ * @param options `timeoutMs`: how long it may run; what it waits for before is not its time. Undefined: for ever
  * @throws StackspecError `TASK_FAILED` for another exit code than 0, `TASK_TIMEOUT`, or what its start fails with
  */
-export async function taskResult(name: string, start: ContainerStart, timeoutMs?: number): Promise<TaskResult> {
+export async function taskResult(
+  name: string,
+  start: ContainerStart,
+  { timeoutMs, exitCode: whose }: Pick<TaskOptions, "timeoutMs" | "exitCode">,
+): Promise<TaskResult> {
   const over = new AbortController();
   let runsSince = performance.now();
   void start.running.then(() => (runsSince = performance.now()));
@@ -30,6 +34,7 @@ export async function taskResult(name: string, start: ContainerStart, timeoutMs?
       subject: name,
       hint: "its log says why",
       evidence,
+      exitCode: whose === "run" ? exitCode : undefined,
     });
   } finally {
     over.abort();

@@ -171,7 +171,7 @@ export async function startContainerOf(
     ({ log }) => run.addLog(node.name, log),
     () => {},
   );
-  if (node.kind === "task") return taskResult(node.name, start, node.options.timeoutMs);
+  if (node.kind === "task") return taskResult(node.name, start, node.options);
   const value = await serviceValue(node, start, runtime, run, () => isStopped);
   if (plan.restored.has(node)) await driver?.restored?.(await addressOf(stackStart, node, driver));
   if (replacement === undefined) await copies.copyServer(node);

@@ -13,7 +13,7 @@ export default defineStack("release", (stack) => {
     "unit-tests",
     ({ image }) =>
       new GenericContainer(image).withCommand(["python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/unit"]),
-    { image: tests },
+    { image: tests, exitCode: "run" },
   );
   const redis = stack.service("redis", ({ image }) => new RedisContainer(image), { image: "redis:8", after: [unit] });
   const integration = stack.task(
@@ -22,7 +22,7 @@ export default defineStack("release", (stack) => {
       new GenericContainer(image)
         .withCommand(["python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/integration"])
         .withEnvironment({ REDIS_URL }),
-    { image: tests, after: [redis], profiles: ["testing"] },
+    { image: tests, after: [redis], profiles: ["testing"], exitCode: "run" },
   );
   const target = stack.service("web", ({ image }) => new GenericContainer(image).withEnvironment({ REDIS_URL }), {
     image: web,
