@@ -31,6 +31,8 @@ export type ErrorCode =
   | "CANCELLED"
   | "SERVICE_DIED"
   | "POLL_TIMEOUT"
+  | "BROWSER_FAILED"
+  | "PAGE_FAILED"
   | "ENGINE_LOST"
   | "RESET_FAILED"
   | "SNAPSHOT_FAILED"

@@ -11,18 +11,19 @@ export const SECRET = "kD8s-2mQp7xZ";
 /** A folder with the results of two runs of `fixtures/shop.ts`, the second of which is the one to look at. */
 export async function storedRuns(): Promise<{ folder: string; remove(): void }> {
   const folder = mkdtempSync(join(tmpdir(), "stackspec-report-"));
-  for (const before of ["1", "0"]) await command(["run", "shop", "specs/report/fixtures/shop.ts"], folder, before);
+  for (const before of ["1", "0"])
+    await command(["run", "shop", "specs/report/fixtures/shop.ts"], folder, { BEFORE: before });
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Runs the project's own command, whatever comes of it. */
-export function command(words: readonly string[], folder: string, before = "0"): Promise<string> {
+export function command(words: readonly string[], folder: string, more: NodeJS.ProcessEnv = {}): Promise<string> {
   const env = {
     PATH: process.env["PATH"],
     STACKSPEC_ENGINE: "none",
     JUNIT_REPORT_PATH: `${folder}/`,
     API_TOKEN: SECRET,
-    BEFORE: before,
+    ...more,
   };
   return new Promise((resolve) => {
     execFile(

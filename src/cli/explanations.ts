@@ -78,6 +78,11 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, { readonly cause: string; 
     cause: "what `eventually` waits for did not become true",
     remedy: "what was seen last is in the error; its `timeoutMs`",
   },
+  BROWSER_FAILED: { cause: "Chromium does not start", remedy: "its own words are in the error" },
+  PAGE_FAILED: {
+    cause: "a page threw, wrote an error to its console, or got no answer, or an error, to a request",
+    remedy: "mend the page; what it may do is told by `useBrowser({ ignore: [/…/] })`",
+  },
   SERVICE_DIED: {
     cause: "a service was ready and exited while specs ran",
     remedy: "its log, in the error and in `reports/logs/`; every later spec says the same",

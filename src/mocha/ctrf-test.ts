@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { basename, relative } from "node:path";
+import { basename, extname, relative } from "node:path";
 import mocha from "mocha";
 import type { Test } from "mocha";
 import type { CtrfAttempt, CtrfStatus, CtrfTest, CtrfTestExtra } from "../report/ctrf.ts";
@@ -14,6 +14,8 @@ import { suiteTitles } from "./titles.ts";
 const SNIPPET_LINES = 4;
 /** How many characters of a message, a trace or one side of a difference are stored. */
 const TEXT_LENGTH = 64 * 1024;
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = { ".png": "image/png", ".zip": "application/zip" };
 
 const STATUS: Record<Outcome, CtrfStatus> = {
   passed: "passed",
@@ -110,7 +112,7 @@ function plainLines<L extends { readonly lines: readonly string[] }>(log: L): L 
 }
 
 function attachment(path: string) {
-  return { name: basename(path), contentType: "text/plain", path };
+  return { name: basename(path), contentType: CONTENT_TYPES[extname(path)] ?? "text/plain", path };
 }
 
 /** Both sides of a difference, where the error has them. */

@@ -31,7 +31,7 @@ export interface Evidence {
   readonly exchanges: readonly Exchange[];
   /** What each service wrote meanwhile, at most the last lines of it. What is still on its way here is added when it comes. */
   readonly logs: readonly WrittenLines[];
-  /** Whole logs, as paths. */
+  /** Files: whole logs, pictures. */
   readonly attachments: readonly string[];
 }
 
@@ -47,8 +47,10 @@ export interface WrittenLines {
 export interface EvidenceRecorder {
   /** A spec begins: what is recorded from now on is its own. */
   beginSpec(): void;
+  /** What others have seen of the spec, to go with its error if it fails. `files` are paths to attach. */
+  add(seen: { readonly logs?: readonly WrittenLines[]; readonly files?: readonly string[] }): void;
   /** A spec has failed: its error gets what was recorded. */
-  attachTo(test: Pick<Test, "err">): Promise<void>;
+  attachTo(failed: Pick<Test, "err">): Promise<void>;
 }
 
 /**
@@ -64,10 +66,16 @@ export function recordEvidence(
   const exchanges = recordExchanges();
   const waits = timeShare(WAITS_MS);
   let fromMs = 0;
+  let added = { logs: [] as WrittenLines[], files: [] as string[] };
   return {
     beginSpec() {
       exchanges.forget();
+      added = { logs: [], files: [] };
       fromMs = Date.now();
+    },
+    add({ logs = [], files = [] }) {
+      added.logs.push(...logs);
+      added.files.push(...files);
     },
     async attachTo({ err }) {
       if (!(err instanceof Error)) return;
@@ -92,8 +100,8 @@ export function recordEvidence(
         fromMs,
         untilMs,
         exchanges: exchanges.list(),
-        logs: written,
-        attachments: logs.flatMap(({ log: { file } }) => (file === undefined ? [] : [pathOf(file)])),
+        logs: [...added.logs, ...written],
+        attachments: [...added.files, ...logs.flatMap(({ log: { file } }) => file ?? [])].map(pathOf),
       };
       // Enumerable, for such properties of an error are all that mocha carries from a parallel worker to the reporter.
       Reflect.defineProperty(err, "specEvidence", { value: evidence, enumerable: true, configurable: true });

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { config, use } from "chai";
 import chaiAsPromised from "chai-as-promised";
-import type { Context, RootHookObject } from "mocha";
+import type { Context, Hook, RootHookObject, Suite, Test } from "mocha";
 import { processEnvironment } from "../config/environment.ts";
 import { guardOutput } from "../terminal.ts";
 import { endRequestsInTime } from "./deadline.ts";
@@ -22,6 +22,20 @@ use(chaiAsPromised);
 // A todo is longer than chai's default of 40 characters; "expected { id: 396, …(4) }" tells nobody anything.
 config.truncateThreshold = 400;
 
+/** What of mocha is not in its types. */
+interface WithHooks {
+  readonly _beforeEach: readonly (Hook & Pick<Test, "err">)[];
+}
+
+/** What has failed of a spec: it, or a hook before it, whose error is then the one to explain. */
+function failedIn(test: Test): Pick<Test, "err"> | undefined {
+  for (let suite: Suite | undefined = test.parent; suite !== undefined; suite = suite.parent) {
+    const hook = (suite as unknown as WithHooks)._beforeEach.find(({ state }) => state === "failed");
+    if (hook !== undefined) return hook;
+  }
+  return test.state === "failed" ? test : undefined;
+}
+
 /** What mocha runs around all spec files: evidence for what fails, and at last everything the run started is gone. */
 export const mochaHooks: RootHookObject = {
   beforeAll() {
@@ -35,7 +49,8 @@ export const mochaHooks: RootHookObject = {
   },
   afterEach(this: Context) {
     run.strays.belongsTo(undefined);
-    return this.currentTest?.state === "failed" ? run.evidence.attachTo(this.currentTest) : undefined;
+    const failed = this.currentTest && failedIn(this.currentTest);
+    return failed && run.evidence.attachTo(failed);
   },
   async afterAll(this: Context) {
     this.timeout(0);

@@ -57,6 +57,8 @@ export class MochaRun {
   startFailure: unknown;
   /** Why specs are pending for want of an engine; undefined while none is. */
   engineMissing: string | undefined;
+  /** What else is closed when the run ends, in whichever way it can. */
+  readonly alsoCloses: (() => Promise<void>)[] = [];
 
   #config: Config | undefined;
   #session: Session | undefined;
@@ -166,18 +168,15 @@ export class MochaRun {
   async #stopObjects(): Promise<void> {
     for (const [stack, starting] of this.#shared) {
       const running = await starting.catch(() => undefined);
-      if (running?.inContainers !== false) continue;
-      this.#shared.delete(stack);
-      await running.stop();
+      if (running?.inContainers === false && this.#shared.delete(stack)) await running.stop();
     }
   }
 
   /** Writes a snapshot that is missing, once, while specs run; what is said of it comes after them. */
   async #keepSnapshot(stack: Stack): Promise<boolean> {
     const tell = (line: string): void => void this.#saidOfSnapshots.push(line);
-    const waitMs = this.#waitsForSnapshots ? SNAPSHOT_WITHIN_MS : 0;
     await this.#shared.get(stack)?.catch(() => undefined);
-    return (await this.#session?.keepSnapshot(stack, tell, waitMs)) ?? false;
+    return (await this.#session?.keepSnapshot(stack, tell, this.#waitsForSnapshots ? SNAPSHOT_WITHIN_MS : 0)) ?? false;
   }
 
   /**
@@ -186,6 +185,7 @@ export class MochaRun {
    * @throws StackspecError `RELEASE_FAILED` naming what is left
    */
   async close(): Promise<void> {
+    await Promise.allSettled(this.alsoCloses.splice(0).map((release) => release()));
     const closing = this.#session;
     await closing?.close();
     if (this.#session !== closing) return;

@@ -29,6 +29,7 @@ export function Failure({ test, report, onShowTime }: FailureProps): VNode {
         ${block("lines of the spec", marked(snippet), "snippet")}
       </section>`
     }
+    ${pictures(test)}
     <${Exchanges} extra=${extra} />
     <${Logs} test=${test} report=${report} />
     ${
@@ -92,9 +93,17 @@ function Logs({ test, report }: Pick<FailureProps, "test" | "report">): VNode | 
     )}
     ${
       attachments.length > 0 &&
-      html`<p>Whole logs: ${attachments.map(({ path, name }) => html` <a href=${linkTo(path)}>${shown(name)}</a>`)}</p>`
+      html`<p>Files: ${attachments.map(({ path, name }) => html` <a href=${linkTo(path)}>${shown(name)}</a>`)}</p>`
     }
   </section>`;
+}
+
+/** What a browser showed when the spec failed. */
+function pictures({ attachments = [] }: CtrfTest): VNode[] {
+  const images = attachments.filter(({ contentType }) => contentType.startsWith("image/"));
+  return images.map(
+    ({ path }) => html`<img class="picture" src=${linkTo(path)} alt="The page when the spec failed" />`,
+  );
 }
 
 /** A line of a log with the time of the day. */
@@ -103,10 +112,10 @@ export function Line({ atMs, text }: { readonly atMs: number | undefined; readon
   return html`<span class="line"><time>${time}</time> ${shown(text)}${"\n"}</span>`;
 }
 
-/** A log's file as seen from the page: both are in the folder of reports. */
+/** A file as seen from the page: both are in the folder of reports. */
 function linkTo(path: string): string {
   return path
-    .replace(/^.*?(?=logs\/)/, "")
+    .replace(/^.*?(?=(?:logs|attachments)\/)/, "")
     .split("/")
     .map(encodeURIComponent)
     .join("/");

@@ -14,6 +14,8 @@ export function pageOf(data: PageData, { script, style }: { readonly script: str
     "default-src 'none'",
     `script-src '${hashOf(script)}'`,
     `style-src '${hashOf(style)}'`,
+    // Pictures that lie beside it.
+    "img-src 'self' file:",
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");

@@ -1,0 +1,2 @@
+export { useBrowser } from "./fixture.ts";
+export type { BrowserUse } from "./fixture.ts";
