@@ -30,25 +30,37 @@ describe("the words behind a command", () => {
     [
       testCommand,
       ["specs/unit/a.spec.ts"],
-      '[--shard 2/5] [--pass-with-no-specs] [mocha options], got "specs/unit/a.spec.ts"',
+      '[--shard 2/5] [--pass-with-no-specs] [selection] [mocha options], got "specs/unit/a.spec.ts"',
     ],
-    [testCommand, ["--gerp", "x"], "[--shard 2/5] [--pass-with-no-specs] [mocha options]: Unknown option '--gerp'"],
+    [
+      testCommand,
+      ["--gerp", "x"],
+      "[--shard 2/5] [--pass-with-no-specs] [selection] [mocha options]: Unknown option '--gerp'",
+    ],
     [
       testCommand,
       ["--grep"],
-      "[--shard 2/5] [--pass-with-no-specs] [mocha options]: Option '-g, --grep <value>' argument missing",
+      "[--shard 2/5] [--pass-with-no-specs] [selection] [mocha options]: Option '-g, --grep <value>' argument missing",
     ],
-    [testCommand, ["--keep"], "[--shard 2/5] [--pass-with-no-specs] [mocha options]: Unknown option '--keep'"],
-    [runCommand, [], "<suite> [--shard 2/5] [--pass-with-no-specs] [spec files] [mocha options], got nothing"],
+    [
+      testCommand,
+      ["--keep"],
+      "[--shard 2/5] [--pass-with-no-specs] [selection] [mocha options]: Unknown option '--keep'",
+    ],
+    [
+      runCommand,
+      [],
+      "<suite> [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options], got nothing",
+    ],
     [
       runCommand,
       ["unit", "--watch"],
-      "<suite> [--shard 2/5] [--pass-with-no-specs] [spec files] [mocha options]: Unknown option '--watch'",
+      "<suite> [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options]: Unknown option '--watch'",
     ],
     [
       startCommand,
       ["--kep"],
-      "[--keep] [--shard 2/5] [--pass-with-no-specs] [spec files] [mocha options]: Unknown option '--kep'",
+      "[--keep] [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options]: Unknown option '--kep'",
     ],
   ] as const)
     it(`are refused when they are ${["stackspec", command.name, ...words].join(" ")}`, async () => {

@@ -6,10 +6,18 @@ import { tellWorkers } from "../../src/config/inner-runs.ts";
 import { defineConfig } from "../../src/config/project-config.ts";
 import type { ProjectConfig } from "../../src/config/project-config.ts";
 import type { ConfigFile } from "../../src/config/settings.ts";
+import type { Selection } from "../../src/config/selection.ts";
 import { mask } from "../../src/secrets.ts";
 
 /** A project that says nothing. */
 const NO_FILE: ConfigFile = { path: "stackspec.config.ts", exported: {} };
+const selection: Selection = {
+  order: "declared",
+  seed: undefined,
+  repeatEach: 1,
+  lastFailed: undefined,
+  failOnFlaky: false,
+};
 const defaults: Config = {
   folders: { specs: "specs", stacks: "specs/stacks", pipelines: "specs/pipelines", reports: "reports" },
   timings: undefined,
@@ -25,6 +33,7 @@ const defaults: Config = {
   debianMirror: undefined,
   profiles: [],
   keep: false,
+  selection,
   snapshots: { off: false, count: 10, days: 14 },
   reportPath: "reports/",
   reportStack: false,
@@ -53,6 +62,12 @@ const GOOD: readonly [name: string, value: string, changed: Partial<Config>][] =
   ["STACKSPEC_DEBIAN_MIRROR", "http://mirror/debian", { debianMirror: "http://mirror/debian" }],
   ["STACKSPEC_KEEP", "1", { keep: true }],
   ["STACKSPEC_TIMINGS", ".timings", { timings: ".timings" }],
+  ["STACKSPEC_ORDER", "declared", {}],
+  ["STACKSPEC_SEED", "7", { selection: { ...selection, order: "random", seed: 7 } }],
+  ["STACKSPEC_REPEAT_EACH", "3", { selection: { ...selection, repeatEach: 3 } }],
+  ["STACKSPEC_LAST_FAILED", "1", { selection: { ...selection, lastFailed: "" } }],
+  ["STACKSPEC_LAST_FAILED", "ci/unit.xml", { selection: { ...selection, lastFailed: "ci/unit.xml" } }],
+  ["STACKSPEC_FAIL_ON_FLAKY", "true", { selection: { ...selection, failOnFlaky: true } }],
   ["STACKSPEC_SNAPSHOTS", "off", { snapshots: { ...defaults.snapshots, off: true } }],
   ["STACKSPEC_SNAPSHOTS_KEPT", "0", { snapshots: { ...defaults.snapshots, count: 0 } }],
   ["STACKSPEC_SNAPSHOTS_DAYS", "30", { snapshots: { ...defaults.snapshots, days: 30 } }],
@@ -82,6 +97,8 @@ const BAD: readonly [name: string, value: string, expected: string][] = [
   ["STACKSPEC_SNAPSHOTS_KEPT", "many", "a whole number"],
   ["STACKSPEC_SNAPSHOTS_DAYS", "-1", "a whole number"],
   ["STACKSPEC_SNAPSHOTS_DAYS", "14d", "a whole number"],
+  ["STACKSPEC_ORDER", "any", "one of declared, random"],
+  ["STACKSPEC_REPEAT_EACH", "0", "a whole number from 1"],
   ["JUNIT_REPORT_STACK", "yes", "one of 0, 1, true, false"],
   ["TESTCONTAINERS_RYUK_DISABLED", "on", "one of 0, 1, true, false"],
 ];
@@ -141,6 +158,8 @@ const SAID: readonly [said: ProjectConfig, changed: Partial<Config>][] = [
   [{ snapshotsDays: 30 }, { snapshots: { ...defaults.snapshots, days: 30 } }],
   [{ reportStack: true }, { reportStack: true }],
   [{ reaperImage: "my/node:24" }, { reaper: { ...defaults.reaper, image: "my/node:24" } }],
+  [{ order: "declared" }, {}],
+  [{ failOnFlaky: true }, { selection: { ...selection, failOnFlaky: true } }],
   [{ secrets: [] }, {}],
 ];
 
@@ -148,7 +167,7 @@ const SAID: readonly [said: ProjectConfig, changed: Partial<Config>][] = [
 const WRONG: readonly [said: unknown, refusal: string][] = [
   [
     { engin: "auto" },
-    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, timings, suites, defaultStack, fallbackStack, engine, images, debianMirror, startTimeoutMs, snapshots, snapshotsKept, snapshotsDays, reportStack, reaperImage, secrets, got "engin"',
+    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, timings, suites, defaultStack, fallbackStack, engine, images, debianMirror, startTimeoutMs, snapshots, snapshotsKept, snapshotsDays, reportStack, reaperImage, order, failOnFlaky, secrets, got "engin"',
   ],
   [{ engine: "docker" }, 'stackspec.config.ts: engine: expected one of auto, none, install, got "docker"'],
   [{ startTimeoutMs: "2m" }, 'stackspec.config.ts: startTimeoutMs: expected a whole number of milliseconds, got "2m"'],

@@ -161,7 +161,7 @@ describe("the totals of reports", () => {
 
   it("count errors as failed, and as passed what is nothing else", async () => {
     const file = await report("a.xml", suite(10, 1, 2, 3));
-    expect(readTotals([file])).to.deep.equal({ passed: 4, failed: 3, skipped: 3 });
+    expect(readTotals([file])).to.deep.equal({ passed: 4, failed: 3, skipped: 3, flaky: 0 });
   });
 
   it("add up the suites of all of them", async () => {
@@ -169,15 +169,15 @@ describe("the totals of reports", () => {
       await report("a.xml", suite(1, 0, 0, 0), suite(2, 1, 0, 0)),
       await report("b.xml", suite(3, 0, 0, 1)),
     ];
-    expect(readTotals(files)).to.deep.equal({ passed: 4, failed: 1, skipped: 1 });
+    expect(readTotals(files)).to.deep.equal({ passed: 4, failed: 1, skipped: 1, flaky: 0 });
   });
 
   it("are nothing without reports", () => {
-    expect(readTotals([])).to.deep.equal({ passed: 0, failed: 0, skipped: 0 });
+    expect(readTotals([])).to.deep.equal({ passed: 0, failed: 0, skipped: 0, flaky: 0 });
   });
 
   it("are nothing in a report without suites", async () => {
-    expect(readTotals([await report("a.xml")])).to.deep.equal({ passed: 0, failed: 0, skipped: 0 });
+    expect(readTotals([await report("a.xml")])).to.deep.equal({ passed: 0, failed: 0, skipped: 0, flaky: 0 });
   });
 
   it("come with no failure from a suite without cases", async () => {
@@ -213,10 +213,12 @@ describe("the totals of reports", () => {
   });
 
   it("are a line to read", () => {
-    expect(totalsLine({ passed: 251, failed: 1, skipped: 2 })).to.equal("251 passed, 1 failed, 2 skipped");
+    expect(totalsLine({ passed: 251, failed: 1, skipped: 2, flaky: 3 })).to.equal(
+      "251 passed, 1 failed, 2 skipped, 3 flaky",
+    );
   });
 
   it("do not mention skipped specs where there are none", () => {
-    expect(totalsLine({ passed: 251, failed: 0, skipped: 0 })).to.equal("251 passed, 0 failed");
+    expect(totalsLine({ passed: 251, failed: 0, skipped: 0, flaky: 0 })).to.equal("251 passed, 0 failed");
   });
 });

@@ -7,6 +7,14 @@ export const NO_SPECS = "pass-with-no-specs";
 /** Their option for one of several runs that share the spec files. */
 export const SHARD = "shard";
 
+/** Switches and options of commands that run specs: which of them, how often, in which order, and what of those that waver. */
+export const SELECTION = {
+  flags: ["fail-on-flaky"],
+  values: ["order", "seed", "repeat-each", "last-failed"],
+} as const;
+/** The one that may have a value. */
+const OPTIONAL = "--last-failed";
+
 /** One command of `stackspec`: what may follow its name, and what it does. */
 export interface Command {
   readonly name: string;
@@ -15,7 +23,7 @@ export interface Command {
   readonly summary: string;
   /** Its switches, without their dashes. */
   readonly flags: readonly string[];
-  /** Its options that have a value, likewise. */
+  /** Its options that have a value, likewise. Of `last-failed` it may be left out, and is then empty. */
   readonly values?: readonly string[];
   /** How many words that are no options it needs, and how many it takes. */
   readonly words: readonly [least: number, most: number];
@@ -52,7 +60,7 @@ export async function readWords(command: Command, args: readonly string[]): Prom
   const ofMocha = command.mocha ? await import("./mocha-options.ts") : undefined;
   try {
     const { values, positionals, tokens } = parseArgs({
-      args: [...args],
+      args: withEmptyValues(args),
       options: { ...ofMocha?.mochaOptions(), ...switches },
       allowPositionals: true,
       allowNegative: command.mocha,
@@ -76,6 +84,15 @@ export async function readWords(command: Command, args: readonly string[]): Prom
     // Node's first sentence says what is wrong; the rest is about Node's own ways around it.
     return refuse(`: ${messageOf(error).split(/\.\s|\n/)[0]}`, error);
   }
+}
+
+/** An option that may have a value, and has one where a report follows it. */
+function withEmptyValues(args: readonly string[]): string[] {
+  return args.flatMap((word, index) => {
+    const isReport = (at: number): boolean => args[at - 1] === OPTIONAL && /\.(xml|json)$/.test(args[at] ?? "");
+    if (word === OPTIONAL) return [`${word}=${isReport(index + 1) ? args[index + 1] : ""}`];
+    return isReport(index) ? [] : [word];
+  });
 }
 
 /** "stackspec clean [--snapshots] [--caches]" */

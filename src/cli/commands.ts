@@ -1,4 +1,4 @@
-import { NO_SPECS, SHARD } from "./command.ts";
+import { NO_SPECS, SELECTION, SHARD } from "./command.ts";
 import type { Command } from "./command.ts";
 
 /** Closes what a command has started with mocha, when it fails. */
@@ -8,10 +8,10 @@ const closeRun: Command["close"] = async () => (await import("../mocha/run.ts"))
 export const COMMANDS: readonly Command[] = [
   {
     name: "start",
-    usage: "[--keep] [--shard 2/5] [--pass-with-no-specs] [spec files] [mocha options]",
+    usage: "[--keep] [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options]",
     summary: "the suite that needs a target, against the stack, which stays up afterwards if told to",
-    flags: ["keep", NO_SPECS],
-    values: [SHARD],
+    flags: ["keep", NO_SPECS, ...SELECTION.flags],
+    values: [SHARD, ...SELECTION.values],
     words: [0, Infinity],
     mocha: true,
     run: async (given) => (await import("./run-command.ts")).startTarget(given),
@@ -19,20 +19,20 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "test",
-    usage: "[--shard 2/5] [--pass-with-no-specs] [mocha options]",
+    usage: "[--shard 2/5] [--pass-with-no-specs] [selection] [mocha options]",
     summary: "every suite that the config file does not leave out: folders under specs/ that have spec files",
-    flags: [NO_SPECS],
-    values: [SHARD],
+    flags: [NO_SPECS, ...SELECTION.flags],
+    values: [SHARD, ...SELECTION.values],
     words: [0, 0],
     mocha: true,
     run: async (given) => (await import("./test-command.ts")).testAll(given),
   },
   {
     name: "run",
-    usage: "<suite> [--shard 2/5] [--pass-with-no-specs] [spec files] [mocha options]",
+    usage: "<suite> [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options]",
     summary: "one suite: the spec files of its folder under specs/",
-    flags: [NO_SPECS],
-    values: [SHARD],
+    flags: [NO_SPECS, ...SELECTION.flags],
+    values: [SHARD, ...SELECTION.values],
     words: [1, Infinity],
     mocha: true,
     run: async (given) => (await import("./run-command.ts")).runOne(given),
@@ -40,10 +40,11 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "watch",
-    usage: "[--keep] [suite] [spec files] [mocha options]",
+    usage: "[--keep] [suite] [selection] [spec files] [mocha options]",
     summary:
       "a suite, or some of its spec files, again after each edit, on a stack that stays up until Ctrl-C, or for longer if told to",
-    flags: ["keep"],
+    flags: ["keep", ...SELECTION.flags],
+    values: SELECTION.values.filter((name) => name !== "last-failed"),
     words: [0, Infinity],
     mocha: true,
     run: async (given) => (await import("./watch-command.ts")).watchProject(given),
@@ -77,10 +78,10 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "merge",
-    usage: "[--pass-with-no-specs] [folders]",
+    usage: "[--pass-with-no-specs] [selection] [folders]",
     summary:
       "one report of the shards whose results are in these folders: reports/; fails for one that is missing, and for what they do not have in common",
-    flags: [NO_SPECS],
+    flags: [NO_SPECS, ...SELECTION.flags],
     words: [0, Infinity],
     mocha: false,
     run: async (given) => (await import("./merge-command.ts")).mergeShards(given),

@@ -30,8 +30,10 @@ function answer(name: string, words: readonly string[]): void {
 }
 
 function help(): string {
+  const selection =
+    "Selection is --last-failed [report], --repeat-each N, --order random, --seed N and --fail-on-flaky.";
   const options = "Mocha options are those of mocha's own command for one run, such as --grep and --parallel.";
-  return `${COMMANDS.map(helpOf).join("\n")}\n\n${options}\nstackspec config shows the settings; docs/settings.md says what they mean.`;
+  return `${COMMANDS.map(helpOf).join("\n")}\n\n${selection}\n${options}\nstackspec config shows the settings; docs/settings.md says what they mean.`;
 }
 
 function helpOf(command: Command): string {

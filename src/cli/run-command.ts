@@ -4,12 +4,14 @@ import { usageError } from "../errors.ts";
 import { NO_SPECS, SHARD } from "./command.ts";
 import type { Given } from "./command.ts";
 import { runSuite } from "./run-suite.ts";
+import { withSelection } from "./selection-words.ts";
 import { chooseShard } from "./shard-runs.ts";
 import { targetSuite } from "./suites.ts";
 
 /** `stackspec start`. */
-export async function startTarget({ flags, values, words, mocha }: Given): Promise<void> {
-  const { config, shard } = chooseShard(readConfig(), values.get(SHARD), words);
+export async function startTarget(given: Given): Promise<void> {
+  const { flags, values, words, mocha } = given;
+  const { config, shard } = chooseShard(withSelection(readConfig(), given), values.get(SHARD), words);
   const passWithNoSpecs = flags.has(NO_SPECS);
   if (!passWithNoSpecs) expectFiles("start", words);
   const keep = config.keep || flags.has("keep");
@@ -17,10 +19,12 @@ export async function startTarget({ flags, values, words, mocha }: Given): Promi
 }
 
 /** `stackspec run`. */
-export async function runOne({ flags, values, words: [suite = "", ...files], mocha }: Given): Promise<void> {
+export async function runOne(given: Given): Promise<void> {
+  const { flags, values, mocha } = given;
+  const [suite = "", ...files] = given.words;
   if (/^\.|[/\\]/.test(suite))
     throw usageError("stackspec run", `expected the name of a folder under specs/, got "${suite}"`);
-  const { config, shard } = chooseShard(readConfig(), values.get(SHARD), files);
+  const { config, shard } = chooseShard(withSelection(readConfig(), given), values.get(SHARD), files);
   const passWithNoSpecs = flags.has(NO_SPECS);
   if (!passWithNoSpecs) expectFiles("run", files);
   await runSuite(config, { suite, files, mocha, passWithNoSpecs, shard });

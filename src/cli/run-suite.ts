@@ -19,6 +19,7 @@ import { abortedReport, junitXml } from "../report/junit.ts";
 import { say } from "../terminal.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { dealSuite, undealt } from "../sharding/deal-suite.ts";
+import { NO_SPECS } from "./command.ts";
 import { lockReports } from "./lock-reports.ts";
 import { loadOptions } from "./mocha-modules.ts";
 import type { MochaSettings } from "./mocha-modules.ts";
@@ -47,6 +48,7 @@ export async function runSuite(config: Config, words: SuiteWords): Promise<void>
   run.config = config;
   const { suite, shard } = words;
   const report = reportFile(config.reportPath, suite);
+  run.choice.read(report);
   lockReports(config, [report]);
   const results = resultsOf(run, report, suite);
   results.shard = shard && undealt(shard);
@@ -79,14 +81,18 @@ async function prepareAndRun(
 ): Promise<void> {
   const all =
     files.length > 0 ? files.filter((file) => existsSync(file)) : await specFiles(config, suite, passWithNoSpecs);
-  const found = shard === undefined ? all : ownFiles(all, shard, config);
+  const own = shard === undefined ? all : ownFiles(all, shard, config);
+  const found = run.choice.files(own);
   if (found.length === 0) {
-    say(all.length === 0 ? "No spec ran: there are no such files" : "No spec ran: this shard has none");
+    const { leftOut = "in this shard" } = run.choice;
+    if (own.length > 0 && !passWithNoSpecs && shard === undefined)
+      throw usageError("specs", `expected one ${leftOut}, got none — --${NO_SPECS} takes that for a pass`);
+    say(`No spec ran: ${all.length === 0 ? "there are no such files" : `there is none ${leftOut}`}`);
     writeAtomically(report, junitXml({ name: suite, timeMs: 0, suites: [], properties: {} }));
     return void (await run.results?.finish());
   }
   // What matches in one shard only is normal.
-  run.passesWithNoSpecs = passWithNoSpecs || shard !== undefined;
+  run.choice.passesWithNoSpecs = passWithNoSpecs || shard !== undefined;
   run.onAbort = (why) => writeAtomically(report, abortedReport(suite, why));
   endOnSignals();
   void endBusyRuns();
@@ -110,10 +116,10 @@ async function prepareAndRun(
     (target !== undefined || (engine !== undefined && !("missing" in engine)))
   )
     await run.shareWithWorkers(jobs, target);
-  const own = ownWords(options, jobs);
+  const ours = ownWords(options, jobs);
   // Another reporter than ours does not say how the run has ended.
-  if (own.includes("--reporter")) exitPessimistically();
-  (await loadMocha()).main([...found.toSorted(), "--reporter-option", `suite=${suite}`, ...own, ...words]);
+  if (ours.includes("--reporter")) exitPessimistically();
+  (await loadMocha()).main([...found, "--reporter-option", `suite=${suite}`, ...ours, ...words]);
 }
 
 /** The spec files of this shard. Its results say so. */

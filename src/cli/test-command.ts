@@ -13,6 +13,7 @@ import { complain, say } from "../terminal.ts";
 import { NO_SPECS, SHARD } from "./command.ts";
 import type { Given } from "./command.ts";
 import { lockReports } from "./lock-reports.ts";
+import { selectionWords, withSelection } from "./selection-words.ts";
 import { chooseShard } from "./shard-runs.ts";
 import { runSuiteProcess } from "./suite-process.ts";
 import { listSuites, suiteOf } from "./suites.ts";
@@ -26,8 +27,9 @@ interface SuiteRun {
 }
 
 /** `stackspec test`. */
-export function testAll({ flags, values, mocha }: Given): Promise<number> {
-  const { config, shard } = chooseShard(readConfig(), values.get(SHARD));
+export function testAll(given: Given): Promise<number> {
+  const { flags, values, mocha } = given;
+  const { config, shard } = chooseShard(withSelection(readConfig(), given), values.get(SHARD));
   const words = shard === undefined ? mocha : [`--${SHARD}=${shard.number}/${shard.total}`, ...mocha];
   return runAllSuites(config, words, flags.has(NO_SPECS) || shard !== undefined);
 }
@@ -51,8 +53,8 @@ async function runAllSuites(config: Config, mocha: readonly string[], passWithNo
     ending.abort();
   });
   // What matches in one suite only is normal.
-  const isChosen = mocha.some((word) => /^--f?grep=/.test(word));
-  const words = [...mocha, ...(passWithNoSpecs || isChosen ? [`--${NO_SPECS}`] : [])];
+  const isChosen = config.selection.lastFailed !== undefined || mocha.some((word) => /^--f?grep=/.test(word));
+  const words = [...mocha, ...selectionWords(config), ...(passWithNoSpecs || isChosen ? [`--${NO_SPECS}`] : [])];
   let exitCode = 0;
   const reports = new Map<string, string>();
   for (const { name, suite, report, environment } of runs) {

@@ -9,6 +9,7 @@ import { usageError } from "../errors.ts";
 import { endingLine, onEndSignals } from "../mocha/signals.ts";
 import { complain, say } from "../terminal.ts";
 import type { Given } from "./command.ts";
+import { selectionWords, withSelection } from "./selection-words.ts";
 import { listSuites, specFiles, targetSuite } from "./suites.ts";
 import { runSuiteProcess } from "./suite-process.ts";
 import { watchFiles } from "./watch-files.ts";
@@ -22,8 +23,10 @@ import { importersOf } from "./watch-imports.ts";
  *
  * @returns the exit code, when it is told to end and what it has kept is removed
  */
-export async function watchProject({ flags, words, mocha }: Given): Promise<number> {
-  const config = readConfig();
+export async function watchProject(given: Given): Promise<number> {
+  const { flags, words } = given;
+  const config = withSelection(readConfig(), given);
+  const mocha = [...selectionWords(config), ...given.mocha];
   const { suite, files } = await choose(config, words);
   const ended = new AbortController();
   onEndSignals((signal) => {

@@ -7,6 +7,15 @@ export function oneOf<const Words extends readonly string[]>(...words: Words) {
   return v.picklist(words, `one of ${words.join(", ")}`);
 }
 
+/** An address that HTTP is spoken at. */
+export const httpAddress = v.pipe(
+  v.string(),
+  v.check(
+    (text) => URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol),
+    "an http or https address such as https://host/todos",
+  ),
+);
+
 /** A switch: `0`, `1`, `true` or `false`; off when not set. */
 export const flag = v.optional(
   v.pipe(

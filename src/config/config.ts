@@ -1,8 +1,10 @@
 import * as v from "valibot";
 import { findModule, requireModule } from "../project-module.ts";
-import { check, flag, givenIn } from "./check.ts";
+import { check, flag, givenIn, httpAddress } from "./check.ts";
 import { learnValues, processEnvironment } from "./environment.ts";
 import type { SuiteConfig } from "./project-config.ts";
+import { SELECTION_VARIABLES, readSelection } from "./selection.ts";
+import type { Selection } from "./selection.ts";
 import { readProject } from "./settings.ts";
 import type { ConfigFile, ProjectSettings, Sourced } from "./settings.ts";
 
@@ -18,7 +20,7 @@ const Run = v.object({
 /** What one run is told, and by the environment only. */
 const Variables = v.object({
   STACK: v.optional(v.string()),
-  URL: v.optional(v.pipe(v.string(), v.check(isHttpUrl, "an http or https address such as https://host/todos"))),
+  URL: v.optional(httpAddress),
   CI: v.optional(
     v.pipe(
       v.string(),
@@ -35,6 +37,7 @@ const Variables = v.object({
   ),
   STACKSPEC_KEEP: flag,
   STACKSPEC_SHARD: v.optional(v.string()),
+  ...SELECTION_VARIABLES,
   JUNIT_REPORT_PATH: v.optional(v.string()),
   JENKINS_URL: v.optional(v.string()),
   GITHUB_ACTIONS: flag,
@@ -56,6 +59,9 @@ const PUBLIC = [
   "STACKSPEC_PROFILES",
   "STACKSPEC_KEEP",
   "STACKSPEC_SHARD",
+  "STACKSPEC_SEED",
+  "STACKSPEC_REPEAT_EACH",
+  "STACKSPEC_LAST_FAILED",
   "JUNIT_REPORT_PATH",
   "TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX",
   "TESTCONTAINERS_RYUK_DISABLED",
@@ -97,6 +103,8 @@ export interface Config {
   readonly profiles: readonly string[];
   /** Leave the shared stacks up at the end, and take over those that are. */
   readonly keep: boolean;
+  /** Which specs run, how often, and in which order. */
+  readonly selection: Selection;
   /** Snapshots of stacks: whether they are used, how many are kept, and for how many days. */
   readonly snapshots: { readonly off: boolean; readonly count: number; readonly days: number };
   /** A file, or a folder for a file named after the suite. */
@@ -147,6 +155,7 @@ export function readConfig(
     debianMirror: project.debianMirror,
     profiles: output.STACKSPEC_PROFILES,
     keep: output.STACKSPEC_KEEP,
+    selection: readSelection(output, project),
     snapshots: { off: !project.snapshots, count: project.snapshotsKept, days: project.snapshotsDays },
     reportPath: output.JUNIT_REPORT_PATH ?? `${project.reports}/`,
     reportStack: project.reportStack,
@@ -182,8 +191,4 @@ export function listSettings(
     source: given[name] === undefined ? "default" : "environment",
   }));
   return [...readProject(environment, file), ...ofRun];
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol);
 }

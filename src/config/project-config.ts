@@ -119,6 +119,19 @@ export interface ProjectConfig {
    * @default "node:24-slim"
    */
   readonly reaperImage?: string;
+  /**
+   * The order of spec files, of the suites in them and of the specs in those: as they stand there, or at random. `STACKSPEC_ORDER`
+   * goes before it.
+   *
+   * @default "declared"
+   */
+  readonly order?: "declared" | "random";
+  /**
+   * Whether specs that pass only when they are tried again fail the run. `STACKSPEC_FAIL_ON_FLAKY` goes before it.
+   *
+   * @default false
+   */
+  readonly failOnFlaky?: boolean;
   /** Environment variables whose values are masked though their names do not look like those of secrets. */
   readonly secrets?: readonly string[];
 }

@@ -61,6 +61,8 @@ function flag(words: Readonly<Record<string, boolean>>): Kind<boolean> {
   return { value: switched, text: text };
 }
 
+const onOff = flag({ "0": false, "1": true, true: true, false: false });
+
 /** A whole number. */
 function whole(expected = "a whole number", least = 0, most = Number.MAX_SAFE_INTEGER, unit = ""): Kind<number> {
   const value = v.pipe(
@@ -100,12 +102,10 @@ const SETTINGS: { readonly [Name in keyof ProjectSettings]: Setting<ProjectSetti
   snapshots: { kind: flag({ on: true, off: false }), default: true, variable: "STACKSPEC_SNAPSHOTS" },
   snapshotsKept: { kind: whole(), default: 10, variable: "STACKSPEC_SNAPSHOTS_KEPT" },
   snapshotsDays: { kind: whole(), default: 14, variable: "STACKSPEC_SNAPSHOTS_DAYS" },
-  reportStack: {
-    kind: flag({ "0": false, "1": true, true: true, false: false }),
-    default: false,
-    variable: "JUNIT_REPORT_STACK",
-  },
+  reportStack: { kind: onOff, default: false, variable: "JUNIT_REPORT_STACK" },
   reaperImage: { kind: same(some), default: "node:24-slim", variable: "STACKSPEC_REAPER_IMAGE" },
+  order: { kind: word("declared", "random"), default: "declared", variable: "STACKSPEC_ORDER" },
+  failOnFlaky: { kind: onOff, default: false, variable: "STACKSPEC_FAIL_ON_FLAKY" },
   secrets: { kind: same(list), default: [] },
 };
 const NAMES = Object.keys(SETTINGS) as (keyof ProjectSettings)[];

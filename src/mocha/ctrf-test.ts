@@ -4,6 +4,7 @@ import { basename, extname, relative } from "node:path";
 import mocha from "mocha";
 import type { Test } from "mocha";
 import type { CtrfAttempt, CtrfStatus, CtrfTest, CtrfTestExtra } from "../report/ctrf.ts";
+import { NO_SPEC_REACHED, RUN_ENDS_WELL, WHOLE_FILE } from "../report/junit.ts";
 import type { Outcome } from "../report/junit.ts";
 import { plainText } from "../report/text.ts";
 import { evidenceOf, isError, shownError } from "./evidence.ts";
@@ -132,7 +133,7 @@ export function missingFile(path: string): CtrfTest {
   const filePath = relative(process.cwd(), path);
   return {
     testId: filePath,
-    name: "the specs of this file",
+    name: WHOLE_FILE,
     status: "other",
     rawStatus: "unfinished",
     duration: 0,
@@ -142,7 +143,7 @@ export function missingFile(path: string): CtrfTest {
 
 /** What is wrong with a run and with none of its specs. */
 export function problemOf(suite: string, why: string, hasBegun: boolean): CtrfTest {
-  const name = hasBegun ? "the run ends well" : "the run reaches its first spec";
+  const name = hasBegun ? RUN_ENDS_WELL : NO_SPEC_REACHED;
   const message = plainText(why);
   return { testId: name, name, status: "failed", rawStatus: "error", duration: 0, suite: [suite], message };
 }

@@ -38,8 +38,10 @@ function failedIn(test: Test): Pick<Test, "err"> | undefined {
 
 /** What mocha runs around all spec files: evidence for what fails, and at last everything the run started is gone. */
 export const mochaHooks: RootHookObject = {
-  beforeAll() {
+  beforeAll(this: Context) {
     run.strays.listen();
+    // In a parallel worker; elsewhere the reporter has done so before the run.
+    if (run.choice.isWorker) run.choice.arrange(this.test!.parent!);
     return endBusyRuns();
   },
   // Neither this hook nor the next is async: what they enter is then where mocha goes on.

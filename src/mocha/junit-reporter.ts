@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import type { MochaOptions, Test } from "mocha";
 import MochaJUnitReporter from "mocha-junit-reporter";
-import { junitXml, problemSuites } from "../report/junit.ts";
+import { RUN_ENDS_WELL, WHOLE_FILE, junitXml, problemSuites } from "../report/junit.ts";
 import type { CaseResult, FailureNode, SuiteResult } from "../report/junit.ts";
 import { classNamePart, xmlText } from "../report/text.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
@@ -35,6 +35,8 @@ export interface JUnitOptions {
   readonly stack: boolean;
   /** Properties of every test suite, asked for at each write. */
   readonly properties: () => Readonly<Record<string, string>>;
+  /** What is said of each failure below all else. */
+  readonly remark?: string | undefined;
   /** Called after each change of the record. */
   readonly onChange?: () => void;
 }
@@ -90,7 +92,7 @@ export class JUnitReporter {
         suites: [
           ...reached.map((suite) => this.#suiteResult(suite)),
           ...[...missing].map((file) => this.#missingFile(file)),
-          ...problemSuites(this.#junit.suite, "the run ends well", problems),
+          ...problemSuites(this.#junit.suite, RUN_ENDS_WELL, problems),
         ],
         properties: this.#junit.properties(),
       }),
@@ -116,7 +118,8 @@ export class JUnitReporter {
 
   #caseResult({ test, outcome, error, blockedBy, tries }: CaseRecord): CaseResult {
     const evidence = evidenceOf(error);
-    const output = evidence === undefined ? [] : [this.#text(evidence), ...evidence.attachments.map(attachment)];
+    const seen = evidence === undefined ? [] : [this.#text(evidence), ...evidence.attachments.map(attachment)];
+    const output = [...(error === undefined ? [] : [this.#junit.remark ?? ""]), ...seen];
     const classname = [this.#junit.suite, suiteTitles(test.parent!).map(classNamePart).join(TITLE_SEPARATOR)];
     return {
       name: test.title,
@@ -154,9 +157,8 @@ export class JUnitReporter {
 
   #missingFile(path: string): SuiteResult {
     const file = relative(process.cwd(), path);
-    const name = "the specs of this file";
     const unfinished: CaseResult = {
-      name,
+      name: WHOLE_FILE,
       classname: `${this.#junit.suite}.${file}`,
       file,
       timeMs: 0,

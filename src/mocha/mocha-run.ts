@@ -11,6 +11,7 @@ import type { StartedStack } from "../engine/run/start.ts";
 import type { StackspecError } from "../errors.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
 import { say } from "../terminal.ts";
+import { chooseSpecs } from "./choice.ts";
 import { startClock } from "./clock.ts";
 import { recordEvidence } from "./evidence.ts";
 import type { Results } from "./results.ts";
@@ -40,12 +41,11 @@ export class MochaRun {
   readonly timeline = recordTimeline(() => this.results?.soon());
   /** Hears of the progress of stacks and images. Without a view of that, notices alone are shown. */
   onProgress: OnProgress = sayNotices;
+  readonly choice = chooseSpecs(() => this.config.selection);
   /** Its results as data, as soon as they are stored. */
   results: Results | undefined;
   /** It has ended well, with a whole report; undefined where nobody has to know. */
   isGreen: boolean | undefined;
-  /** A run in which no spec ran is bad input, unless this is said to be well. */
-  passesWithNoSpecs = false;
   /** Is told why the run ends before its first spec. */
   onAbort: (why: string) => void = () => {};
   /** It ends in good order when its process is told to end. */
@@ -195,6 +195,6 @@ export class MochaRun {
 
   /** What the report says of the run: the stacks it started and the images it used. */
   properties(): Record<string, string> {
-    return propertiesOf(this.config.url, this.#stackNames, this.timeline.images);
+    return propertiesOf(this.config.url, this.#stackNames, this.timeline.images, this.choice.selection.seed);
   }
 }

@@ -1,15 +1,18 @@
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { statSync } from "node:fs";
 import mocha from "mocha";
-import type { MochaOptions, Runner, Suite, Test } from "mocha";
+import type { MochaOptions, Runner, Test } from "mocha";
 import { messageOf } from "../errors.ts";
 import { complain, say } from "../terminal.ts";
-import type { FullRunner } from "./run-record.ts";
+import { caseIn } from "./run-record.ts";
+import type { CaseRecord, FullRunner } from "./run-record.ts";
 import { evidenceOf, evidenceText, looking, shownError } from "./evidence.ts";
 import { exitCodeOf, exitPessimistically } from "./exit-code.ts";
 import { startClock } from "./clock.ts";
+import { flakyCases, flakyLines, flakyProblem, isFlaky, triesOf, waveringLines } from "./flaky.ts";
 import { JUnitReporter } from "./junit-reporter.ts";
+import { onlyOf } from "./only.ts";
 import { resultsOf } from "./results.ts";
 import type { Results } from "./results.ts";
 import { run } from "./run.ts";
@@ -26,6 +29,8 @@ export function reportFile(configured: string | undefined, suite: string): strin
   return isFolder ? join(configured, `${suite}.xml`) : configured;
 }
 
+const { color } = mocha.reporters.Base;
+
 /** Mocha's reporter for a run: specs on the terminal, JUnit XML in a file, and the times at the end. */
 export class Reporter extends mocha.reporters.Spec {
   readonly #junit: JUnitReporter;
@@ -34,6 +39,8 @@ export class Reporter extends mocha.reporters.Spec {
   readonly #only: readonly string[];
   /** Mocha has run in this process before, as its `--watch` does. */
   readonly #isAgain: boolean;
+  /** What the order of the specs came from, when it is random. */
+  readonly #order = run.choice.order;
 
   constructor(runner: Runner, options: MochaOptions) {
     super(runner, options);
@@ -43,29 +50,41 @@ export class Reporter extends mocha.reporters.Spec {
     exitPessimistically();
     const { suite = "specs", path } = (options.reporterOptions ?? {}) as { suite?: string; path?: string };
     const report = path ?? reportFile(run.config.reportPath, suite);
+    run.choice.read(report);
     const results = resultsOf(run, report, suite);
     this.#junit = new JUnitReporter(runner as ConstructorParameters<typeof JUnitReporter>[0], options, {
       path: report,
       suite,
       stack: run.config.reportStack,
       properties: () => run.properties(),
+      remark: this.#order,
       onChange: () => results.soon(),
     });
     results.record = this.#junit.record;
     const told = new Set<unknown>();
-    printLines((test, error) => {
-      const isTold = told.has(error);
-      told.add(error);
-      return isTold || this.#junit.record.suites.get(test.parent!)?.cases.get(test)?.blockedBy !== undefined;
+    const caseOf = (test: Test): CaseRecord | undefined => caseIn(this.#junit.record, test);
+    printLines({
+      isRepeated(test, error) {
+        const isTold = told.has(error);
+        told.add(error);
+        return isTold || caseOf(test)?.blockedBy !== undefined;
+      },
+      remark(test) {
+        const entry = caseOf(test);
+        return entry !== undefined && isFlaky(entry) ? color("bright yellow", ` (${triesOf(entry)})`) : "";
+      },
     });
     this.#results = results;
     this.#only = onlyOf(runner.suite);
     if (run.config.ci && this.#only.length > 0) Object.assign(runner.suite, { tests: [], suites: [], _onlyTests: [] });
+    if (this.#order !== undefined) say(this.#order);
     if ((runner as FullRunner).isParallelMode()) {
+      run.choice.leaveToWorkers();
       // What happens in a worker is told when its file is done.
       runner.once("start", run.clock.beginSpecs).once("end", () => run.clock.beginPhase("release"));
       return;
     }
+    run.choice.arrange(runner.suite);
     runner.on("test", run.clock.beginSpecs);
     runner.on("hook", ({ title, parent }) => {
       if (parent?.root === true && title.startsWith('"after all"')) run.clock.beginPhase("release");
@@ -80,10 +99,13 @@ export class Reporter extends mocha.reporters.Spec {
     // Mocha prints the stack trace below the message: the only place for more.
     this.failures = causes.map((test) => {
       const evidence = evidenceOf(test.err);
-      const err = shownError(test.err, evidence && evidenceText(evidence));
+      const below = [this.#order ?? "", evidence === undefined ? "" : evidenceText(evidence)];
+      const err = shownError(test.err, below.filter((part) => part !== "").join("\n\n"));
       return Object.create(test, { err: { value: err } }) as Test;
     });
     super.epilogue();
+    const { record } = this.#junit;
+    for (const line of [...flakyLines(flakyCases(record)), ...waveringLines(record)]) say(line);
     if (run.engineMissing !== undefined)
       say(`  ${this.stats.pending} specs are pending, for want of an engine: ${run.engineMissing}\n`);
     if (repeated > 0) say(`  ${repeated} of the failures have a cause that is shown above; the report has them all.\n`);
@@ -104,7 +126,9 @@ export class Reporter extends mocha.reporters.Spec {
   override done(failures: number, exit: (code: number) => void): void {
     const refusals = failures > 0 ? [] : this.#refusals();
     const { causes } = this.#causes();
+    const flaky = flakyCases(this.#junit.record);
     const problems = [...refusals];
+    if (run.config.selection.failOnFlaky && flaky.length > 0) problems.push(flakyProblem(flaky));
     const attempt = async (what: string, work: () => void | Promise<void>): Promise<void> => {
       try {
         await work();
@@ -151,29 +175,17 @@ export class Reporter extends mocha.reporters.Spec {
     const hasRun = [...this.#junit.record.suites.values()].some(({ cases }) => cases.size > 0);
     if (hasRun || this.failures.length > 0) return [];
     const { _grep: grep, _invert: invert } = runner as FullRunner;
-    const chosen = grep?.source === ".*" ? "" : ` that ${invert ? "does not match" : "matches"} ${grep}`;
-    const nothing = `expected a spec${chosen}, got none`;
+    const wanted = [
+      ...(grep?.source === ".*" ? [] : [`that ${invert ? "does not match" : "matches"} ${grep}`]),
+      ...(run.choice.leftOut === undefined ? [] : [run.choice.leftOut]),
+    ];
+    const nothing = `expected ${["a spec", ...wanted].join(" ")}, got none`;
     if (this.#isAgain)
       return [`USAGE: specs: ${nothing}: mocha's --watch loads an ES module once only — stackspec watch does so again`];
-    if (!run.passesWithNoSpecs) return [`USAGE: specs: ${nothing} — --pass-with-no-specs takes that for a pass`];
+    if (!run.choice.passesWithNoSpecs) return [`USAGE: specs: ${nothing} — --pass-with-no-specs takes that for a pass`];
     say(`  No spec ran: ${nothing}\n`);
     return [];
   }
-}
-
-/** What of a suite mocha keeps to itself. */
-interface Marked {
-  readonly _onlyTests: readonly Test[];
-  readonly _onlySuites: readonly Suite[];
-}
-
-/** "specs/unit/a.spec.ts: a title" for each that is marked with `.only`. */
-function onlyOf(suite: Suite): string[] {
-  const { _onlyTests: tests, _onlySuites: suites } = suite as unknown as Marked;
-  const marked = [...tests, ...suites].map(
-    (each) => `${relative(process.cwd(), each.file ?? "")}: ${each.fullTitle()}`,
-  );
-  return [...marked, ...suite.suites.flatMap(onlyOf)];
 }
 
 // Mocha loads a reporter with require(), and this is what that returns.

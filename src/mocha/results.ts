@@ -11,6 +11,7 @@ import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { maskedJson } from "../secrets.ts";
 import { say } from "../terminal.ts";
 import type { Config } from "../config/config.ts";
+import { isAborted } from "./choice.ts";
 import type { Clock } from "./clock.ts";
 import { ctrfTest, missingFile, problemOf } from "./ctrf-test.ts";
 import { ownVersion, thisMachine } from "./machine.ts";
@@ -178,7 +179,7 @@ function isSettled({ outcome, error, endedAt }: CaseRecord): boolean {
 }
 
 function keepPrevious(path: string): void {
-  if (!existsSync(path)) return;
+  if (!existsSync(path) || isAborted(path)) return;
   const folder = join(dirname(path), PREVIOUS);
   mkdirSync(folder, { recursive: true });
   renameSync(path, join(folder, basename(path)));

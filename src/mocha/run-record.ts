@@ -115,13 +115,21 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
   return { suites, missing };
 }
 
+/** What has become of a spec. */
+export function caseIn({ suites }: RunRecord, test: Test): CaseRecord | undefined {
+  const cases = suites.get(test.parent!)?.cases;
+  // One that was tried again stands at its first try.
+  return cases?.get(test) ?? cases?.values().find((entry) => entry.test === test);
+}
+
 /** A retried test is a clone of the one before; what comes from a parallel worker has lost its way back to that. */
 function keyOf(test: Test, cases: ReadonlyMap<Test, CaseRecord>): Test {
   let original = test as Retried;
   for (let before = original.retriedTest?.(); before?.parent; before = original.retriedTest?.()) original = before;
   if (cases.has(original)) return original;
   const retried = [...cases].find(
-    ([{ title }, { outcome, tries }]) => outcome === "unfinished" && tries.length > 0 && title === test.title,
+    ([{ title }, { test: known, outcome, tries }]) =>
+      known === test || (outcome === "unfinished" && tries.length > 0 && title === test.title),
   );
   return retried?.[0] ?? original;
 }

@@ -1,6 +1,11 @@
 import xml from "xml";
 import { xmlText } from "./text.ts";
 
+/** Cases that are no specs: a run that has not come to any, a file that nothing is known of yet, and what is wrong with a run. */
+export const NO_SPEC_REACHED = "the run reaches its first spec";
+export const WHOLE_FILE = "the specs of this file";
+export const RUN_ENDS_WELL = "the run ends well";
+
 /** How a case ended. `error` is a hook that failed; `running` and `unfinished` had not ended when the report was written. */
 export type Outcome = "passed" | "failed" | "error" | "skipped" | "running" | "unfinished";
 
@@ -49,7 +54,7 @@ export function junitXml({ name, timeMs, suites, properties }: Report): string {
 
 /** The report of a run that ended before its first spec: one error that says why. */
 export function abortedReport(suite: string, why: string): string {
-  return problemsReport(suite, "the run reaches its first spec", [why]);
+  return problemsReport(suite, NO_SPEC_REACHED, [why]);
 }
 
 /** A report of nothing but problems, each a case of this name. */

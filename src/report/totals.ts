@@ -6,6 +6,8 @@ export interface Totals {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Of those that passed: only when they were tried again. */
+  readonly flaky: number;
 }
 
 /** A case that failed: what it is called, and the first line of why. */
@@ -23,6 +25,7 @@ interface Case {
   readonly classname: string;
   readonly failure?: Problem;
   readonly error?: Problem;
+  readonly flakyFailure?: unknown;
 }
 
 interface Suite {
@@ -41,12 +44,13 @@ const parser = new XMLParser({
 
 /** Adds up the test suites of JUnit reports that `JUnitReporter` or `abortedReport` wrote. */
 export function readTotals(paths: readonly string[]): Totals {
-  const totals = { passed: 0, failed: 0, skipped: 0 };
+  const totals = { passed: 0, failed: 0, skipped: 0, flaky: 0 };
   for (const suite of paths.flatMap(suitesOf)) {
     const failed = Number(suite.failures) + Number(suite.errors);
     totals.passed += Number(suite.tests) - failed - Number(suite.skipped);
     totals.failed += failed;
     totals.skipped += Number(suite.skipped);
+    totals.flaky += suite.testcase?.filter((each) => "flakyFailure" in each).length ?? 0;
   }
   return totals;
 }
@@ -56,9 +60,10 @@ export function readFailures(path: string): Failure[] {
   return suitesOf(path).flatMap(({ testcase }) => testcase?.flatMap(failuresOf) ?? []);
 }
 
-/** "251 passed, 1 failed" and, if any, ", 2 skipped". */
-export function totalsLine({ passed, failed, skipped }: Totals): string {
-  return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
+/** "251 passed, 1 failed" and, if any, ", 2 skipped" and ", 1 flaky", which is among those that passed. */
+export function totalsLine({ passed, failed, skipped, flaky }: Totals): string {
+  const others = Object.entries({ skipped, flaky }).filter(([, count]) => count > 0);
+  return [`${passed} passed`, `${failed} failed`, ...others.map(([word, count]) => `${count} ${word}`)].join(", ");
 }
 
 function failuresOf({ name, classname, failure, error }: Case): Failure[] {
