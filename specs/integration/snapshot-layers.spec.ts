@@ -6,6 +6,7 @@ import { expect } from "chai";
 import { defineStack, logs, requireEngine } from "stackspec";
 import type { GenericContainer, StartedTestContainer } from "testcontainers";
 import { readConfig } from "../../src/config/config.ts";
+import type { OnProgress } from "../../src/engine/run/progress.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import { cleanUp, NODE, engine, referenceOf, shell } from "./engine.ts";
@@ -62,12 +63,13 @@ describe("the layers of a snapshot", function () {
     readonly version?: string;
     readonly inputs?: readonly string[];
     readonly command?: string;
+    readonly onProgress?: OnProgress;
     /** Done when the stack is up, as a spec would. */
     readonly whenUp?: (db: StartedTestContainer) => Promise<void>;
   }
 
   /** A run of its own of a stack with a server, a task that is run on it, and an application with a volume. */
-  async function run({ version = "1", inputs, command = "", whenUp }: Edit): Promise<Found> {
+  async function run({ version = "1", inputs, command = "", onProgress, whenUp }: Edit): Promise<Found> {
     const change = (made: GenericContainer): GenericContainer => made;
     const stack = defineStack(stackName, ({ service, task, volume }) => {
       const pages = volume("pages");
@@ -89,7 +91,7 @@ describe("the layers of a snapshot", function () {
       });
       return { db, web, publish };
     });
-    const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true" }), () => {}, folder);
+    const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true" }), onProgress, folder);
     try {
       const { values } = await session.start(stack);
       const { db, web, publish } = values;
@@ -110,6 +112,13 @@ describe("the layers of a snapshot", function () {
 
   it("are both found by a stack that has not changed", async () => {
     await expect(run({})).to.eventually.deep.equal(first);
+  });
+
+  it("let nothing start after a restored task that what the task waited for is not ready for", async () => {
+    const states: string[] = [];
+    await run({ onProgress: (event) => event.kind === "node" && states.push(`${event.name} ${event.state}`) });
+    expect(states).to.include("publish restored");
+    expect(states.indexOf("web starting")).to.be.above(states.indexOf("db ready"));
   });
 
   describe("of a stack whose application has another image", () => {

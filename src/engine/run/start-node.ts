@@ -31,13 +31,15 @@ const SPARE_BYTES = 1024 ** 3;
  */
 export async function startNode(node: Node, start: StackStart): Promise<unknown> {
   const { plan, run, factories } = start;
+  const after = node.options.after ?? [];
   const known = plan.results.get(node);
   if (known !== undefined) {
-    run.setRunning(node);
     run.report(node, "restored");
+    // What comes after it relies on what the task relied on.
+    await Promise.all(after.map((dependency) => run.waitFor(dependency)));
+    run.setRunning(node);
     return known;
   }
-  const after = node.options.after ?? [];
   if (after.length > 0) run.report(node, "waiting", { waitsFor: after.map((dependency) => nodeOf(dependency).name) });
   let begunMs = 0;
   const gate = async (): Promise<void> => {
