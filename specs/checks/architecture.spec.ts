@@ -39,7 +39,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "secrets",
     "types of config",
   ],
-  secret: ["engine/run", "config"],
+  secret: ["engine/docker", "config"],
   mocha: [
     "project-module",
     "engine/run",

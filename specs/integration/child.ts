@@ -57,6 +57,9 @@ const OURS = new Set([
   "MYSQL_ROOT_PASSWORD",
 ]);
 
+/** No spec waits longer for a run, in milliseconds. */
+const LONGEST_RUN_MS = 100_000;
+
 /** What has been started and not ended: it goes with this process. */
 const alive = new Set<ChildProcess>();
 const folders: string[] = [];
@@ -140,6 +143,9 @@ export function startRun(
     ...options,
     environment: { ...environment, JUNIT_REPORT_PATH: path },
   });
+  // It then says what it was waiting for.
+  const late = setTimeout(() => child.process.kill("SIGINT"), LONGEST_RUN_MS);
+  void child.ended.finally(() => clearTimeout(late));
   return {
     ...child,
     report: () => readFileSync(path, "utf8"),

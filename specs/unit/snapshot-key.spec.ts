@@ -13,6 +13,7 @@ import { defineStack, started } from "stackspec";
 import type { StackBuilder } from "../../src/stack/define-stack.ts";
 import { GenericContainer, PullPolicy, Wait } from "testcontainers";
 import { FIELDS } from "../../src/engine/container/declaration.ts";
+import { derivePassword } from "../../src/engine/docker/secret.ts";
 import { keyOfNodes, snapshotKey } from "../../src/engine/snapshot/key.ts";
 import type { Key } from "../../src/engine/snapshot/key.ts";
 import type { Node, Stack, TaskOptions } from "../../src/stack/stack.ts";
@@ -397,6 +398,37 @@ describe("the key of a snapshot", () => {
       const first = await keyOf(stackOf(change));
       await writeFile(join(source, "dist/main.js"), "two");
       expect(await keyOf(stackOf(change))).not.to.deep.equal(first);
+    });
+  });
+
+  describe("of a stack with a secret() as a password, on another machine", () => {
+    const on = (machine: string, service: (stack: StackBuilder, password: string) => unknown) =>
+      keyOf(
+        defineStack("moved", (stack) => {
+          const password = derivePassword("db", machine);
+          service(stack, password);
+          stack.task("seed", ({ image }) => new GenericContainer(image).withEnvironment({ PASSWORD: password }), {
+            image: IMAGE,
+          });
+          return {};
+        }),
+      );
+    const mysql = (stack: StackBuilder, password: string): unknown =>
+      stack.service("db", ({ image }) => new MySqlContainer(image).withUserPassword(password), { image: "mysql:9.7" });
+
+    it("is the same where a driver sets it anew", async () => {
+      const { key } = (await on("one", mysql))!;
+      expect(key).to.be.a("string");
+      expect((await on("two", mysql))!.key).to.equal(key);
+    });
+
+    it("is another where nothing is known of what holds it", async () => {
+      const unknown = (stack: StackBuilder, password: string): unknown =>
+        stack.service("db", ({ image }) => new GenericContainer(image).withEnvironment({ PASSWORD: password }), {
+          image: "example-db:1",
+          data: "/data",
+        });
+      expect((await on("two", unknown))!.key).not.to.equal((await on("one", unknown))!.key);
     });
   });
 

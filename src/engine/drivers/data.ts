@@ -6,7 +6,7 @@ import type { ImageCommand } from "../container/configure.ts";
 import { bindsOf, environmentOf, hasEntrypoint, hasHostname } from "../container/internals.ts";
 import { driverOf } from "./choose.ts";
 import { checkClient } from "./client.ts";
-import type { DataDirectory } from "./driver.ts";
+import type { DataDirectory, Driver } from "./driver.ts";
 
 /** The data directory of a service, and whether it is run for tests rather than to last. */
 export function dataOf(service: Service, container: GenericContainer): { path: string; durable: boolean } | undefined {
@@ -48,6 +48,8 @@ export function runForTests(service: Service, container: GenericContainer): void
 /**
  * Makes a container start from data that is there already, in `from`. A server whose image's entrypoint would only find out
  * that there is nothing to initialise is started at once.
+ *
+ * @param isForeign the data is of a machine with other passwords
  */
 export function startFrom(
   service: Service,
@@ -55,9 +57,11 @@ export function startFrom(
   from: string,
   to: string,
   image: ImageCommand,
+  isForeign: boolean,
 ): void {
-  const copy = copyCommand(from, to);
   const driver = driverOf(service, container);
+  const passwords = isForeign ? setPasswords(driver) : "";
+  const copy = `${copyCommand(from, to)}${passwords}`;
   const start = driver?.data?.start;
   if (start === undefined || hasEntrypoint(container) || !isEntrypoint(image, start.entrypoint))
     return runFirst(container, copy, image);
@@ -65,6 +69,15 @@ export function startFrom(
   const name = `case "$1" in -*) set -- ${driver!.program ?? ""} "$@" ;; esac`;
   const become = `{ [ "$(id -u)" != 0 ] || { chown -R ${user}: ${quoted(to)} && set -- "$@" --user=${user}; }; }`;
   runFirst(container, `${copy} && ${name} && ${become}`, { ...image, Entrypoint: [] });
+}
+
+/** Shell that goes on with setting passwords, which reads variables by the names that the driver has for them. */
+function setPasswords({ data, variables = {} }: Partial<Driver> = {}): string {
+  if (!data?.setPasswords) return "";
+  const named = Object.entries(variables).map(([name, told]) =>
+    typeof told === "string" ? `${name}=${quoted(told)}` : `${name}="$${told.variable}"`,
+  );
+  return ` && { ${[...named, data.setPasswords.trim()].join("; ")}\n}`;
 }
 
 /**

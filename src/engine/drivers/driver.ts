@@ -71,6 +71,13 @@ export interface DataDirectory {
    * is there without it. Undefined where the entrypoint is quick about that.
    */
   readonly start?: { readonly entrypoint: string; readonly user: string };
+  /**
+   * Shell that is run before a server that starts on another machine's data, and sets the passwords in it to what the
+   * environment says. It may change what is run, `"$@"`. "" where no password is in the data.
+   *
+   * @default a snapshot of a server that has a `secret()` is used on the machine that has taken it alone
+   */
+  readonly setPasswords?: string;
 }
 
 /** What a driver reads in a variable of the container: a value, or the name of another variable that has it. */

@@ -9,10 +9,12 @@ import { copyData, openCapture } from "../snapshot/capture.ts";
 import type { Capture, Part } from "../snapshot/capture.ts";
 import { doesMount, hasData, heldMounts, keptNodes } from "../snapshot/layers.ts";
 import type { Layer } from "../snapshot/layers.ts";
+import { passwordsDigest } from "../snapshot/passwords.ts";
 import {
   BASE_LABEL,
   DATA_PATH,
   FOLDERS_LABEL,
+  PASSWORDS_LABEL,
   SERVER_LABEL,
   SNAPSHOT_LABEL,
   STACK_LABEL,
@@ -36,6 +38,13 @@ export function copyLayers(run: StackRun, plan: StackPlan, start: () => StackSta
   const { made } = plan;
   const ofStack = plan.missing.find(({ server }) => server === undefined);
   const parts = new Map<Layer, Map<Service, Part>>(plan.missing.map((layer) => [layer, new Map()]));
+  // What a container is told can be read before it starts.
+  const passwords = new Map(
+    plan.missing
+      .flatMap(({ holders }) => holders)
+      .filter((service) => hasData(service, made))
+      .map((service) => [service, passwordsDigest(service, made.get(service) as GenericContainer)]),
+  );
   /** Those of the tasks' layer that hold volumes, which are read before anybody else writes there. */
   const withVolumes = new Map<Service, Promise<Capture>>();
   const opened: Promise<Capture>[] = [];
@@ -81,6 +90,7 @@ export function copyLayers(run: StackRun, plan: StackPlan, start: () => StackSta
         ...(layer === ofStack ? heldMounts(service, stack, made).map(({ path }) => path) : []),
       ]),
       ...(layer.server && { [SERVER_LABEL]: layer.server.name }),
+      ...(passwords.has(service) && { [PASSWORDS_LABEL]: passwords.get(service)! }),
     };
     return openCapture(docker, reference, labels, context.runId, signal);
   }

@@ -19,6 +19,8 @@ export interface Restored {
   readonly snapshot: SnapshotUse | undefined;
   /** Services whose containers run images of snapshots, by those images. */
   readonly restored: ReadonlyMap<Service, string>;
+  /** Those of them whose data is of a machine with other passwords. */
+  readonly foreign: ReadonlySet<Service>;
   /** Results of tasks that are not run again. */
   readonly results: ReadonlyMap<Node, TaskResult>;
   /** What was looked for and is not there: for later starts, it is copied in this one. */
@@ -57,6 +59,7 @@ export async function findRestored(
   const { read, write } = context.snapshots;
   const missing = new Set<Layer>();
   const restored = new Map<Service, string>();
+  const foreign = new Set<Service>();
   const restore = async (each: Layer | undefined): Promise<ReadonlyMap<string, TaskResult> | undefined> => {
     const snapshot = read ? await find(each) : undefined;
     if (each !== undefined && snapshot === undefined && write && refusalOf(each.key) === undefined) missing.add(each);
@@ -73,6 +76,7 @@ export async function findRestored(
     return {
       snapshot: use && { ...(tasks === undefined && write ? unlessRefused(use) : use), restored: tasks !== undefined },
       restored,
+      foreign,
       results: done(({ name }) => tasks?.get(name)),
       missing: [...missing],
     };
@@ -80,6 +84,7 @@ export async function findRestored(
   return {
     snapshot: found && { ...use!, restored: true },
     restored,
+    foreign,
     results: done((node) =>
       up.stale.has(node) ? undefined : (up.results.get(node.name) ?? found?.tasks.get(node.name) ?? DONE_BEFORE),
     ),
@@ -93,7 +98,7 @@ export async function findRestored(
     restored.set(service, image.reference);
     // A factory that does not take such an image is asked again when the service starts, which fails with that.
     const container = await factories.recreate(service, image.reference).catch(() => undefined);
-    if (isContainer(container)) runFromSnapshot(container, service, image.config);
+    if (isContainer(container) && runFromSnapshot(container, service, image.config)) foreign.add(service);
     made.set(service, container);
   }
 }

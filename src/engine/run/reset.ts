@@ -136,7 +136,8 @@ async function containerPart(
   isLate: boolean,
 ): Promise<Part | Unreset | undefined> {
   const { name } = service;
-  const { container } = await start.run.containers.get(service)!.done;
+  const { plan, run } = start;
+  const { container } = await run.containers.get(service)!.done;
   const driver = await driverOfPart(start, service);
   if (driver === undefined) {
     const { Config } = await container.inspect();
@@ -152,21 +153,21 @@ async function containerPart(
   } catch (error) {
     return { name, why: messageOf(error) };
   }
-  const notice = await untestedVersion(name, driver, server);
-  const { plan, run } = start;
-  // It has its baseline with it, and has been restored long ago.
-  const isTaken = isTakenOver(service, plan);
-  if (isLate && !isTaken) await Promise.all(run.stack.nodes.map((node) => run.waitFor(node)));
-  const take = (): Promise<void> => server.takeBaseline();
-  await (isTaken ? undefined : hasBaseline && !isLate ? server.afterRestore?.() : take())?.catch(
-    async (cause: unknown) => {
+  const note = async (): Promise<void> => {
+    if (isLate) await Promise.all(run.stack.nodes.map((node) => run.waitFor(node)));
+    else if (hasBaseline) await server.afterRestore?.();
+    // Passwords that were set anew are not in the baseline of another machine.
+    if (!hasBaseline || isLate || plan.foreign.has(service)) await server.takeBaseline();
+  };
+  // What is taken over has its baseline with it, and has been restored long ago.
+  if (!isTakenOver(service, plan))
+    await note().catch(async (cause: unknown) => {
       throw await resetFailure({ name, server }, "what it holds cannot be remembered", cause);
-    },
-  );
+    });
   return {
     name,
     server,
-    notice,
+    notice: await untestedVersion(name, driver, server),
     reset: () => server.reset(),
     ...(driver.declaredByClients === true && {
       declaredBy: run.stack.nodes.filter((node) => waitsFor(node, service)),

@@ -12,10 +12,11 @@ import { driverOf } from "../drivers/choose.ts";
 import { dataOf } from "../drivers/data.ts";
 import { hasData, holdersOf, keptNodes, neededBy } from "./layers.ts";
 import type { Layer } from "./layers.ts";
+import { withoutPasswords } from "./passwords.ts";
 
 /** Raised when what a snapshot holds, the baselines of drivers too, or how it is taken changes: older ones are then not found. */
 // Stryker disable next-line StringLiteral: any other text would do as well
-const FORMAT = "6";
+const FORMAT = "7";
 
 /** How much of this machine a container may mount and still have a snapshot: all of it is read at each start. */
 const MOST_MOUNTED = { entries: 10_000, bytes: 1024 ** 3 };
@@ -43,12 +44,10 @@ export async function snapshotKey(
   const kept = keptNodes(stack, made);
   const holders = holdersOf(stack, made);
   if (kept.length === 0) return undefined;
-  if (holders.length === 0)
-    return {
-      reason:
-        "no service has a data directory (the option `data`), or mounts a volume that a task writes: nothing holds it",
-    };
-  return keyOfNodes(kept, made, context, holders);
+  const nobody =
+    "no service has a data directory (the option `data`), or mounts a volume that a task writes: nothing holds it";
+  if (holders.length === 0) return { reason: nobody };
+  return keyOfNodes(kept, made, context, { holders, onAnyMachine: true });
 }
 
 /**
@@ -67,7 +66,7 @@ export async function serverLayers(
     .filter((service) => hasData(service, made))
     .map(async (server) => {
       const needed = neededBy([server], stack);
-      const { key } = await keyOfNodes(needed, made, context);
+      const { key } = await keyOfNodes(needed, made, context, { onAnyMachine: true });
       return key === undefined ? [] : [{ key, server, holders: [server], tasks: [] }];
     });
   return (await Promise.all(layers)).flat();
@@ -75,8 +74,8 @@ export async function serverLayers(
 
 /**
  * A digest of everything that the containers of `nodes` come from: images, what they are told, the content of what they
- * copy and mount, who waits for whom; of `holders` where they mount volumes, and the image of those with data. The same for the same
- * content wherever it lies, and in another run.
+ * copy and mount, who waits for whom; of `holders` where they mount volumes, and the image of those with data. The same for the
+ * same content wherever it lies; `onAnyMachine` also with other passwords, where those are set anew.
  *
  * It cannot be known for work in this process, a container made from another's started value, an image that was not
  * declared, a stream or an archive to copy; nor for mounts of sockets, devices, volumes of somebody else, other
@@ -88,7 +87,7 @@ export async function keyOfNodes(
   nodes: readonly Node[],
   made: ReadonlyMap<Node, unknown>,
   context: KeyContext,
-  holders: readonly Service[] = [],
+  { holders = [], onAnyMachine = false }: { holders?: readonly Service[]; onAnyMachine?: boolean } = {},
 ): Promise<Key> {
   try {
     const texts = await Promise.all([
@@ -99,7 +98,8 @@ export async function keyOfNodes(
         return [node.name, hasData(node, made) && image, mountsOf(node)];
       }),
     ]);
-    return { key: await digestOf([FORMAT, ...texts.map((text) => JSON.stringify(text))], []) };
+    const portable = withoutPasswords(onAnyMachine ? nodes : [], made);
+    return { key: await digestOf([FORMAT, ...texts.map((text) => portable(JSON.stringify(text)))], []) };
   } catch (error) {
     if (error instanceof Unknowable) return { reason: error.message };
     throw error;

@@ -9,7 +9,16 @@ import { isNotFound } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import type { Layer } from "./layers.ts";
 import { openCapture } from "./capture.ts";
-import { BASE_LABEL, DATA_PATH, TASKS_LABEL, foldersOf, readTasksLabel, snapshotReference } from "./store.ts";
+import { passwordsDigest } from "./passwords.ts";
+import {
+  BASE_LABEL,
+  DATA_PATH,
+  PASSWORDS_LABEL,
+  TASKS_LABEL,
+  foldersOf,
+  readTasksLabel,
+  snapshotReference,
+} from "./store.ts";
 
 /** An image of a snapshot on the engine. */
 export interface SnapshotImage {
@@ -46,10 +55,21 @@ async function findImage(docker: Dockerode, reference: string): Promise<Snapshot
   }
 }
 
-/** Makes a container that runs a snapshot's image start from the data in it. */
-export function runFromSnapshot(container: GenericContainer, service: Service, image: ImageCommand): void {
+/**
+ * Makes a container that runs a snapshot's image start from the data in it.
+ *
+ * @returns true when that is of a machine with other passwords, which are set anew
+ */
+export function runFromSnapshot(
+  container: GenericContainer,
+  service: Service,
+  image: SnapshotImage["config"],
+): boolean {
   const data = dataOf(service, container);
-  if (data !== undefined) startFrom(service, container, DATA_PATH, data.path, image);
+  if (data === undefined) return false;
+  const isForeign = image.Labels?.[PASSWORDS_LABEL] !== passwordsDigest(service, container);
+  startFrom(service, container, DATA_PATH, data.path, image, isForeign);
+  return isForeign;
 }
 
 /**

@@ -14,6 +14,8 @@ export const SERVER_LABEL = "dev.stackspec.snapshot.server";
 export const BASE_LABEL = "dev.stackspec.snapshot.base";
 export const FOLDERS_LABEL = "dev.stackspec.snapshot.folders";
 export const TASKS_LABEL = "dev.stackspec.snapshot.tasks";
+/** A digest of the passwords in its data that are set anew on a machine where they are others. */
+export const PASSWORDS_LABEL = "dev.stackspec.snapshot.passwords";
 
 /** The folders of an image of a snapshot that are the snapshot's, by its labels. */
 export function foldersOf(labels: Readonly<Record<string, string>>): string[] {

@@ -17,12 +17,29 @@ export const FLAGS = [
 ];
 
 /** What servers of a dialect have in common with MySQL. */
+/** By statements that the server runs before it lets anybody in. What is not told stays as it is. */
+const SET_PASSWORDS = String.raw`
+quoted() { printf %s "$1" | sed "s/[\\\\']/\\\\&/g"; }
+change() { [ -z "$1" ] || [ -z "$3" ] || echo "ALTER USER IF EXISTS '$(quoted "$1")'@'$2' IDENTIFIED BY '$(quoted "$3")';"; }
+statements=$(mktemp) && chmod 644 "$statements"
+for maker in MYSQL MARIADB; do
+  eval "root=\$$maker""_ROOT_PASSWORD host=\$$maker""_ROOT_HOST user=\$$maker""_USER password=\$$maker""_PASSWORD"
+  change root localhost "$root"
+  change root "$(printf %s "$host" | grep . || echo %)" "$root"
+  change "$user" % "$password"
+done > "$statements"
+set -- "$@" --init-file="$statements"`;
+
 export function likeMySql(
   dialect: Dialect,
 ): Pick<Driver, "port" | "data" | "ask" | "flush" | "sql" | "checkpoints" | "share" | "connect"> {
   return {
     port: 3306,
-    data: { path: "/var/lib/mysql", start: { entrypoint: "docker-entrypoint.sh", user: "mysql" } },
+    data: {
+      path: "/var/lib/mysql",
+      start: { entrypoint: "docker-entrypoint.sh", user: "mysql" },
+      setPasswords: SET_PASSWORDS,
+    },
     ask: (asked) => askMySql(asked, dialect),
     async flush(address) {
       const server = mySqlServer(address, dialect);

@@ -15,6 +15,15 @@ import type { PostgresServer } from "./postgres-server.ts";
 import { sharePostgres } from "./postgres-share.ts";
 import { restoreParameters, restoreRoles, restoreSettings } from "./postgres-settings.ts";
 
+/** By a server that serves nobody else, as the user that owns the data. */
+const SET_PASSWORD = String.raw`
+user=$(printf %s "$POSTGRES_USER" | grep . || echo postgres)
+statement="ALTER ROLE \"$(printf %s "$user" | sed 's/"/""/g')\" PASSWORD '$(printf %s "$POSTGRES_PASSWORD" | sed "s/'/''/g")'"
+alter() { printf '%s\n' "$statement" | "$@" >/dev/null; }
+program=$(command -v postgres)
+if [ "$(id -u)" != 0 ]; then alter "$program" --single -D "$PGDATA" template1
+else chown -R postgres: "$PGDATA" && alter su -s /bin/sh postgres -c "'$program' --single -D '$PGDATA' template1"; fi`;
+
 /** PostgreSQL 17 and 18, by the official images or others that are told the same in the same variables. */
 export const postgres: KnownDriver = {
   title: "PostgreSQL",
@@ -23,7 +32,11 @@ export const postgres: KnownDriver = {
   program: "postgres",
   port: 5432,
   // The official images have it in a volume, each version in another place.
-  data: { path: "/stackspec/pgdata", variable: { name: "PGDATA", value: "/stackspec/pgdata/data" } },
+  data: {
+    path: "/stackspec/pgdata",
+    variable: { name: "PGDATA", value: "/stackspec/pgdata/data" },
+    setPasswords: SET_PASSWORD,
+  },
   // https://www.postgresql.org/docs/18/runtime-config-wal.html
   flags: [
     "fsync=off", // no file need survive a crash of the machine,

@@ -9,6 +9,14 @@ import { askRabbitMq } from "./rabbitmq-ready.ts";
  */
 const EVALUATE = `printf '%s\\n' "$1" | erl_call -r -address 25672 -e 2>/dev/null || exec rabbitmqctl eval "$1"`;
 
+/** By definitions that the node loads before it listens. */
+const SET_PASSWORD = String.raw`
+quoted() { printf %s "$1" | sed 's/["\\]/\\&/g'; }
+definitions=$(mktemp) && chmod 644 "$definitions"
+printf '{"users":[{"name":"%s","password":"%s","tags":["administrator"]}]}' \
+  "$(quoted "$RABBITMQ_DEFAULT_USER" | grep . || echo guest)" "$(quoted "$RABBITMQ_DEFAULT_PASS" | grep . || echo guest)" > "$definitions"
+export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="$RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS -rabbit load_definitions \"$definitions\""`;
+
 /** RabbitMQ. There is no setting that gives up durability alone. */
 export const rabbitmq: KnownDriver = {
   title: "RabbitMQ",
@@ -17,7 +25,11 @@ export const rabbitmq: KnownDriver = {
   program: "rabbitmq-server",
   port: 5672,
   // It keeps its data under its node's name, which is otherwise made of the container's random host name.
-  data: { path: "/var/lib/rabbitmq", environment: { RABBITMQ_NODENAME: "rabbit@localhost" } },
+  data: {
+    path: "/var/lib/rabbitmq",
+    environment: { RABBITMQ_NODENAME: "rabbit@localhost" },
+    setPasswords: SET_PASSWORD,
+  },
   flags: [],
   ask: askRabbitMq,
   declaredByClients: true,

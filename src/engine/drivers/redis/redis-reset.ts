@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { messageOf } from "../../../errors.ts";
 import type { ServiceAddress } from "../driver.ts";
@@ -125,11 +126,12 @@ export async function restoreSettings(
   password: string,
 ): Promise<void> {
   const now = await readSettings(connection);
+  const users = withPassword(before.users, password);
   for (const [name, value] of Object.entries(before.config))
     if (now.config[name] !== value) await setConfig(connection, name, value);
   const words = (text: string): Buffer[] => text.split(" ").map((word) => Buffer.from(word, "latin1"));
   const isChanged = ([name, rules]: [string, string]): boolean => now.users[name] !== rules;
-  const changed = Object.entries(before.users).filter(isChanged);
+  const changed = Object.entries(users).filter(isChanged);
   if (changed.some(([name]) => name === "default")) await setConfig(connection, "requirepass", password);
   for (const [name, rules] of changed)
     await connection.command("ACL", "SETUSER", ...words(name), "reset", ...words(rules));
@@ -137,6 +139,14 @@ export async function restoreSettings(
   if (added.length > 0) await connection.command("ACL", "DELUSER", ...added.flatMap(words));
   if (now.functions !== before.functions)
     await connection.command("FUNCTION", "RESTORE", Buffer.from(before.functions, "base64"), "FLUSH");
+}
+
+/** The user that is told its password by the declaration: on the machine that noted the others it was another one. */
+function withPassword(users: Settings["users"], password: string): Settings["users"] {
+  const { default: rules } = users;
+  if (rules === undefined) return users;
+  const hash = createHash("sha256").update(password).digest("hex");
+  return { ...users, default: rules.replace(/(?<= |^)#[0-9a-f]{64}/, `#${hash}`) };
 }
 
 /** What differs though nobody can set it was changed by another start of the server. */

@@ -14,7 +14,7 @@ export const redis: KnownDriver = {
   images: ["redis"],
   program: "redis-server",
   port: 6379,
-  data: { path: "/data" },
+  data: { path: "/data", setPasswords: "" },
   // No command need survive a power failure: nothing is written while it runs, its one save point is a year away. Without any
   // it would write none at its end either, and a snapshot is made of what a server has written that was stopped.
   flags: ["--save", "", "--save", "31536000 1", "--appendonly", "no"],

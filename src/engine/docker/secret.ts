@@ -2,12 +2,15 @@ import { createHmac, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { learnSecrets } from "../../secrets.ts";
-import { cacheFolder } from "../docker/cache-folder.ts";
+import { cacheFolder } from "./cache-folder.ts";
 
 const SEED_BYTES = 32;
 
 /** One for the process: where it cannot be kept in a file, it still is the same for all that ask. */
 let seed: Buffer | undefined;
+
+/** The passwords that were derived in this process, and the name of each. */
+const derived = new Map<string, string>();
 
 /**
  * A password of this name, from a seed: 32 random bytes in a file that only this user reads, or, where there is no place for
@@ -16,10 +19,16 @@ let seed: Buffer | undefined;
  * @param given takes the file's place
  */
 export function derivePassword(name: string, given = ""): string {
-  seed ??= given === "" ? readSeed() : Buffer.from(given);
-  const password = createHmac("sha256", seed).update(name).digest("hex").slice(0, 32);
+  const from = given === "" ? (seed ??= readSeed()) : given;
+  const password = createHmac("sha256", from).update(name).digest("hex").slice(0, 32);
   learnSecrets({ [`${name}_PASSWORD`]: password });
+  derived.set(password, name);
   return password;
+}
+
+/** The derived passwords that occur in a text, and their names: on another machine they are others. */
+export function passwordsIn(text: string): Map<string, string> {
+  return new Map([...derived].filter(([password]) => text.includes(password)));
 }
 
 function readSeed(): Buffer {
