@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { Writable } from "node:stream";
 import { inspect } from "node:util";
 import { mask, maskedJson } from "./secrets.ts";
 
@@ -21,6 +22,22 @@ export function complain(problem: unknown): void {
 }
 
 let isGuarded = false;
+/** The ways to the terminal past the guard. */
+const unguarded = new Map<NodeJS.WriteStream, (chunk: Uint8Array, done: (error?: Error | null) => void) => boolean>();
+
+/** Standard output and error for what the reader has asked for as it is: bytes of a program, an address with its password. */
+export function asItIs(): Readonly<Record<"output" | "errors", Writable>> {
+  const [output, errors] = [process.stdout, process.stderr].map((stream) => {
+    const write = unguarded.get(stream) ?? stream.write.bind(stream);
+    return new Writable({ write: (chunk: Uint8Array, _, done) => void write(chunk, done) });
+  }) as [Writable, Writable];
+  return { output, errors };
+}
+
+/** Ends this process when whoever reads its output has read enough, as `head` has. */
+export function endWithReader(): void {
+  process.stdout.on("error", () => process.exit(0));
+}
 
 /**
  * From now on secrets leave this process neither by the terminal, whoever writes there — specs, mocha, its reporters,
@@ -32,6 +49,7 @@ export function guardOutput(): void {
   isGuarded = true;
   for (const stream of [process.stdout, process.stderr]) {
     const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean;
+    unguarded.set(stream, write);
     stream.write = (chunk: unknown, ...rest: unknown[]) => write(maskedChunk(chunk), ...rest);
   }
   if (process.send !== undefined) {

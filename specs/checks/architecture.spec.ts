@@ -80,6 +80,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "errors",
     "terminal",
     "types of images",
+    "types of stack",
   ],
   index: ["secret", "config", "stack", "http", "mocha", "engine/run", "errors"],
 };
@@ -136,6 +137,7 @@ const WRITE_TO_TERMINAL = [
   "src/cli/main.ts",
   "src/cli/pipeline-command.ts",
   "src/cli/run-suite.ts",
+  "src/cli/up-command.ts",
   "src/engine/cleanup/reap.ts",
   "src/engine/cleanup/reaper.ts",
   "src/terminal.ts",

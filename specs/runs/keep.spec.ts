@@ -91,7 +91,7 @@ describe("a kept stack", function () {
     const { output } = await start().ended;
     const ports = (await (await engine()).getContainer(first.container).inspect()).NetworkSettings.Ports;
     const [said, web] = output.split("\n").filter((line) => /stays up|^ {2}web /.test(line));
-    expect(said).to.equal(`The stack once-${name} stays up for the next run that keeps it; stackspec clean removes it`);
+    expect(said).to.equal(`The stack once-${name} stays up for the next run that keeps it; stackspec down removes it`);
     expect(web).to.equal(`  web  127.0.0.1:${ports["8000/tcp"]![0]!.HostPort} (8000)`);
   });
 

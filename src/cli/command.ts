@@ -23,10 +23,14 @@ export interface Command {
   readonly summary: string;
   /** Its switches, without their dashes. */
   readonly flags: readonly string[];
+  /** Those of them that have a short name, which is that letter. */
+  readonly shorts?: Readonly<Record<string, string>>;
   /** Its options that have a value, likewise. Of `last-failed` it may be left out, and is then empty. */
   readonly values?: readonly string[];
   /** How many words that are no options it needs, and how many it takes. */
   readonly words: readonly [least: number, most: number];
+  /** All that follows its first word is another program's. */
+  readonly handsOn?: boolean;
   /** Whether it hands options on to mocha. */
   readonly mocha: boolean;
   /** Resolves with the exit code, or with nothing when mocha ends the process. */
@@ -52,21 +56,28 @@ export interface Given {
  */
 export async function readWords(command: Command, args: readonly string[]): Promise<Given | undefined> {
   const switches: ParseArgsOptionsConfig = { help: { type: "boolean", short: "h" } };
-  for (const flag of command.flags) switches[flag] = { type: "boolean" };
+  for (const flag of command.flags)
+    switches[flag] = { type: "boolean", ...(command.shorts?.[flag] && { short: command.shorts[flag] }) };
   for (const name of command.values ?? []) switches[name] = { type: "string" };
   const refuse = (what: string, cause?: unknown): never => {
     throw usageError(`stackspec ${command.name}`, `expected ${command.usage || "nothing behind it"}${what}`, cause);
   };
   const ofMocha = command.mocha ? await import("./mocha-options.ts") : undefined;
+  const own = command.handsOn === true ? args.slice(0, firstWord(args, command.values ?? []) + 1) : args;
   try {
-    const { values, positionals, tokens } = parseArgs({
-      args: withEmptyValues(args),
+    const {
+      values,
+      positionals: read,
+      tokens,
+    } = parseArgs({
+      args: withEmptyValues(own),
       options: { ...ofMocha?.mochaOptions(), ...switches },
       allowPositionals: true,
       allowNegative: command.mocha,
       tokens: true,
     });
     if (values["help"] === true) return undefined;
+    const positionals = [...read, ...args.slice(own.length)];
     const [least, most] = command.words;
     if (positionals.length < least) refuse(", got nothing");
     if (positionals.length > most) refuse(`, got "${positionals[most]}"`);
@@ -93,6 +104,14 @@ function withEmptyValues(args: readonly string[]): string[] {
     if (word === OPTIONAL) return [`${word}=${isReport(index + 1) ? args[index + 1] : ""}`];
     return isReport(index) ? [] : [word];
   });
+}
+
+/** Where the first word is that is neither an option nor the value of one. */
+function firstWord(args: readonly string[], values: readonly string[]): number {
+  const at = args.findIndex(
+    (word, index) => !word.startsWith("-") && !values.some((name) => args[index - 1] === `--${name}`),
+  );
+  return at < 0 ? args.length : at;
 }
 
 /** "stackspec clean [--snapshots] [--caches]" */

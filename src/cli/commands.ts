@@ -1,5 +1,6 @@
 import { NO_SPECS, SELECTION, SHARD } from "./command.ts";
 import type { Command } from "./command.ts";
+import { KEPT_COMMANDS } from "./kept-commands.ts";
 
 /** Closes what a command has started with mocha, when it fails. */
 const closeRun: Command["close"] = async () => (await import("../mocha/run.ts")).run.close();
@@ -49,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
     mocha: true,
     run: async (given) => (await import("./watch-command.ts")).watchProject(given),
   },
+  ...KEPT_COMMANDS,
   {
     name: "pipeline",
     usage: "",

@@ -34,6 +34,18 @@ export function unfit(nodeVersion = process.versions.node): string | undefined {
   return undefined;
 }
 
+/** What is there of Node and of the packages that have to be, or may have to be. */
+export function packageVersions() {
+  const { engines, peerDependencies } = readManifest(new URL("../../package.json", import.meta.url));
+  const neededBy: Readonly<Record<string, string>> = { pg: "PostgreSQL", redis: "a reset of Redis or Valkey" };
+  const packages = Object.entries(peerDependencies).map(([name, range]) => ({ name, range, found: versionOf(name) }));
+  return [{ name: "node", range: engines.node, found: process.versions.node }, ...packages].map((each) => ({
+    ...each,
+    fits: each.found !== undefined && satisfies(each.found, each.range),
+    ...(neededBy[each.name] && { neededBy: neededBy[each.name]! }),
+  }));
+}
+
 /** Whether a version is in a range of the form `>=22.22`, `^11.8.0` or `^11.8.0 || ^12.0.0`. */
 export function satisfies(version: string, range: string): boolean {
   return range.split("||").some((part) => {

@@ -35,6 +35,17 @@ export function loadStack(name: string | undefined, { folders }: Folders): Promi
   return loadDeclaration(stacks, name);
 }
 
+/** The same of a stack that specs need not talk to. */
+export function loadAnyStack(name: string | undefined, { folders }: Folders): Promise<Stack> {
+  const stacks: DeclarationKind<Stack> = {
+    folder: folders.stacks,
+    setting: "STACK",
+    madeBy: "defineStack",
+    accepts: ({ nodes }) => Array.isArray(nodes),
+  };
+  return loadDeclaration(stacks, name);
+}
+
 /**
  * What acceptance specs talk to: the `URL`, the `STACK`, else the project's default, or, where there is
  * no engine and nobody demands one, its fallback.

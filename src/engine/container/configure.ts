@@ -12,6 +12,8 @@ export interface OwnWait {
 
 /** How a container is run, beside what it says itself. */
 export interface ContainerConfig {
+  /** What it is called on the engine, unless it says that itself. @default a name of the engine's */
+  readonly name?: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Names of networks; it is created on the first. */
   readonly networks: readonly string[];
@@ -77,6 +79,7 @@ export function configure(container: GenericContainer, config: ContainerConfig, 
   internals.startContainer = (client) => {
     if (alias !== undefined) joinNetwork(internals, networks[0]!, alias);
     // Modules set theirs as late as in start(), some their command too.
+    if (config.name !== undefined) internals.createOpts.name ??= config.name;
     if (withoutHealthCheck === true) internals.createOpts.Healthcheck = undefined;
     appended.get(container)?.();
     if (loopbackOnly === true) publishOnLoopback(internals);

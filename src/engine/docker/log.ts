@@ -145,6 +145,26 @@ async function linesAfter(container: Dockerode.Container, last: LogLine | undefi
   }
 }
 
+/**
+ * The lines of a log, masked.
+ *
+ * @param options `follow`: those too that come until the container has exited; `tail`: only so many of what is there
+ */
+export async function* linesOf(
+  container: Dockerode.Container,
+  { follow, tail }: { readonly follow: boolean; readonly tail?: number | undefined },
+): AsyncGenerator<LogLine> {
+  const mask = maskLines();
+  const options = { stdout: true, stderr: true, timestamps: true, ...(tail !== undefined && { tail }) };
+  const stream = follow
+    ? await container.logs({ ...options, follow })
+    : Readable.from([await container.logs({ ...options, follow })]);
+  for await (const line of createInterface({ input: demultiplexed(stream), crlfDelay: Infinity })) {
+    const parsed = parseLine(line);
+    yield { ...parsed, text: mask(parsed.text) };
+  }
+}
+
 /** The last lines of a log as text, read anew from the engine, so complete also for a container that died at once. */
 export async function readLogTail(
   container: Dockerode.Container,

@@ -78,6 +78,7 @@ const MEMBERS: Readonly<Record<keyof Driver, readonly [string, (value: unknown) 
   restored: FUNCTION,
   declaredByClients: ["true or false", (value) => typeof value === "boolean"],
   checkpoints: ["true or false", (value) => typeof value === "boolean"],
+  prompt: FUNCTION,
   share: FUNCTION,
   flagsToShare: COMMON["flags"]!,
   connect: FUNCTION,

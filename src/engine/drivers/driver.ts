@@ -28,6 +28,13 @@ export interface ServiceAddress extends Asked {
   exec(command: readonly string[]): Promise<{ readonly exitCode: number; readonly output: string }>;
 }
 
+/** A program that people type into. */
+export interface Prompt {
+  readonly command: readonly string[];
+  /** Variables that it is given beside its container's. @default none */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** A started service whose state can be noted, and brought back. Connects when there is something to do. */
 export interface Server {
   /**
@@ -129,6 +136,8 @@ export interface Driver {
   readonly declaredByClients?: boolean;
   /** It can hold several baselines at once, each under the name `address.baseline`. @default false */
   readonly checkpoints?: boolean;
+  /** The program in its container that people ask it by: `stackspec shell SERVICE` runs it. @default a shell */
+  readonly prompt?: (address: ServiceAddress) => Prompt | Promise<Prompt>;
   /**
    * Gives each of several parallel workers a share of its own of a server that is up and that they have together: a copy of
    * what the first has, by its names with the worker's suffix behind them. @default their shares are what the declaration says

@@ -17,7 +17,7 @@ export async function tellKept({ docker, host }: Runtime, stack: string, stackId
   const reached = services.filter(({ addresses }) => addresses.length > 0);
   const width = Math.max(0, ...reached.map(({ name }) => name.length));
   return [
-    `The stack ${stack} stays up for the next run that keeps it; stackspec clean removes it`,
+    `The stack ${stack} stays up for the next run that keeps it; stackspec down removes it`,
     ...reached
       .toSorted((a, b) => a.name.localeCompare(b.name))
       .map(({ name, addresses }) => `  ${name.padEnd(width)}  ${addresses.join(", ")}`),

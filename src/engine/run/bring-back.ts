@@ -15,6 +15,8 @@ export async function takeParts<T extends object>(
   take: (services: readonly Service[], volumes: readonly Volume[]) => Promise<(Part | T | undefined)[]>,
 ): Promise<(Part | T)[]> {
   const { stack } = run;
+  const isDeclaredAnew = ({ declaredBy }: Part): boolean =>
+    declaredBy?.some((client) => !isTakenOver(client, plan)) ?? false;
   const services = Map.groupBy(
     stack.nodes.filter((node) => node.kind === "service"),
     (service) => isTakenOver(service, plan),
@@ -28,7 +30,9 @@ export async function takeParts<T extends object>(
   const before = await of(true);
   const parts = before.filter((part): part is Part => "reset" in part);
   try {
-    await settleAll(parts.map(resetPart));
+    // What clients have declared there is noted anew when one of them starts anew: without what has come since.
+    const back = parts.filter((part) => run.context.asItIs !== true || isDeclaredAnew(part));
+    await settleAll(back.map(resetPart));
   } catch (error) {
     // What cannot be brought back is removed and started anew; but not by a worker that has joined it.
     if (run.context.joins === undefined) run.setBroken();
@@ -38,7 +42,7 @@ export async function takeParts<T extends object>(
   await run.tasksDone();
   const others = await of(false);
   // What its clients declare as they start anew is what such a server is reset to from now on.
-  const declared = parts.filter(({ declaredBy }) => declaredBy?.some((client) => !isTakenOver(client, plan)));
+  const declared = parts.filter(isDeclaredAnew);
   if (declared.length > 0) await Promise.all(stack.nodes.map((node) => run.waitFor(node)));
   for (const { server } of declared) await server!.takeBaseline();
   return [...before, ...others];

@@ -17,6 +17,8 @@ export type SnapshotUse = Key & { readonly restored: boolean };
 /** What of a stack is not made anew by this start. */
 export interface Restored {
   readonly snapshot: SnapshotUse | undefined;
+  /** What is restored has its baselines with it. */
+  readonly hasBaselines: boolean;
   /** Services whose containers run images of snapshots, by those images. */
   readonly restored: ReadonlyMap<Service, string>;
   /** Those of them whose data is of a machine with other passwords. */
@@ -75,6 +77,7 @@ export async function findRestored(
   if (isWhole)
     return {
       snapshot: use && { ...(tasks === undefined && write ? unlessRefused(use) : use), restored: tasks !== undefined },
+      hasBaselines: tasks !== undefined,
       restored,
       foreign,
       results: done(({ name }) => tasks?.get(name)),
@@ -83,6 +86,7 @@ export async function findRestored(
   const found = await find(layer);
   return {
     snapshot: found && { ...use!, restored: true },
+    hasBaselines: false,
     restored,
     foreign,
     results: done((node) =>

@@ -1,6 +1,6 @@
 import { messageOf } from "../../errors.ts";
 import { waitsFor } from "../../stack/define-stack.ts";
-import type { Service, ServiceOptions, TaskResult } from "../../stack/stack.ts";
+import type { Service, ServiceOptions } from "../../stack/stack.ts";
 import { isContainer } from "../container/internals.ts";
 import { settleAll } from "../docker/labels.ts";
 import { driverOf } from "../drivers/choose.ts";
@@ -10,14 +10,13 @@ import { takeParts } from "./bring-back.ts";
 import { checkpointsOf } from "./checkpoint.ts";
 import type { Resettable } from "./checkpoint.ts";
 import { isTakenOver } from "./plan.ts";
+import { rememberStack } from "./remember.ts";
 import { recreatedPart } from "./recreate.ts";
 import { closeParts, resetFailure, resetPart } from "./reset-part.ts";
 import type { Part } from "./reset-part.ts";
-import { containersOf } from "./reusable-stack.ts";
 import { volumePart } from "./reset-volume.ts";
 import { isFilledByClients } from "./stale.ts";
 import type { StackStart } from "./stack-start.ts";
-import type { VolumeRecord } from "./volume-baseline.ts";
 
 /** What a stack's tasks have left, and the way back to it. */
 export interface Baseline extends Resettable {
@@ -43,8 +42,7 @@ interface Unreset {
  * @param options `hasBaselines`: restored services have their baselines with them
  */
 export async function takeBaseline(start: StackStart, options: { hasBaselines: boolean }): Promise<Baseline> {
-  const { run, plan } = start;
-  const { stack, context } = run;
+  const { stack } = start.run;
   const all = await takeParts<Unreset>(start, (services, volumes) =>
     Promise.all([
       ...services.map((service) => servicePartWithCopy(start, service, options.hasBaselines)),
@@ -58,15 +56,7 @@ export async function takeBaseline(start: StackStart, options: { hasBaselines: b
     parts,
     unreset.map(({ name }) => name),
   );
-  const remember = async (): Promise<void> => {
-    if (plan.reusable === undefined) return;
-    const tasks: Record<string, TaskResult> = {};
-    for (const task of stack.nodes)
-      if (task.kind === "task") tasks[task.name] = (await run.waitFor(task)) as TaskResult;
-    const records: Record<string, VolumeRecord | undefined> = {};
-    for (const { name, volume } of parts) if (volume !== undefined) records[name] = volume.record();
-    await plan.reusable.remember(await containersOf(await context.connect(), plan.id), records, tasks);
-  };
+  const remember = (): Promise<void> => rememberStack(start, parts);
   return {
     notices: parts.flatMap(({ notice }) => notice ?? []),
     unreset: unreset.map(({ name, why }) => `${name} keeps its data between spec files: ${why}`),

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { StackspecError, messageOf } from "../../errors.ts";
 import type { Network, Node, Service, Stack, Volume } from "../../stack/stack.ts";
 import type { ContainerConfig } from "../container/configure.ts";
@@ -64,6 +65,8 @@ export async function openResources(
       await home.disconnect({ Container, Force: true });
     },
     configFor: (node, running) => ({
+      // Others of this name may be there: of another run, or the one whose place it takes.
+      name: `stackspec-${stack.name}-${node.name}-${randomBytes(3).toString("hex")}`,
       labels: { ...labels, [NAME_LABEL]: node.name },
       networks: [id, ...(node.options.networks ?? []).map(networkName)],
       alias: node.name,

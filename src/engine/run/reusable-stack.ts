@@ -19,7 +19,7 @@ import {
 import { isNotFound } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { contentFile, forgetReusableStack, keptFolder, readNote, writeNote } from "./kept-note.ts";
-import type { Note, NotedNode } from "./kept-note.ts";
+import type { Access, Note, NotedNode } from "./kept-note.ts";
 import type { VolumeRecord } from "./volume-baseline.ts";
 
 /** A stack that stays up between runs. */
@@ -35,12 +35,18 @@ export interface ReusableStack {
   /** Notes that only this is taken over, and removes all other containers, and the volumes of these names on the engine. */
   retain(note: Note, volumes: readonly string[]): Promise<void>;
   /** Notes that all of it is up, in these containers: what is not noted is not taken over. */
-  remember(containers: ReadonlyMap<string, string>, volumes: Note["volumes"], tasks: Tasks): Promise<void>;
+  remember(up: Up): Promise<void>;
   /** Lets the next run have it. */
   unlock(): void;
 }
 
-type Tasks = Readonly<Record<string, TaskResult>>;
+/** All of a stack that is up. */
+export interface Up extends Pick<Note, "volumes" | "target"> {
+  /** Ids, by service. */
+  readonly containers: ReadonlyMap<string, string>;
+  readonly tasks: Readonly<Record<string, TaskResult>>;
+  readonly access: Readonly<Record<string, Access>>;
+}
 
 /** What a stack that is declared in this folder is called on the engine while it is kept: each checkout has its own. */
 const reusableStackId = ({ name }: Stack): string => `stackspec-${name}-kept-${folderId()}`;
@@ -51,19 +57,23 @@ const folderId = (): string => createHash("sha256").update(process.cwd()).digest
 export async function keptHere({ docker }: Runtime): Promise<string[]> {
   const networks = await docker.listNetworks({ filters: { label: [RUN_LABEL] } });
   const owners = new Set(networks.map(({ Labels }) => Labels![RUN_LABEL]!));
-  return [...owners].filter((owner) => isReusableStack(owner) && owner.endsWith(`-kept-${folderId()}`));
+  return [...owners].filter((owner) => isReusableStack(owner) && isHere(owner));
 }
+
+/** True for a stack that is kept of this folder. */
+export const isHere = (id: string): boolean => id.endsWith(`-kept-${folderId()}`);
 
 /** Has a kept stack removed if this process is killed. @returns ends that */
 export const guardReusableStack = (id: string): (() => void) => startWatchdog(id);
 
-/** Removes a kept stack, unless a run uses it. */
-export async function removeReusableStack(runtime: Runtime, id: string): Promise<void> {
+/** Removes a kept stack, unless a run uses it. @returns whether it did */
+export async function removeReusableStack(runtime: Runtime, id: string): Promise<boolean> {
   const unlock = lockStack(id);
-  if (unlock === undefined) return;
+  if (unlock === undefined) return false;
   try {
     await removeAll(runtime, `${RUN_LABEL}=${id}`);
     await forgetReusableStack(id);
+    return true;
   } finally {
     unlock();
   }
@@ -112,12 +122,12 @@ export async function claimReusableStack(
         await removeContainersBut(runtime, id, new Set(ids));
         await Promise.all(volumes.map((name) => runtime.docker.getVolume(name).remove().catch(ignoreGone)));
       },
-      async remember(up, volumes, tasks) {
+      async remember({ containers, tasks, access, volumes, target }) {
         const nodes = [...keys].map(([name, key]): [string, NotedNode] => [
           name,
-          { key, container: up.get(name), result: tasks[name] },
+          { key, container: containers.get(name), result: tasks[name], access: access[name] },
         ]);
-        await writeNote(id, { nodes: Object.fromEntries(nodes), volumes });
+        await writeNote(id, { nodes: Object.fromEntries(nodes), volumes, target });
       },
       unlock,
     };

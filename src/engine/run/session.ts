@@ -32,11 +32,11 @@ export interface Session {
   readonly resolveImage: (source: ImageSource) => Promise<ResolvedImage>;
   /**
    * Starts a stack; with `keep` it stays up, with `joins` it is up already, or part of it is; with `once` nothing is copied
-   * for a snapshot.
+   * for a snapshot; with `asItIs` the data of what is up already is not brought back.
    */
   start<E extends Exports>(
     stack: Stack<E>,
-    options?: { keep?: boolean; joins?: Joining | undefined; once?: boolean },
+    options?: { keep?: boolean; joins?: Joining | undefined; once?: boolean; asItIs?: boolean },
   ): Promise<StartedStack<E>>;
   /**
    * Writes the snapshot of a stack that was started and had none, while it runs, and says so or why there is none, in one
@@ -185,9 +185,9 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     async share() {
       await connectGuarded();
     },
-    async start(stack, { keep = false, joins, once = false } = {}) {
+    async start(stack, { keep = false, joins, once = false, asItIs } = {}) {
       const snapshots = { ...context.snapshots, write: context.snapshots.write && !once && joins === undefined };
-      const starting = startStack(chosenOf(stack), { ...context, snapshots, keep, joins });
+      const starting = startStack(chosenOf(stack), { ...context, snapshots, keep, joins, asItIs });
       stacks.add(starting);
       starting.then(
         (started) => running.add(started),

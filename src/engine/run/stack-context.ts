@@ -34,6 +34,8 @@ export interface StackContext {
   readonly snapshots: { readonly read: boolean; readonly write: boolean };
   /** The stack stays up at the end, and is taken over when it is up already. Default false. */
   readonly keep?: boolean;
+  /** What of it is up already is left as it is; else its data is brought back to where its tasks left it. Default false. */
+  readonly asItIs?: boolean | undefined;
   /** The stack that the run's own process has started, for this parallel worker to join. */
   readonly joins?: Joining | undefined;
 }

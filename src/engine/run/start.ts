@@ -141,7 +141,7 @@ async function startRun(stack: Stack, context: StackContext): Promise<StartedRun
     start = { plan, run, factories, copies, logFolder, databaseSuffix: suffix, broughtBack };
     startNodes(start);
     // A restored database has its baseline with it.
-    remembering = takeBaseline(start, { hasBaselines: plan.snapshot?.restored === true && plan.shared.size === 0 });
+    remembering = takeBaseline(start, { hasBaselines: plan.hasBaselines && plan.shared.size === 0 });
     remembering.catch(() => {});
     const [baseline] = await Promise.all([remembering, ...stack.nodes.map((node) => run.waitFor(node))]);
     await baseline.remember();

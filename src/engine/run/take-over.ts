@@ -79,7 +79,7 @@ export async function takeOver(
   const of = Object.fromEntries(left.map(({ name }) => [name, noted.nodes[name]!]));
   if (left.length < Object.keys(noted.nodes).length || stale.nodes.size > 0)
     await reusable.retain(
-      { nodes: of, volumes: records },
+      { ...noted, nodes: of, volumes: records },
       Array.from(stale.volumes, ({ name }) => `${id}-${name}`),
     );
   return {

@@ -1,7 +1,7 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { messageOf } from "../../../errors.ts";
 import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/ready.ts";
-import type { Asked, ServiceAddress } from "../driver.ts";
+import type { Asked, Prompt, ServiceAddress } from "../driver.ts";
 import { MYSQL, SYSTEM } from "./mysql-dialect.ts";
 import type { Dialect } from "./mysql-dialect.ts";
 
@@ -149,6 +149,22 @@ export async function askMySql({ host, port, environment }: Asked, dialect: Dial
     );
     return refused ? new Refusal(`the server refuses the connection: ${messageOf(error)}`) : (error as Error);
   }
+}
+
+/** The client in its container: as root where its password is known, in the declared database, if there is one. */
+export function mySqlPrompt({ environment }: Pick<Asked, "environment">, dialect: Dialect): Prompt {
+  const [user, password, root, database] = ["USER", "PASSWORD", "ROOT_PASSWORD", "DATABASE"].map((name) =>
+    variable(environment, dialect, name),
+  );
+  const isRoot = root !== undefined || user === undefined;
+  return {
+    command: [
+      dialect.programs.client,
+      `--user=${isRoot ? "root" : user}`,
+      ...(database === undefined ? [] : [`--database=${database}`]),
+    ],
+    environment: { MYSQL_PWD: (isRoot ? root : password) ?? "" },
+  };
 }
 
 /** What the environment of a container says under one of the names that its image reads. */

@@ -2,7 +2,7 @@ import type { Driver, KnownDriver } from "../driver.ts";
 import { MYSQL } from "./mysql-dialect.ts";
 import type { Dialect } from "./mysql-dialect.ts";
 import { resetMySql, takeMySqlBaseline } from "./mysql-reset.ts";
-import { askMySql, isLockTimeout, lockHolders, mySqlServer, mySqlVersion } from "./mysql-server.ts";
+import { askMySql, isLockTimeout, lockHolders, mySqlPrompt, mySqlServer, mySqlVersion } from "./mysql-server.ts";
 import { shareMySql } from "./mysql-share.ts";
 
 /**
@@ -32,7 +32,7 @@ set -- "$@" --init-file="$statements"`;
 
 export function likeMySql(
   dialect: Dialect,
-): Pick<Driver, "port" | "data" | "ask" | "flush" | "sql" | "checkpoints" | "share" | "connect"> {
+): Pick<Driver, "port" | "data" | "ask" | "flush" | "sql" | "checkpoints" | "prompt" | "share" | "connect"> {
   return {
     port: 3306,
     data: {
@@ -49,6 +49,7 @@ export function likeMySql(
     },
     sql: true,
     checkpoints: true,
+    prompt: (address) => mySqlPrompt(address, dialect),
     share: (address, suffixes) => shareMySql(address, dialect, suffixes),
     connect(address) {
       const server = mySqlServer(address, dialect);

@@ -1,7 +1,7 @@
 import { messageOf } from "../../../errors.ts";
 import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/ready.ts";
 import type { Asked } from "../driver.ts";
-import { userOf, variable } from "./postgres-server.ts";
+import { databaseOf, userOf, variable } from "./postgres-server.ts";
 
 /** The server runs and says no: https://www.postgresql.org/docs/18/errcodes-appendix.html */
 const WRONG_USER: ReadonlySet<string> = new Set(["28P01", "28000"]);
@@ -17,7 +17,7 @@ export async function askPostgres(asked: Asked): Promise<Error | undefined> {
     port: asked.port,
     user,
     password,
-    database: variable(asked, "POSTGRES_DB") ?? user,
+    database: databaseOf(asked),
     connectionTimeoutMillis: ANSWER_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
   });

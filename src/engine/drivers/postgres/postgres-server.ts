@@ -133,6 +133,9 @@ export function variable({ environment }: Pick<Asked, "environment">, name: stri
 
 export const userOf = (address: Pick<Asked, "environment">): string => variable(address, "POSTGRES_USER") ?? "postgres";
 
+export const databaseOf = (address: Pick<Asked, "environment">): string =>
+  variable(address, "POSTGRES_DB") ?? userOf(address);
+
 /** @throws Error when the environment does not say how the superuser is let in */
 export function checkPassword(address: ServiceAddress): void {
   const known = ["POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE"].some((name) => variable(address, name) !== undefined);

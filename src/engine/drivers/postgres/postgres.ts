@@ -10,7 +10,16 @@ import { flushPostgres } from "./postgres-flush.ts";
 import { askPostgres } from "./postgres-ready.ts";
 import { knownRelations, lockTables } from "./postgres-relations.ts";
 import { restoreRows, vacuum } from "./postgres-rows.ts";
-import { LOCK_TIMEOUT, checkPassword, inTransaction, postgresServer, rowsOf } from "./postgres-server.ts";
+import {
+  AS_SUPERUSER,
+  LOCK_TIMEOUT,
+  checkPassword,
+  databaseOf,
+  inTransaction,
+  postgresServer,
+  rowsOf,
+  userOf,
+} from "./postgres-server.ts";
 import type { PostgresServer } from "./postgres-server.ts";
 import { sharePostgres } from "./postgres-share.ts";
 import { restoreParameters, restoreRoles, restoreSettings } from "./postgres-settings.ts";
@@ -48,6 +57,9 @@ export const postgres: KnownDriver = {
   ask: askPostgres,
   sql: true,
   share: sharePostgres,
+  prompt: (address) => ({
+    command: ["sh", "-c", `${AS_SUPERUSER} && exec psql "$@"`, "sh", userOf(address), databaseOf(address)],
+  }),
   client: { name: "pg", from: "8.16.0" },
   tested: ["18"],
   checkpoints: true,

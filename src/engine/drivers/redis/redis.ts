@@ -1,4 +1,4 @@
-import type { KnownDriver } from "../driver.ts";
+import type { KnownDriver, Prompt, ServiceAddress } from "../driver.ts";
 import { openConnection } from "./redis-connection.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { copyKeys } from "./redis-keys.ts";
@@ -22,6 +22,7 @@ export const redis: KnownDriver = {
   tested: ["8"],
   ask: askRedis,
   checkpoints: true,
+  prompt: (address) => promptOf("redis-cli", address),
   async share(address, suffixes) {
     const connection = await openConnection({ ...address, password: await passwordOf(address) });
     try {
@@ -91,6 +92,12 @@ export const valkey: KnownDriver = {
   title: "Valkey",
   modules: ["ValkeyContainer"],
   images: ["valkey"],
+  prompt: (address) => promptOf("valkey-cli", address),
   tested: ["9"],
   program: "valkey-server",
 };
+
+async function promptOf(client: string, address: ServiceAddress): Promise<Prompt> {
+  const password = await passwordOf(address);
+  return { command: [client], environment: password === "" ? {} : { REDISCLI_AUTH: password } };
+}
