@@ -18,6 +18,9 @@ describe("the project", function () {
 
   it("has no type errors", () => findsNothing("tsc", "--noEmit", "--pretty", "false"));
 
+  it("uses nothing in src/ that the oldest Node it is for does not have", () =>
+    findsNothing("tsc", "-p", "tsconfig.build.json", "--noEmit", "--pretty", "false"));
+
   it("has no lint findings", () => findsNothing("oxlint", "--format", "unix"));
 
   it("is formatted", () => findsNothing("oxfmt", "--check"));

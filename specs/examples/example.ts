@@ -18,6 +18,8 @@ export interface Ended {
 /** A copy of an example in a folder of its own, which has installed the packed package from a file. */
 export interface Example {
   readonly folder: string;
+  /** Installs these versions of packages beside, or in place of, its own. @throws Error with what npm says */
+  install(...packages: readonly string[]): Promise<void>;
   /** Runs npm there. */
   npm(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Ended>;
   /** Keeps the reports of its last run under this name. @returns their totals */
@@ -34,7 +36,12 @@ export async function installExample(name: string): Promise<Example> {
   const { devDependencies, ...about } = JSON.parse(await readFile(file, "utf8")) as { devDependencies: object };
   await writeFile(
     file,
-    JSON.stringify({ ...about, devDependencies: { ...devDependencies, stackspec: `file:${tarball}` } }),
+    JSON.stringify({
+      ...about,
+      devDependencies: { ...devDependencies, stackspec: `file:${tarball}` },
+      // The package that brings a Node does so when it is installed.
+      allowScripts: { node: true },
+    }),
   );
 
   const npm: Example["npm"] = (words, environment = {}) =>
@@ -44,10 +51,21 @@ export async function installExample(name: string): Promise<Example> {
         resolve({ exitCode: child.exitCode ?? 1, output: `${stdout}${stderr}` }),
       );
     });
-  const installed = await npm(["install", "--prefer-offline", "--no-audit", "--no-fund"]);
-  if (installed.exitCode !== 0) throw new Error(`npm cannot install what ${name} needs:\n${installed.output}`);
+  const install: Example["install"] = async (...packages) => {
+    const { exitCode, output } = await npm([
+      "install",
+      "--save-dev",
+      "--prefer-offline",
+      "--no-audit",
+      "--no-fund",
+      ...packages,
+    ]);
+    if (exitCode !== 0) throw new Error(`npm cannot install what ${name} needs:\n${output}`);
+  };
+  await install();
   return {
     folder,
+    install,
     npm,
     async keepReports(run) {
       const kept: string[] = [];

@@ -41,4 +41,25 @@ for (const { name, profiles, specs } of CASES)
     it(`reports ${specs} specs, all of them passed`, () => {
       expect(totals, ended.output).to.deep.equal({ passed: specs, failed: 0, skipped: 0 });
     });
+
+    describe("with the newest mocha and the oldest Node", () => {
+      before("they are installed, and `npm test` has ended again", async () => {
+        await example.install("mocha@12", "node@22.22");
+        ended = await example.npm(["test"], { STACKSPEC_PROFILES: profiles });
+        totals = await example.keepReports(`${name}-mocha-12`);
+      });
+
+      it("is run by them", async () => {
+        const { output } = await example.npm(["exec", "--", "node", "--version"]);
+        expect(output).to.match(/^v22\.22\./m);
+      });
+
+      it(`passes its ${specs} specs too`, () => {
+        expect(totals, ended.output).to.deep.equal({ passed: specs, failed: 0, skipped: 0 });
+      });
+
+      it("says nothing of parts of Node that may change", () => {
+        expect(ended.output).not.to.include("ExperimentalWarning");
+      });
+    });
   });

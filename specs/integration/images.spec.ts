@@ -49,8 +49,10 @@ describe("an image that is built", () => {
     await (await engine()).getImage(reference).tag({ repo: base, tag: "1" });
   }
 
-  async function build(steps: string, options: Parameters<typeof imageFrom>[2] = {}): Promise<ResolvedImage> {
-    await writeFile(join(folder, "Dockerfile"), `ARG BASE=${base}:1\nFROM \${BASE} AS first\n${steps}\n`);
+  const build = (steps: string, options?: Parameters<typeof imageFrom>[2]): Promise<ResolvedImage> =>
+    buildWhole(`ARG BASE=${base}:1\nFROM \${BASE} AS first\n${steps}\n`, options);
+  async function buildWhole(dockerfile: string, options: Parameters<typeof imageFrom>[2] = {}): Promise<ResolvedImage> {
+    await writeFile(join(folder, "Dockerfile"), dockerfile);
     const image = await resolve(imageFrom(name, folder, options));
     if (!made.includes(image.reference)) made.push(image.reference);
     return image;
@@ -79,6 +81,17 @@ describe("an image that is built", () => {
       }),
     );
     expect(stages).to.deep.equal(["first", "last"]);
+  });
+
+  it("stands on what the images are here that its Dockerfile names", async function () {
+    this.timeout(60_000);
+    const { reference } = await buildWhole(
+      `FROM ${NODE} AS first\nLABEL own=yes\nFROM first\nCOPY --from=${NODE} /etc/hostname /\n`,
+    );
+    const docker = await engine();
+    const layersOf = async (image: string) => (await docker.getImage(image).inspect()).RootFS.Layers!;
+    const ofBase = await layersOf((await resolve(NODE)).reference);
+    expect((await layersOf(reference)).slice(0, ofBase.length)).to.deep.equal(ofBase);
   });
 
   it("is built once for the same folder and base", async function () {

@@ -5,6 +5,7 @@ import dockerIgnore from "@balena/dockerignore";
 import { pack } from "tar-fs";
 import type Dockerode from "dockerode";
 import { StackspecError, messageOf } from "../errors.ts";
+import { withBases } from "./dockerfile.ts";
 import { readToEnd } from "./stream.ts";
 
 /** How many lines of a failed build's output stand in the error. */
@@ -16,7 +17,9 @@ export interface Build {
   readonly reference: string;
   /** Folder with the Dockerfile: the build's context. */
   readonly folder: string;
-  readonly args: Readonly<Record<string, string>>;
+  readonly args?: Readonly<Record<string, string>>;
+  /** What the images that its Dockerfile names are called here. */
+  readonly bases?: ReadonlyMap<string, string>;
   /** Whether its steps may use the network. */
   readonly network: boolean;
   /** The stage that becomes the image; undefined: the last one. */
@@ -36,9 +39,9 @@ export async function buildImage(
   onDetail: (step: string) => void,
 ): Promise<void> {
   try {
-    const stream = await docker.buildImage(await contextOf(build.folder), {
+    const stream = await docker.buildImage(await contextOf(build.folder, build.bases), {
       t: build.reference,
-      buildargs: build.args,
+      ...(build.args !== undefined && { buildargs: build.args }),
       labels: build.labels,
       ...(build.target !== undefined && { target: build.target }),
       networkmode: build.network ? "default" : "none",
@@ -64,8 +67,10 @@ export async function buildImage(
  * A build's context as the archive that the engine reads: each file once, but for what `.dockerignore` leaves out and
  * for `node_modules`, which it may bring back with a `!`. The Dockerfile and `.dockerignore` are always in it, for the
  * engine needs them and leaves them out by itself.
+ *
+ * @param bases what the images that the Dockerfile names are called there
  */
-export async function contextOf(folder: string): Promise<Readable> {
+export async function contextOf(folder: string, bases: Build["bases"] = new Map()): Promise<Readable> {
   const ignored = dockerIgnore.default({ ignorecase: false }).add("**/node_modules");
   ignored.add(await readFile(join(folder, ".dockerignore"), "utf8").catch(() => ""));
   const kept = new Set(["", "Dockerfile", ".dockerignore"]);
@@ -75,5 +80,16 @@ export async function contextOf(folder: string): Promise<Readable> {
     if (entry.isDirectory() || ignored.ignores(path)) continue;
     for (; path !== "."; path = dirname(path)) kept.add(path);
   }
-  return Readable.from(pack(folder, { ignore: (path) => !kept.has(relative(folder, path)) }));
+  const dockerfile = await readFile(join(folder, "Dockerfile"), "utf8").catch(() => "");
+  const content = withBases(dockerfile, bases);
+  if (content !== dockerfile) kept.delete("Dockerfile");
+  const archive = pack(folder, {
+    ignore: (path) => !kept.has(relative(folder, path)),
+    finalize: false,
+    finish() {
+      if (content !== dockerfile) archive.entry({ name: "Dockerfile" }, content);
+      archive.finalize();
+    },
+  });
+  return Readable.from(archive);
 }

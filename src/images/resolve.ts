@@ -11,6 +11,7 @@ import { buildImage } from "./build.ts";
 import { LOCAL, debianSubstitutes, exists } from "./debian.ts";
 import type { Substitutes } from "./debian.ts";
 import { digestOf } from "./digest.ts";
+import { basesOf } from "./dockerfile.ts";
 import { fullName, pullImage, registryOf } from "./pull.ts";
 
 /** What an image name came to mean on this machine. */
@@ -103,12 +104,11 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
         cause,
       });
     });
-    const [, baseName] = /^ARG BASE=(\S+)/m.exec(dockerfile) ?? [];
-    const base = baseName === undefined ? undefined : await resolve(baseName);
     const { artefact = [], target } = source;
+    const bases = await Promise.all(basesOf(dockerfile, target).map(resolve));
     // A folder `dist` of this project's is the artefact's result when there is one, otherwise a source like any other.
     const digest = await digestOf(
-      [base?.digest ?? "", ...artefact, ...(target === undefined ? [] : [`target=${target}`])],
+      [bases.map((base) => base.digest).join(), ...artefact, ...(target === undefined ? [] : [`target=${target}`])],
       source.inputs,
       { dist: artefact.length === 0 },
     );
@@ -116,7 +116,10 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
     if (await exists(docker, reference)) return { reference, origin: "build" };
     // Images of one folder have stages in common: who comes second finds them built.
     const before = folders.get(source.folder);
-    const building = buildAfter(before, docker, source, { reference, base });
+    const building = buildAfter(before, docker, source, {
+      reference,
+      bases: new Map(bases.map((base) => [base.name, base.reference])),
+    });
     folders.set(
       source.folder,
       building.catch(() => {}),
@@ -129,12 +132,11 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
     before: Promise<void> | undefined,
     docker: Dockerode,
     { name, folder, artefact, network, target }: ImageBuild,
-    { reference, base }: { reference: string; base: ResolvedImage | undefined },
+    { reference, bases }: { reference: string; bases: ReadonlyMap<string, string> },
   ): Promise<void> {
     await before;
     if (artefact !== undefined) await makeArtefact({ name }, artefact);
-    const args: Record<string, string> = base === undefined ? {} : { BASE: base.reference };
-    await buildImage(docker, { reference, folder, args, network, target, labels: {} }, signal, (step) =>
+    await buildImage(docker, { reference, folder, bases, network, target, labels: {} }, signal, (step) =>
       context.onDetail(name, "building", step),
     );
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { isContainer } from "../engine/container/internals.ts";
 import { StackspecError, usageError } from "../errors.ts";
 import { buildImage } from "../images/build.ts";
+import { basesOf } from "../images/dockerfile.ts";
 import { LOCAL } from "../images/debian.ts";
 import { readTotals, totalsLine } from "../report/totals.ts";
 import type { PipelineContext } from "./pipeline-context.ts";
@@ -55,8 +56,9 @@ async function build(
 ): Promise<string> {
   const { docker } = context.runtime;
   const folder = stage.from.options.artefact;
-  const [, base] = /^ARG BASE=(\S+)/m.exec(await readFile(join(folder, "Dockerfile"), "utf8")) ?? [];
-  const args = base === undefined ? {} : { BASE: (await context.session.resolveImage(base)).reference };
+  const dockerfile = await readFile(join(folder, "Dockerfile"), "utf8");
+  const resolved = await Promise.all(basesOf(dockerfile).map((base) => context.session.resolveImage(base)));
+  const bases = new Map(resolved.map((base) => [base.name, base.reference]));
   // https://github.com/opencontainers/image-spec/blob/main/annotations.md
   const labels = {
     "org.opencontainers.image.title": stage.options.image,
@@ -67,7 +69,7 @@ async function build(
   };
   await buildImage(
     docker,
-    { reference, folder, args, network: stage.options.network ?? false, labels },
+    { reference, folder, bases, network: stage.options.network ?? false, labels },
     context.signal,
     () => {},
   );

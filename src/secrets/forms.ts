@@ -16,7 +16,7 @@ function characterForms(character: string): string {
   const bytes = [...Buffer.from(character)].map((byte) => `%(?:25){0,2}${hex(byte, 2)}`);
   const units = character.split("").map((unit) => `${ESCAPES}u${hex(unit.charCodeAt(0), 4)}`);
   const forms = [
-    character === "\\" ? ESCAPES : `${String.raw`\\{0,8}`}${RegExp.escape(character)}`,
+    character === "\\" ? ESCAPES : `${String.raw`\\{0,8}`}${character.replace(/[$()*+./?[\\\]^{|}]/, String.raw`\$&`)}`,
     bytes.join(""),
     units.join(""),
     `&(?:#${code}|#[xX]0{0,4}${hex(code, 2)}|${ENTITIES[character] ?? "(?!)"});`,

@@ -52,7 +52,8 @@ export function stackFactories(run: StackRun, databaseSuffix: string): Factories
       return typeof asked === "string" ? `${asked}${databaseSuffix}` : databaseNumber(asked, node, databaseSuffix);
     }
     if (node.kind === "service" && node.options.external !== undefined) return externalService(node, signal);
-    const value = await Promise.try(() => node.create({ image, started, url, database })).catch((error: unknown) => {
+    const make = async () => node.create({ image, started, url, database });
+    const value = await make().catch((error: unknown) => {
       throw error instanceof StackspecError || signal.aborted ? error : startFailure(node, error);
     });
     if (usesHost && isContainer(value)) value.withExtraHosts([{ host: HOST_NAME, ipAddress: "host-gateway" }]);
