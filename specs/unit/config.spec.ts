@@ -30,6 +30,7 @@ const defaults: Config = {
   engine: "auto",
   images: "registry",
   startTimeoutMs: 120_000,
+  memoryWaitMs: 600_000,
   debianMirror: undefined,
   profiles: [],
   keep: false,
@@ -59,6 +60,7 @@ const GOOD: readonly [name: string, value: string, changed: Partial<Config>][] =
   ["STACKSPEC_IMAGES", "auto", { images: "auto" }],
   ["STACKSPEC_IMAGES", "debian", { images: "debian" }],
   ["STACKSPEC_START_TIMEOUT_MS", "1", { startTimeoutMs: 1 }],
+  ["STACKSPEC_MEMORY_WAIT_MS", "0", { memoryWaitMs: 0 }],
   ["STACKSPEC_DEBIAN_MIRROR", "http://mirror/debian", { debianMirror: "http://mirror/debian" }],
   ["STACKSPEC_KEEP", "1", { keep: true }],
   ["STACKSPEC_TIMINGS", ".timings", { timings: ".timings" }],
@@ -167,7 +169,7 @@ const SAID: readonly [said: ProjectConfig, changed: Partial<Config>][] = [
 const WRONG: readonly [said: unknown, refusal: string][] = [
   [
     { engin: "auto" },
-    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, timings, suites, defaultStack, fallbackStack, engine, images, debianMirror, startTimeoutMs, snapshots, snapshotsKept, snapshotsDays, reportStack, reaperImage, order, failOnFlaky, secrets, got "engin"',
+    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, timings, suites, defaultStack, fallbackStack, engine, images, debianMirror, startTimeoutMs, memoryWaitMs, snapshots, snapshotsKept, snapshotsDays, reportStack, reaperImage, order, failOnFlaky, secrets, got "engin"',
   ],
   [{ engine: "docker" }, 'stackspec.config.ts: engine: expected one of auto, none, install, got "docker"'],
   [{ startTimeoutMs: "2m" }, 'stackspec.config.ts: startTimeoutMs: expected a whole number of milliseconds, got "2m"'],

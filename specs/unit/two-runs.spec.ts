@@ -91,6 +91,28 @@ describe("two runs in one checkout", function () {
   });
 });
 
+describe("two pipelines in one checkout", function () {
+  this.timeout(60_000);
+  let project: Project;
+  beforeEach(() => {
+    const pipeline = `import { definePipeline } from "stackspec/pipeline";
+      export default definePipeline("shop", (pipeline) => { pipeline.test("test", { sources: ["src"] }, () => {}); });\n`;
+    project = makeProject({ "specs/pipelines/shop.js": pipeline });
+  });
+  afterEach(() => project.remove());
+
+  it("do not write the same artefact: the second is refused, and is told who writes it", async () => {
+    const first = lockFile(project.path("target/.lock"));
+    const { exitCode, errors } = await project.run(["pipeline"]);
+    expect([exitCode, errors]).to.deep.equal([
+      2,
+      `USAGE: target/: expected a folder that no other pipeline writes to, but process ${process.pid} does: wait until it has ended\n`,
+    ]);
+    if (first.isOurs) first.release();
+    expect((await project.run(["pipeline"])).errors).to.include("ENGINE_UNREACHABLE");
+  });
+});
+
 describe("a lock", function () {
   this.timeout(120_000);
   const folder = useFolder();

@@ -3,7 +3,8 @@ import { readPipelineSettings } from "../config/pipeline-settings.ts";
 import { loadDeclaration } from "../declarations.ts";
 import type { DeclarationKind } from "../declarations.ts";
 import { ensureEngine } from "../engine/docker/install.ts";
-import { StackspecError } from "../errors.ts";
+import { lockFile } from "../engine/docker/lock.ts";
+import { StackspecError, usageError } from "../errors.ts";
 import { endingLine, onEndSignals } from "../mocha/signals.ts";
 import { openPipelineContext } from "../pipeline/pipeline-context.ts";
 import { chooseStages, runStages } from "../pipeline/run-stages.ts";
@@ -34,6 +35,7 @@ export async function runPipeline(name: string | undefined): Promise<number> {
   const settings = readPipelineSettings();
   const pipeline = await loadDeclaration({ ...PIPELINES, folder: config.folders.pipelines }, settings.pipeline);
   const stages = chooseStages(pipeline, name, settings);
+  lockTarget();
   const engine = await ensureEngine(config, say);
   if ("missing" in engine)
     throw (
@@ -60,6 +62,17 @@ export async function runPipeline(name: string | undefined): Promise<number> {
   } finally {
     await context.session.close();
   }
+}
+
+/** Two pipelines in one checkout would write the same artefact and records. @throws StackspecError `USAGE` naming the first */
+function lockTarget(): void {
+  const lock = lockFile("target/.lock");
+  if (!lock.isOurs)
+    throw usageError(
+      "target/",
+      `expected a folder that no other pipeline writes to, but process ${lock.owner} does: wait until it has ended`,
+    );
+  process.once("exit", lock.release);
 }
 
 function runSuite(suite: string, environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<number> {

@@ -97,6 +97,7 @@ export interface Config {
   /** Where images come from: whatever works, registries only, or the distribution's packages only. */
   readonly images: "auto" | "registry" | "debian";
   readonly startTimeoutMs: number;
+  readonly memoryWaitMs: number;
   /** The Debian mirror for substitute images; undefined: the one this machine's apt uses. */
   readonly debianMirror: string | undefined;
   /** What is started beside what always is. */
@@ -152,6 +153,7 @@ export function readConfig(
     engine: project.engine,
     images: project.images,
     startTimeoutMs: project.startTimeoutMs,
+    memoryWaitMs: project.memoryWaitMs,
     debianMirror: project.debianMirror,
     profiles: output.STACKSPEC_PROFILES,
     keep: output.STACKSPEC_KEEP,

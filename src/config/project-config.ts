@@ -90,6 +90,13 @@ export interface ProjectConfig {
    */
   readonly startTimeoutMs?: number;
   /**
+   * How long a stack waits for memory that other runs on this machine hold, in milliseconds; 0: not at all.
+   * `STACKSPEC_MEMORY_WAIT_MS` goes before it.
+   *
+   * @default 600_000
+   */
+  readonly memoryWaitMs?: number;
+  /**
    * Whether stacks start from snapshots, and such are made. `STACKSPEC_SNAPSHOTS` goes before it.
    *
    * @default true

@@ -99,6 +99,11 @@ const SETTINGS: { readonly [Name in keyof ProjectSettings]: Setting<ProjectSetti
     default: 120_000,
     variable: "STACKSPEC_START_TIMEOUT_MS",
   },
+  memoryWaitMs: {
+    kind: whole("a whole number of milliseconds"),
+    default: 600_000,
+    variable: "STACKSPEC_MEMORY_WAIT_MS",
+  },
   snapshots: { kind: flag({ on: true, off: false }), default: true, variable: "STACKSPEC_SNAPSHOTS" },
   snapshotsKept: { kind: whole(), default: 10, variable: "STACKSPEC_SNAPSHOTS_KEPT" },
   snapshotsDays: { kind: whole(), default: 14, variable: "STACKSPEC_SNAPSHOTS_DAYS" },

@@ -11,6 +11,9 @@ import { readToEnd } from "./stream.ts";
 /** How many lines of a failed build's output stand in the error. */
 const OUTPUT_LINES = 30;
 
+/** Does some work when no other run does work of the same name; `onWait` is called when one does. */
+export type Exclusively = <T>(name: string, work: () => Promise<T>, onWait: () => void) => Promise<T>;
+
 /** One image build. */
 export interface Build {
   /** Name and tag of the result. */

@@ -8,6 +8,7 @@ import type Dockerode from "dockerode";
 import { StackspecError, messageOf } from "../errors.ts";
 import { canInstallPackages, hostMirror, installPackages } from "./apt.ts";
 import { buildImage } from "./build.ts";
+import type { Exclusively } from "./build.ts";
 import { digestOf } from "./digest.ts";
 import { readToEnd } from "./stream.ts";
 
@@ -26,6 +27,7 @@ export interface DebianContext {
   readonly docker: Dockerode;
   readonly mirror: string | undefined;
   readonly signal: AbortSignal;
+  readonly exclusively: Exclusively;
   readonly onDetail: (name: string, detail: string) => void;
 }
 
@@ -55,6 +57,18 @@ export function debianSubstitutes(context: DebianContext): Substitutes {
     return running;
   };
 
+  /** Makes an image that is not there. Of several runs that need it one does. */
+  async function whereMissing(target: string, name: string, work: () => Promise<void>): Promise<string> {
+    if (await exists(docker, target)) return target;
+    const unlessDone = async (): Promise<void> => {
+      if (!(await exists(docker, target))) await work();
+    };
+    await context.exclusively(`build ${target}`, unlessDone, () =>
+      context.onDetail(name, "waits for another run that builds it"),
+    );
+    return target;
+  }
+
   async function reference(official: string): Promise<string | undefined> {
     const recipe = (await recipes)[official];
     if (recipe === undefined) return undefined;
@@ -67,15 +81,15 @@ export function debianSubstitutes(context: DebianContext): Substitutes {
     const recipe = (await recipes)[official]!;
     if ("suite" in recipe) return bootstrap(recipe.suite);
     const target = (await reference(official))!;
-    if (await exists(docker, target)) return target;
-    const args = { BASE: await bootstrap(SUITE) };
-    await buildImage(
-      docker,
-      { reference: target, folder: join(FOLDER, recipe.folder), args, network: true, labels: {} },
-      signal,
-      (step) => context.onDetail(official, step),
-    );
-    return target;
+    return whereMissing(target, official, async () => {
+      const args = { BASE: await bootstrap(SUITE) };
+      await buildImage(
+        docker,
+        { reference: target, folder: join(FOLDER, recipe.folder), args, network: true, labels: {} },
+        signal,
+        (step) => context.onDetail(official, step),
+      );
+    });
   }
   const substitute = (official: string): Promise<string> => buildOnce(official, () => build(official));
 
@@ -84,27 +98,29 @@ export function debianSubstitutes(context: DebianContext): Substitutes {
   const bootstrap = (suite: string): Promise<string> =>
     buildOnce(`base ${suite}`, async () => {
       const target = await baseReference(suite);
-      if (await exists(docker, target)) return target;
-      if (!existsSync("/usr/bin/mmdebstrap")) {
-        if (!canInstallPackages())
-          throw new StackspecError(
-            "REGISTRY_UNREACHABLE",
-            "no registry can be reached, and images are built from packages only by root on Debian or Ubuntu",
-            {
-              subject: "images",
-              hint: "set TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX to a registry that can be reached",
-            },
-          );
-        context.onDetail("debian", "installing mmdebstrap");
-        await installPackages(["mmdebstrap"], signal);
-      }
-      const mirror = context.mirror ?? (await hostMirror());
-      context.onDetail("debian", `bootstrapping ${suite} from ${mirror}`);
-      const id = await importBase(docker, mirror, suite, signal);
-      const [repo = target, tag = "latest"] = target.split(/:(?=[^:]+$)/);
-      await docker.getImage(id).tag({ repo, tag });
-      return target;
+      return whereMissing(target, "debian", () => makeBase(suite, target));
     });
+
+  async function makeBase(suite: string, target: string): Promise<void> {
+    if (!existsSync("/usr/bin/mmdebstrap")) {
+      if (!canInstallPackages())
+        throw new StackspecError(
+          "REGISTRY_UNREACHABLE",
+          "no registry can be reached, and images are built from packages only by root on Debian or Ubuntu",
+          {
+            subject: "images",
+            hint: "set TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX to a registry that can be reached",
+          },
+        );
+      context.onDetail("debian", "installing mmdebstrap");
+      await installPackages(["mmdebstrap"], signal);
+    }
+    const mirror = context.mirror ?? (await hostMirror());
+    context.onDetail("debian", `bootstrapping ${suite} from ${mirror}`);
+    const id = await importBase(docker, mirror, suite, signal);
+    const [repo = target, tag = "latest"] = target.split(/:(?=[^:]+$)/);
+    await docker.getImage(id).tag({ repo, tag });
+  }
 
   return { names: async () => Object.keys(await recipes), reference, build: substitute };
 }

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve as absolute } from "node:path";
 import { promisify } from "node:util";
 import type Dockerode from "dockerode";
 import type { Config } from "../config/config.ts";
@@ -8,6 +8,7 @@ import { StackspecError, messageOf } from "../errors.ts";
 import type { ImageBuild, ImageSource } from "../stack/image.ts";
 import { imageName } from "../stack/image.ts";
 import { buildImage } from "./build.ts";
+import type { Exclusively } from "./build.ts";
 import { LOCAL, debianSubstitutes, exists } from "./debian.ts";
 import type { Substitutes } from "./debian.ts";
 import { digestOf } from "./digest.ts";
@@ -30,13 +31,15 @@ export interface ImageContext {
   readonly config: Pick<Config, "images" | "debianMirror">;
   readonly docker: () => Promise<Dockerode>;
   readonly signal: AbortSignal;
+  /** Keeps runs that build the same from doing it at once. Default: does the work. */
+  readonly exclusively?: Exclusively;
   readonly onDetail: (name: string, state: "pulling" | "building", detail: string) => void;
   readonly onResolved: (image: ResolvedImage, tookMs: number) => void;
 }
 
 /** Finds, pulls or builds images, all of them in parallel; each once in the life of the resolver, but for what has failed. */
 export function imageResolver(context: ImageContext): (source: ImageSource) => Promise<ResolvedImage> {
-  const { config, signal } = context;
+  const { config, signal, exclusively = (_, work) => work() } = context;
   const resolved = new Map<ImageSource, Promise<ResolvedImage>>();
   let substitutes: Substitutes | undefined;
   /** The builds of a folder, up to the last one. */
@@ -60,6 +63,7 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
       docker,
       mirror: config.debianMirror,
       signal,
+      exclusively,
       onDetail: (name, detail) => context.onDetail(name, "building", detail),
     });
     const found = typeof source === "string" ? await named(docker, source, substitutes) : await built(docker, source);
@@ -135,9 +139,16 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
     { reference, bases }: { reference: string; bases: ReadonlyMap<string, string> },
   ): Promise<void> {
     await before;
-    if (artefact !== undefined) await makeArtefact({ name }, artefact);
-    await buildImage(docker, { reference, folder, bases, network, target, labels: {} }, signal, (step) =>
-      context.onDetail(name, "building", step),
+    const onDetail = (step: string): void => context.onDetail(name, "building", step);
+    const build = async (): Promise<void> => {
+      // Another run may have built it meanwhile.
+      if (await exists(docker, reference)) return;
+      if (artefact !== undefined) await makeArtefact({ name }, artefact);
+      await buildImage(docker, { reference, folder, bases, network, target, labels: {} }, signal, onDetail);
+    };
+    // Two runs would write the artefact to the same place.
+    await exclusively(`build ${absolute(folder)}`, build, () =>
+      onDetail("waits for another run that builds from this folder"),
     );
   }
 

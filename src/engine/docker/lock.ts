@@ -1,8 +1,9 @@
-import { randomInt } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cacheFolder } from "./cache-folder.ts";
 
 /** A lock that this process has, until it releases it or ends; or one that another has. */
 export type Lock =
@@ -49,19 +50,49 @@ const ASK_AGAIN_MS = 500;
 /**
  * Does some work while this process has the lock, which others may have to let go first.
  *
+ * @param onWait called once when another process has it
  * @throws the reason of `signal` when that ends the wait; Error where no such file can be made
  */
-export async function whileLocked<T>(file: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  for (;;) {
+export async function whileLocked<T>(
+  file: string,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+  onWait: () => void = () => {},
+): Promise<T> {
+  for (let asked = 0; ; asked += 1) {
     const lock = lockFile(file);
-    if (!lock.isOurs) await sleep(ASK_AGAIN_MS, undefined, { signal });
-    else
+    if (!lock.isOurs) {
+      if (asked === 0) onWait();
+      await sleep(ASK_AGAIN_MS, undefined, { signal });
+    } else
       try {
         return await work();
       } finally {
         lock.release();
       }
   }
+}
+
+/**
+ * Does some work while no other process of this user's does work of the same name. Where no lock can be made it is done
+ * without.
+ *
+ * @throws the reason of `signal` when that ends the wait
+ */
+export async function whileAlone<T>(
+  name: string,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+  onWait?: () => void,
+): Promise<T> {
+  const file = join(cacheFolder(), "locks", `${createHash("sha256").update(name).digest("hex").slice(0, 16)}.lock`);
+  try {
+    const lock = lockFile(file);
+    if (lock.isOurs) lock.release();
+  } catch {
+    return work();
+  }
+  return whileLocked(file, signal, work, onWait);
 }
 
 function release(file: string, database: DatabaseSync): void {

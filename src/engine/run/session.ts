@@ -1,19 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
-import { StackspecError, messageOf } from "../../errors.ts";
+import { StackspecError } from "../../errors.ts";
 import { imageResolver } from "../../images/resolve.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import { chooseProfiles } from "../../stack/profiles.ts";
 import type { Exports, Stack } from "../../stack/stack.ts";
 import { RUN_LABEL, settleAll } from "../docker/labels.ts";
+import { whileAlone } from "../docker/lock.ts";
 import { claimLogFolder } from "./log-folder.ts";
 import type { LogFolder } from "./log-folder.ts";
+import { guardRun } from "./guard-run.ts";
+import { memoryOfRun } from "./memory.ts";
 import type { OnProgress } from "./progress.ts";
 import { removeAll } from "../cleanup/remove-all.ts";
-import { startReaper } from "../cleanup/reaper.ts";
-import type { Reaper } from "../cleanup/reaper.ts";
 import { connectEngine } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import type { Joining, StackContext } from "./stack-context.ts";
@@ -76,7 +77,6 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
   const tried = new Map<Stack, Promise<boolean>>();
   let dismissWatchdog: (() => void) | undefined;
   let connected: Promise<Runtime> | undefined;
-  let reaper: Promise<Reaper | undefined> | undefined;
   let closed: Promise<void> | undefined;
   /** Rejects with the first failure to stop a stack. */
   let stopping = Promise.resolve();
@@ -91,38 +91,21 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     config,
     docker: async () => (await connect()).docker,
     signal: ending.signal,
+    exclusively: (name, work, onWait) => whileAlone(name, ending.signal, work, onWait),
     onDetail: (name, state, detail) => onProgress({ kind: "image", name, state, detail }),
     onResolved: (image, tookMs) => {
       images.push(image);
       onProgress({ kind: "image-resolved", image, tookMs });
     },
   });
-  const sayUnguarded = (why: string): void => {
-    if (ending.signal.aborted) return;
-    onProgress({ kind: "notice", text: `No reaper guards this run: ${why.split("\n")[0]}` });
-  };
-  // The second guard, for when the watchdog goes too, all of this machine's processes, or the machine.
-  const startSecondGuard = async (): Promise<Reaper | undefined> => {
-    if (config.reaper.disabled || worker !== undefined) return undefined;
-    try {
-      const { reference } = await resolveImage(config.reaper.image);
-      return await startReaper(await connect(), reference, runId, sayUnguarded);
-    } catch (error) {
-      sayUnguarded(messageOf(error));
-      return undefined;
-    }
-  };
-  const connectGuarded = async (): Promise<Runtime> => {
-    const runtime = await connect();
-    await (reaper ??= startSecondGuard());
-    ending.signal.throwIfAborted();
-    return runtime;
-  };
+  const guarding = guardRun({ runId, config, connect, resolveImage, signal: ending.signal, onProgress });
+  const sayNotice = (text: string): void => onProgress({ kind: "notice", text });
+  const memory = memoryOfRun({ runId, waitMs: config.memoryWaitMs, connect, say: sayNotice });
 
   const context: StackContext = {
     runId,
     startTimeoutMs: config.startTimeoutMs,
-    connect: connectGuarded,
+    connect: guarding.connect,
     resolveImage,
     onProgress,
     logFolder: join(reportFolder ?? config.folders.reports, "logs"),
@@ -141,6 +124,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     signal: ending.signal,
     onStopped(id) {
       for (const stack of running) if (stack.id === id) running.delete(stack);
+      memory.release(id);
     },
     snapshots: { read: !config.snapshots.off, write: !config.snapshots.off },
   };
@@ -158,7 +142,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     if (runtime !== undefined && worker === undefined) {
       // What cannot be removed is left to the reaper, once this process is gone.
       await removeAll(runtime, `${RUN_LABEL}=${runId}`);
-      await (await reaper)?.dismiss();
+      await guarding.dismiss();
     }
     // Not before everything is gone: a release that failed is the watchdog's to repeat.
     dismissWatchdog?.();
@@ -183,15 +167,25 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
       return keeping;
     },
     async share() {
-      await connectGuarded();
+      await guarding.connect();
     },
     async start(stack, { keep = false, joins, once = false, asItIs } = {}) {
       const snapshots = { ...context.snapshots, write: context.snapshots.write && !once && joins === undefined };
-      const starting = startStack(chosenOf(stack), { ...context, snapshots, keep, joins, asItIs });
+      const chosen = chosenOf(stack);
+      const share = memory.share(chosen.name, imagesOf(chosen).length);
+      // What is up already takes no more.
+      const waitForMemory = keep || joins !== undefined ? async () => {} : share.wait;
+      const starting = startStack(chosen, { ...context, snapshots, keep, joins, asItIs, waitForMemory });
       stacks.add(starting);
       starting.then(
-        (started) => running.add(started),
-        () => stacks.delete(starting),
+        (started) => {
+          running.add(started);
+          share.setUp(started.id);
+        },
+        () => {
+          stacks.delete(starting);
+          share.release();
+        },
       );
       return starting;
     },

@@ -28,6 +28,8 @@ export interface StackContext {
   readonly nameOf: (stack: Stack) => { readonly id: string; readonly logs: string };
   /** Told when a stack has been stopped, well or badly: it is none of the run's any more. */
   readonly onStopped?: (stackId: string) => void;
+  /** Resolves when this machine has memory for the stack. Default: at once. */
+  readonly waitForMemory?: (signal: AbortSignal) => Promise<void>;
   /** Ends a start on its way: Ctrl-C. */
   readonly signal: AbortSignal;
   /** Whether a snapshot, if there is one, is restored; whether one that is missing is copied while the stack starts. */

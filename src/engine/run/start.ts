@@ -17,7 +17,6 @@ import type { SnapshotUse } from "./find-restored.ts";
 import { takeBaseline } from "./reset.ts";
 import type { Baseline } from "./reset.ts";
 import type { Layer } from "../snapshot/layers.ts";
-
 import type { StackContext } from "./stack-context.ts";
 import { StackRun } from "./stack-run.ts";
 import { startNode } from "./start-node.ts";
@@ -127,6 +126,7 @@ async function startRun(stack: Stack, context: StackContext): Promise<StartedRun
   const deadline = new AbortController();
   try {
     await Promise.race([Promise.all(images), aborted(run.signal)]);
+    await context.waitForMemory?.(run.signal);
     // The deadline is for starting: a first build of images, the reaper's too, may take as long as it takes.
     const began = (): Promise<void> => giveUpLater(run, context.startTimeoutMs, deadline.signal);
     void connected.then(began, began);
