@@ -44,7 +44,7 @@ export class Reporter extends mocha.reporters.Spec {
 
   constructor(runner: Runner, options: MochaOptions) {
     super(runner, options);
-    this.#isAgain = run.isGreen !== undefined;
+    this.#isAgain = run.results?.record !== undefined;
     if (this.#isAgain) run.clock = startClock(Date.now());
     const printLines = holdLines(runner);
     exitPessimistically();
