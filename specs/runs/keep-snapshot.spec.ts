@@ -11,7 +11,7 @@ import { RUN_LABEL } from "../../src/engine/docker/labels.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import type { SnapshotUse } from "../../src/engine/run/find-restored.ts";
 import { lockStack } from "../../src/engine/run/reusable-stack.ts";
-import { SERVER_LABEL, SNAPSHOT_LABEL, STACK_LABEL } from "../../src/engine/snapshot/store.ts";
+import { PROJECT_LABEL, SERVER_LABEL, SNAPSHOT_LABEL, STACK_LABEL } from "../../src/engine/snapshot/store.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import type { Stack } from "../../src/stack/stack.ts";
 import { cleanUp, NODE, engine, referenceOf, shell } from "../integration/engine.ts";
@@ -285,6 +285,20 @@ describe("keeping a snapshot", function () {
     it("leaves alone what another run may be writing, of another stack", async () => {
       expect(await namelessOf("not-ours")).to.have.lengthOf(1);
     });
+  });
+
+  it("evicts those of its own project only, another of which may have a stack of this name", async () => {
+    const docker = await engine();
+    const name = `keep-${id}-namesake`;
+    for (const project of ["another", "stackspec"]) {
+      const Labels = { [STACK_LABEL]: name, [SNAPSHOT_LABEL]: "0123456789ab", [PROJECT_LABEL]: project };
+      const container = await docker.createContainer({ Image: await referenceOf(NODE), Labels });
+      await container.commit({ pause: false, repo: `${LOCAL}/snapshot/${name}/${project}`, tag: "0123456789ab" });
+      await container.remove();
+    }
+    await run(stackOf("namesake"), { environment: { STACKSPEC_SNAPSHOTS_KEPT: "0" } });
+    const left = (await allOf("namesake")).map(({ Labels }) => Labels[PROJECT_LABEL]);
+    expect(left).to.deep.equal(["another"]);
   });
 
   it("evicts those of its own stack only", async () => {

@@ -10,6 +10,7 @@ import type { Capture, Part } from "../snapshot/capture.ts";
 import { doesMount, hasData, heldMounts, keptNodes } from "../snapshot/layers.ts";
 import type { Layer } from "../snapshot/layers.ts";
 import { passwordsDigest } from "../snapshot/passwords.ts";
+import { projectName } from "../snapshot/project.ts";
 import {
   BASE_LABEL,
   DATA_PATH,
@@ -17,6 +18,7 @@ import {
   PASSWORDS_LABEL,
   SERVER_LABEL,
   SNAPSHOT_LABEL,
+  PROJECT_LABEL,
   STACK_LABEL,
   TASKS_LABEL,
   tasksLabel,
@@ -83,6 +85,7 @@ export function copyLayers(run: StackRun, plan: StackPlan, start: () => StackSta
     const labels = {
       [SNAPSHOT_LABEL]: layer.key,
       [STACK_LABEL]: stack.name,
+      [PROJECT_LABEL]: projectName(),
       [TASKS_LABEL]: tasksLabel(tasks),
       [BASE_LABEL]: digest,
       [FOLDERS_LABEL]: JSON.stringify([

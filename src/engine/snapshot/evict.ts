@@ -1,10 +1,11 @@
 import type Dockerode from "dockerode";
 import { isNotFound } from "../docker/connect.ts";
-import { SNAPSHOT_LABEL, expired, hasName, stackOf } from "./store.ts";
+import { projectName } from "./project.ts";
+import { SNAPSHOT_LABEL, expired, hasName, isOf, stackOf } from "./store.ts";
 import type { Retention } from "./store.ts";
 
 /**
- * Removes the snapshots of a stack, or of all stacks, that are not to be kept, and what has no name: another was written
+ * Removes the snapshots of a stack of this project, or of all stacks, that are not to be kept, and what has no name: another was written
  * over it, or its writing was cut off. What a container still uses stays. An image that is being written has no name for
  * a moment: who evicts those of a stack has the lock under which they are written.
  *
@@ -16,7 +17,10 @@ export async function evictSnapshots(
   retention: Retention,
 ): Promise<number> {
   const images = await docker.listImages({ filters: { label: [SNAPSHOT_LABEL] } });
-  const ofStack = images.filter((image) => stack === undefined || [stack, undefined].includes(stackOf(image)));
+  const project = projectName();
+  const ofStack = images.filter(
+    (image) => stack === undefined || stackOf(image) === undefined || isOf(image, stack, project),
+  );
   const named = ofStack.filter(hasName);
   const nameless = ofStack.filter((image) => !hasName(image));
   const dropped = [...expired(named, retention, Date.now() / 1000), ...nameless];

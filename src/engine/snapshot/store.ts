@@ -10,6 +10,8 @@ import type { TaskResult } from "../../stack/stack.ts";
  */
 export const SNAPSHOT_LABEL = "dev.stackspec.snapshot";
 export const STACK_LABEL = "dev.stackspec.snapshot.stack";
+/** What the project is called that the stack is of; none in those of before. */
+export const PROJECT_LABEL = "dev.stackspec.snapshot.project";
 export const SERVER_LABEL = "dev.stackspec.snapshot.server";
 export const BASE_LABEL = "dev.stackspec.snapshot.base";
 export const FOLDERS_LABEL = "dev.stackspec.snapshot.folders";
@@ -53,6 +55,11 @@ export function stackOf({ Labels, RepoTags }: SnapshotImage): string | undefined
       ?.slice(`${LOCAL}/snapshot/`.length)
       .split("/")[0]
   );
+}
+
+/** Whether an image may be a snapshot of this stack of this project. */
+export function isOf(image: SnapshotImage, stack: string | undefined, project: string): boolean {
+  return stackOf(image) === stack && [project, undefined].includes(image.Labels[PROJECT_LABEL]);
 }
 
 /** False for an image that nobody can restore. */

@@ -7,7 +7,18 @@ import { packSnapshots, unpackSnapshots } from "./archive-file.ts";
 import type { FiledImage } from "./archive-file.ts";
 import { openCapture } from "./capture.ts";
 import type { Capture } from "./capture.ts";
-import { BASE_LABEL, EMPTY, FOLDERS_LABEL, SNAPSHOT_LABEL, expired, foldersOf, hasName, stackOf } from "./store.ts";
+import { projectName } from "./project.ts";
+import {
+  BASE_LABEL,
+  EMPTY,
+  FOLDERS_LABEL,
+  SNAPSHOT_LABEL,
+  expired,
+  foldersOf,
+  hasName,
+  isOf,
+  stackOf,
+} from "./store.ts";
 
 /** What writing and reading need from the run: who removes what is left of it, and when it ends. */
 export interface TravelContext {
@@ -16,10 +27,11 @@ export interface TravelContext {
   readonly signal: AbortSignal;
 }
 
-/** The newest snapshots on the engine, of a stack or of all: of each that of what its tasks left, and those of its servers. */
+/** The newest snapshots on the engine, of a stack of this project or of all of its stacks: of each that of what its tasks left, and those of its servers. */
 export async function newestSnapshots({ docker }: TravelContext, stack: string | undefined): Promise<FiledImage[]> {
   const images = await docker.listImages({ filters: { label: [SNAPSHOT_LABEL, FOLDERS_LABEL] } });
-  const named = images.filter((image) => hasName(image) && (stack === undefined || stackOf(image) === stack));
+  const project = projectName();
+  const named = images.filter((image) => hasName(image) && isOf(image, stack ?? stackOf(image), project));
   const stacks = [...Map.groupBy(named, stackOf).values()];
   return stacks.flatMap((ofStack) => {
     const old = new Set(expired(ofStack, { count: 1, days: Infinity }, Date.now() / 1000));
