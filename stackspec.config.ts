@@ -14,6 +14,8 @@ export default defineConfig({
     // Foreign projects with the packed package: `npm run examples`.
     examples: { needs: "engine", test: false },
     acceptance: { needs: "target", stacks: ["embedded", "release"] },
+    // The web client in a real Chromium.
+    browser: { needs: "target", stacks: ["embedded", "release"] },
   },
   defaultStack: "release",
   // The app in this process, where there is no engine.

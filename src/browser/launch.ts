@@ -42,6 +42,7 @@ export async function startBrowser(install: boolean, say: (line: string) => void
   holder.unref();
   holder.channel?.unref();
   const close = async (): Promise<void> => {
+    holder.ref();
     if (holder.connected) holder.disconnect();
     await Promise.race([ended, sleep(ENDS_WITHIN_MS, undefined, { ref: false }).then(() => holder.kill("SIGKILL"))]);
   };
