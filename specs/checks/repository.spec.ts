@@ -109,12 +109,14 @@ function links(): { from: string; path: string; heading: string }[] {
     );
 }
 
-/** The names that GitHub gives to the headings of a document. */
+/** The names that GitHub gives to the headings of a document, and those that it has itself. */
 function headings(path: string): string[] {
-  return [...(texts.get(path) ?? "").matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+  const text = texts.get(path) ?? "";
+  const titles = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
     title!
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
       .replaceAll(" ", "-"),
   );
+  return [...titles, ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id]) => id!)];
 }
