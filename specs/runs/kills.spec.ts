@@ -2,7 +2,6 @@
  * Runs that are killed at random moments: eight of them here, thirty with `npm run kills`. `KILLS_SEED` repeats those of an
  * earlier time, as far as an engine does the same twice.
  */
-import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import fc from "fast-check";
@@ -10,12 +9,10 @@ import { requireEngine } from "stackspec";
 import { complaintsAbout } from "../unit/junit.ts";
 import { startRun } from "../integration/child.ts";
 import type { Ended } from "../integration/child.ts";
-import { REAPER_LABEL, RUN_LABEL, engine, leftAfter } from "../integration/engine.ts";
 import { countOf } from "../integration/report.ts";
 import { socketToEngine, whereItIs } from "../integration/socket.ts";
+import { leftOf, treeOf } from "./killed.ts";
 
-/** When things are gone is the engine's matter, and a busy machine's: this is the time after which they stay. */
-const GONE_WITHIN_MS = 90_000;
 const VICTIMS = ["the run", "its watchdog", "both", "the engine's connection"] as const;
 type Victim = (typeof VICTIMS)[number];
 
@@ -52,43 +49,12 @@ async function runKilled(
   await Promise.race([reached.promise.then(() => sleep(delayMs)), child.ended]);
   const { ids, kill } = treeOf(child.process.pid!);
   if (victim === "the engine's connection") socket.cut();
-  else if (victim !== undefined) kill(victim);
+  else if (victim !== undefined) kill(victim === "both" ? undefined : victim);
   const ended = await child.ended;
   const left = Promise.all(ids.map(leftOf)).then((found) => found.flat());
   void left.catch(() => {}).then(() => socket.cut());
   const moment = `${victim} after ${asked} pieces and ${delayMs} ms; KILLS_SEED=${seed}\n${ended.output}`;
   return { ...ended, report: child.report(), left, moment, asked };
-}
-
-/** The processes that have come from this one, the ids of the runs that they are, and their end. */
-function treeOf(root: number): { ids: string[]; kill(victim: Victim): void } {
-  const listed = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" });
-  const all = [...listed.matchAll(/^ *(\d+) +(\d+) (.*)$/gm)].map(([, pid, parent, words]) => ({
-    pid: Number(pid),
-    parent: Number(parent),
-    run: /watchdog\.[jt]s ([0-9a-f]{8})$/.exec(words!)?.[1],
-  }));
-  const tree = all.filter(({ pid }) => pid === root);
-  for (const { pid } of tree) tree.push(...all.filter(({ parent }) => parent === pid));
-  return {
-    ids: tree.flatMap(({ run }) => run ?? []),
-    kill(victim) {
-      const killed = tree.filter(({ pid, run }) => {
-        if (victim === "both") return true;
-        return victim === "its watchdog" ? run !== undefined : pid === root;
-      });
-      // Held, none of them can do anything about the end of another.
-      for (const signal of ["SIGSTOP", "SIGKILL"]) for (const { pid } of killed) process.kill(pid, signal);
-    },
-  };
-}
-
-async function leftOf(run: string): Promise<string[]> {
-  const things = await Promise.all(
-    [RUN_LABEL, REAPER_LABEL].map((label) => leftAfter(`${label}=${run}`, GONE_WITHIN_MS)),
-  );
-  const images = await (await engine()).listImages({ filters: { label: [`${RUN_LABEL}=${run}`] } });
-  return [...things.flat(), ...images.map(({ Id }) => `image ${Id}`)];
 }
 
 describe("a run that is killed at a random moment", function () {

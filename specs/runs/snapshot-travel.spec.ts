@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdtemp, open, readdir, rm, truncate } from "node:fs/promises";
+import { mkdtemp, open, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -12,7 +11,7 @@ import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import { startNode } from "../integration/child.ts";
 import type { Ended } from "../integration/child.ts";
-import { cleanUp, NODE, RUN_LABEL, engine, shell } from "../integration/engine.ts";
+import { cleanUp, NODE, engine, shell } from "../integration/engine.ts";
 
 /** What a start found: words that no other run prints. */
 interface Found {
@@ -152,32 +151,6 @@ describe("a snapshot that is taken to another machine", function () {
       await registry.stop();
     }
     await expect(run()).to.eventually.deep.equal(first);
-  });
-
-  it("leaves nothing behind and nothing half usable when it is killed while it is saved or loaded", async () => {
-    await forget();
-    await expectDone(snapshot("load", file));
-    const whole = (await imagesOf()).length;
-    const another = join(folder, "killed.zst");
-    for (let time = 0; time < 6; time += 1) {
-      const isSave = time % 2 === 0;
-      if (!isSave) await forget();
-      const child = startNode(["src/cli/main.ts", "snapshot", ...(isSave ? ["save", another, name] : ["load", file])]);
-      setTimeout(() => child.process.kill("SIGKILL"), 200 + Math.random() * 900);
-      await child.ended;
-      if (isSave && existsSync(another)) await expectDone(snapshot("load", another));
-      // One that is there is whole: the rest of a layer that is not is not found.
-      expect((await imagesOf()).length).to.be.at.most(whole);
-      await expect(run()).to.eventually.be.an("object");
-    }
-    await rm(another, { force: true });
-    const docker = await engine();
-    const left = await docker.listContainers({
-      all: true,
-      filters: { label: [RUN_LABEL], ancestor: [`${LOCAL}/empty:1`] },
-    });
-    expect(left).to.deep.equal([]);
-    expect((await readdir(tmpdir())).filter((each) => each.startsWith("stackspec-snapshot"))).to.deep.equal([]);
   });
 
   it("has to be there to be saved", async () => {

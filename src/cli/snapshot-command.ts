@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
@@ -47,6 +48,7 @@ async function found(context: TravelContext, stack: string | undefined) {
 async function save(context: TravelContext, file: string, stack?: string): Promise<string> {
   const images = await found(context, stack);
   const unfinished = `${file}.part`;
+  const dismiss = removeAtEnd(unfinished);
   try {
     const out = createWriteStream(unfinished, { mode: 0o600 });
     await pipeline(packImages(context, images), createZstdCompress(), out, { signal: context.signal });
@@ -56,8 +58,21 @@ async function save(context: TravelContext, file: string, stack?: string): Promi
     throw (cause as NodeJS.ErrnoException).syscall === undefined
       ? cause
       : usageError(SUBJECT, `expected a file that can be written, got "${file}": ${messageOf(cause)}`, cause);
+  } finally {
+    dismiss();
   }
   return `Saved ${count(images)} in ${file}: ${Math.ceil((await stat(file)).size / 1e6)} MB`;
+}
+
+/** Removes a file when this process ends, `kill -9` included, or when it is told to: a shell waits for that. */
+function removeAtEnd(path: string): () => void {
+  const shell = spawn("sh", ["-c", 'cat > /dev/null; rm -f "$1"', "sh", path], {
+    // Of its own session: what is sent to the process group must not reach it.
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  shell.on("error", () => {}).unref();
+  return () => shell.stdin.end();
 }
 
 async function load(context: TravelContext, file: string): Promise<string> {
