@@ -34,6 +34,7 @@ export type ErrorCode =
   | "BROWSER_FAILED"
   | "PAGE_FAILED"
   | "ENGINE_LOST"
+  | "ENGINE_REFUSED"
   | "RESET_FAILED"
   | "SNAPSHOT_FAILED"
   | "RELEASE_FAILED";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer as createHttpServer, request } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, createServer } from "node:net";
-import type { Server, Socket, TcpNetConnectOpts, IpcNetConnectOpts } from "node:net";
+import type { AddressInfo, Server, Socket, TcpNetConnectOpts, IpcNetConnectOpts } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engine } from "./engine.ts";
@@ -18,8 +18,12 @@ export interface SocketToEngine {
   cut(): void;
 }
 
-/** A socket that passes everything on as it is, and tells of each piece that is on its way to the engine. */
-export async function socketToEngine(onAsked: () => void = () => {}): Promise<SocketToEngine> {
+/**
+ * A socket that passes everything on as it is, and tells of each piece that is on its way to the engine.
+ *
+ * @param host an IP address to listen on, in place of a file's name: the engine is then taken for one on another machine
+ */
+export async function socketToEngine(onAsked: () => void = () => {}, host?: string): Promise<SocketToEngine> {
   const target = await whereItIs();
   return listening(
     createServer({ allowHalfOpen: true }, (client) => {
@@ -32,6 +36,7 @@ export async function socketToEngine(onAsked: () => void = () => {}): Promise<So
       client.on("data", onAsked);
       client.pipe(behind).pipe(client);
     }),
+    host,
   );
 }
 
@@ -92,7 +97,7 @@ export async function whereItIs(): Promise<{ path?: string; host?: string; port?
   return modem.socketPath === undefined ? { host: modem.host, port: modem.port } : { path: modem.socketPath };
 }
 
-async function listening(server: Server): Promise<SocketToEngine> {
+async function listening(server: Server, host?: string): Promise<SocketToEngine> {
   const folder = mkdtempSync(join(tmpdir(), "stackspec-engine-"));
   const path = join(folder, "docker.sock");
   const sockets = new Set<Socket>();
@@ -103,9 +108,9 @@ async function listening(server: Server): Promise<SocketToEngine> {
   const drop = (): void => {
     for (const socket of sockets) socket.destroy();
   };
-  await once(server.listen(path), "listening");
+  await once(host === undefined ? server.listen(path) : server.listen(0, host), "listening");
   return {
-    address: `unix://${path}`,
+    address: host === undefined ? `unix://${path}` : `tcp://${host}:${(server.address() as AddressInfo).port}`,
     drop,
     cut() {
       server.close();

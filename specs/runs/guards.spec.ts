@@ -1,6 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
+import { existsSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import type Dockerode from "dockerode";
 import { requireEngine } from "stackspec";
@@ -186,6 +188,20 @@ describe("the reaper of a run", () => {
     });
     const child = waiting();
     await goneFrom(id);
+    child.process.kill("SIGTERM");
+    await child.ended;
+  });
+
+  it("finds the engine's socket at its usual path where there is none at the path of this machine", async function () {
+    this.timeout(120_000);
+    const usual = "/var/run/docker.sock";
+    if ((await whereItIs()).path !== usual) this.skip();
+    const elsewhere = join(tmpdir(), randomUUID(), "docker.sock");
+    const child = waiting({ environment: { TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: elsewhere } });
+    const [reaper] = await reapersOf(child);
+    expect(reaper!.Mounts.map(({ Source }) => Source)).to.deep.equal([usual]);
+    // Unless it is refused, the engine makes a folder of that name.
+    expect(existsSync(elsewhere)).to.equal(false);
     child.process.kill("SIGTERM");
     await child.ended;
   });

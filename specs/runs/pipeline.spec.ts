@@ -131,12 +131,12 @@ describe("a pipeline", function () {
     });
 
     it("has in its registry, under every tag, the image that was tested", async () => {
-      const images = await Promise.all(
-        Object.keys(published().tags).map(
-          async (tag) => ((await (await ask(`manifests/${tag}`)).json()) as ImageManifest).config.digest,
-        ),
-      );
-      expect(new Set(images)).to.deep.equal(new Set([released().image]));
+      for (const tag of Object.keys(published().tags)) {
+        const answer = await ask(`manifests/${tag}`);
+        const { config } = (await answer.json()) as ImageManifest;
+        // An image's ID is the digest of the one or of the other, as the engine keeps images.
+        expect([config.digest, answer.headers.get("docker-content-digest")]).to.include(released().image);
+      }
     });
 
     it("tags with version, hash, branch and latest, and those that may move with the build's number too", async () => {

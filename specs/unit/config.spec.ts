@@ -28,6 +28,7 @@ const defaults: Config = {
   url: undefined,
   ci: false,
   engine: "auto",
+  publishAddress: undefined,
   images: "registry",
   startTimeoutMs: 120_000,
   memoryWaitMs: 600_000,
@@ -82,6 +83,7 @@ const GOOD: readonly [name: string, value: string, changed: Partial<Config>][] =
   ["TESTCONTAINERS_RYUK_DISABLED", "true", { reaper: { ...defaults.reaper, disabled: true } }],
   ["STACKSPEC_RUN", '{"id":"1a2b3c4d"}', { worker: { number: 0, run: { id: "1a2b3c4d" } } }],
   ["STACKSPEC_OUTER_RUNS", "42 4711", { outerRuns: [42, 4711] }],
+  ["STACKSPEC_PUBLISH_ADDRESS", "10.0.0.5", { publishAddress: "10.0.0.5" }],
   ["STACKSPEC_REAPER_IMAGE", "my/node:24", { reaper: { ...defaults.reaper, image: "my/node:24" } }],
 ];
 
@@ -169,7 +171,7 @@ const SAID: readonly [said: ProjectConfig, changed: Partial<Config>][] = [
 const WRONG: readonly [said: unknown, refusal: string][] = [
   [
     { engin: "auto" },
-    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, timings, suites, defaultStack, fallbackStack, engine, images, debianMirror, startTimeoutMs, memoryWaitMs, snapshots, snapshotsKept, snapshotsDays, reportStack, reaperImage, order, failOnFlaky, secrets, got "engin"',
+    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, timings, suites, defaultStack, fallbackStack, engine, publishAddress, images, debianMirror, startTimeoutMs, memoryWaitMs, snapshots, snapshotsKept, snapshotsDays, reportStack, reaperImage, order, failOnFlaky, secrets, got "engin"',
   ],
   [{ engine: "docker" }, 'stackspec.config.ts: engine: expected one of auto, none, install, got "docker"'],
   [{ startTimeoutMs: "2m" }, 'stackspec.config.ts: startTimeoutMs: expected a whole number of milliseconds, got "2m"'],

@@ -5,7 +5,7 @@ import { deploy } from "../../src/pipeline/deploy.ts";
 import type { TaskOutcome } from "../../src/pipeline/outcome.ts";
 import { outcomeOf } from "../../src/pipeline/outcome.ts";
 import { checkRevision } from "../../src/pipeline/publish.ts";
-import { checkPushed } from "../../src/pipeline/push.ts";
+import { checkPushed, digestIn } from "../../src/pipeline/push.ts";
 import { isRoot } from "../../src/pipeline/release.ts";
 import { serveHttp } from "./server.ts";
 
@@ -73,6 +73,22 @@ describe("what the registry has after a push", () => {
 
   it("is refused when the engine does not say what it has pushed", () => {
     expect(() => checkPushed(name, { ...pushed, digest: undefined }, found)).to.throw("expected undefined");
+  });
+});
+
+describe("the digest that an engine says while it pushes", () => {
+  const digest = `sha256:${"7a".repeat(32)}`;
+
+  for (const [engine, message] of [
+    ["Docker", { aux: { Digest: digest } }],
+    ["Docker with containerd's images", { status: `1.2.3: digest: ${digest} size: 1560` }],
+  ] as const)
+    it(`is found as ${engine} writes it`, () => {
+      expect(digestIn(message)).to.equal(digest);
+    });
+
+  it("is not that of a layer", () => {
+    expect(digestIn({ status: `Pushing ${digest}` })).to.equal(undefined);
   });
 });
 

@@ -11,6 +11,10 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, { readonly cause: string; 
     cause: "the engine stopped answering in the middle of the run",
     remedy: "the engine's own log; this machine's memory",
   },
+  ENGINE_REFUSED: {
+    cause: "the engine refuses a call that every engine should answer, or answers it otherwise",
+    remedy: "its words, the call, and the engine's version are in the error; the engine's own log",
+  },
   INSTALL_FAILED: { cause: "a Debian package that is needed cannot be installed", remedy: "install it by hand" },
   IMAGE_NOT_FOUND: { cause: "the registry has no image of that name", remedy: "check name and tag" },
   IMAGE_BUILD_FAILED: {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { processEnvironment } from "../config/environment.ts";
+import { withCode } from "../engine/docker/answers.ts";
 import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
 import { complain, guardOutput, say } from "../terminal.ts";
 import { readWords, usageOf } from "./command.ts";
@@ -51,7 +52,8 @@ guardOutput();
 try {
   const exitCode = await main(process.argv.slice(2));
   if (exitCode !== undefined) process.exitCode = exitCode;
-} catch (error) {
+} catch (caught) {
+  const error = withCode(caught);
   complain(isBadInput(error) ? error.sentence : error instanceof StackspecError ? error.message : error);
   await running?.close?.().catch((left: unknown) => complain(messageOf(left)));
   // 2 is the reader's input, as for most commands of a shell; 1 is a finding.

@@ -94,6 +94,8 @@ export interface Config {
   readonly ci: boolean;
   /** `none`: use no engine; `install`: have one where there is none. */
   readonly engine: "auto" | "none" | "install";
+  /** The address on which ports are published; undefined: loopback, where the engine is on this machine. */
+  readonly publishAddress: string | undefined;
   /** Where images come from: whatever works, registries only, or the distribution's packages only. */
   readonly images: "auto" | "registry" | "debian";
   readonly startTimeoutMs: number;
@@ -151,6 +153,7 @@ export function readConfig(
     url: output.URL,
     ci: output.CI,
     engine: project.engine,
+    publishAddress: project.publishAddress,
     images: project.images,
     startTimeoutMs: project.startTimeoutMs,
     memoryWaitMs: project.memoryWaitMs,

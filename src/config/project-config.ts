@@ -71,6 +71,12 @@ export interface ProjectConfig {
    */
   readonly engine?: "auto" | "none" | "install";
   /**
+   * The IP address, of the engine's machine, on which ports are published. `STACKSPEC_PUBLISH_ADDRESS` goes before it.
+   *
+   * @default 127.0.0.1 for an engine on this machine; else all addresses, of which one line warns
+   */
+  readonly publishAddress?: string;
+  /**
    * `"registry"`: images come from registries; `"auto"`: where none answers, substitutes for known images are built from
    * Debian's packages; `"debian"`: they always are. `STACKSPEC_IMAGES` goes before it.
    *

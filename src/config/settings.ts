@@ -17,7 +17,7 @@ interface Setting<T> {
 }
 
 /** Settings that may have no value. */
-type Without = "defaultStack" | "fallbackStack" | "debianMirror" | "timings";
+type Without = "defaultStack" | "fallbackStack" | "debianMirror" | "timings" | "publishAddress";
 /** The settings of a project, each with a value. */
 export type ProjectSettings = {
   readonly [Name in keyof ProjectConfig]-?: Required<ProjectConfig>[Name] | (Name extends Without ? undefined : never);
@@ -43,6 +43,7 @@ const address = v.pipe(
   v.string("an address"),
   v.check((text) => URL.canParse(text), "an address"),
 );
+const ip = v.pipe(v.string("an IP address"), v.ip("an IP address"));
 const list = v.array(some, "a list of texts");
 const switched = v.boolean("true or false");
 
@@ -91,6 +92,7 @@ const SETTINGS: { readonly [Name in keyof ProjectSettings]: Setting<ProjectSetti
   defaultStack: { kind: same(some), default: undefined },
   fallbackStack: { kind: same(some), default: undefined },
   engine: { kind: word("auto", "none", "install"), default: "auto", variable: "STACKSPEC_ENGINE" },
+  publishAddress: { kind: same(ip), default: undefined, variable: "STACKSPEC_PUBLISH_ADDRESS" },
   images: { kind: word("auto", "registry", "debian"), default: "registry", variable: "STACKSPEC_IMAGES" },
   debianMirror: { kind: same(address), default: undefined, variable: "STACKSPEC_DEBIAN_MIRROR" },
   startTimeoutMs: {

@@ -1,5 +1,6 @@
 import type Dockerode from "dockerode";
 import { StackspecError, messageOf } from "../errors.ts";
+import { isNotFound } from "../engine/docker/connect.ts";
 import { credentialsFor } from "../images/credentials.ts";
 import { readToEnd } from "../images/stream.ts";
 import type { PipelineContext } from "./pipeline-context.ts";
@@ -46,16 +47,19 @@ export async function openRegistry(
       await docker.getImage(id).tag({ repo: repository, tag });
       const image = docker.getImage(name);
       try {
-        let digest: string | undefined;
-        const stream = await image.push(auth as Dockerode.ImagePushOptions);
-        await readToEnd(
-          stream,
-          (message) => (digest = (message as { aux?: { Digest?: string } }).aux?.Digest ?? digest),
-        );
-        const { Descriptor } = await image.distribution(auth as Dockerode.ImageDistributionOptions);
-        const { Id, RepoDigests } = await image.inspect();
-        checkPushed(name, { id, digest }, { id: Id, digest: Descriptor.digest, digests: RepoDigests });
-        return Descriptor.digest;
+        let said: string | undefined;
+        await readToEnd(await image.push(auth as Dockerode.ImagePushOptions), (message) => {
+          said = digestIn(message) ?? said;
+        });
+        const digest = said ?? ownDigest(repository, await image.inspect());
+        const asked = await askRegistry(image, auth);
+        // Podman does not ask: what it pulls from there it notes with its digest.
+        if (asked === undefined) await readToEnd(await docker.pull(name, auth), () => {});
+        const { Id, RepoDigests: digests } = await image.inspect();
+        const there = asked ?? digests.find((each) => each === `${repository}@${digest}`) ?? digests[0];
+        const found = { id: Id, digest: there!.replace(/^.*@/, ""), digests };
+        checkPushed(name, { id, digest }, found);
+        return found.digest;
       } catch (error) {
         throw error instanceof StackspecError ? error : refusal(host!, error);
       } finally {
@@ -63,6 +67,35 @@ export async function openRegistry(
       }
     },
   };
+}
+
+/** A line of what an engine says while it pushes. Docker has the digest by itself too, but not with containerd's images. */
+interface Said {
+  readonly aux?: { readonly Digest?: string };
+  readonly status?: string;
+}
+
+/** The digest that such a line has, when it is the last: "1.2.3: digest: sha256:… size: 1560". */
+export function digestIn({ aux, status = "" }: Said): string | undefined {
+  return aux?.Digest ?? /: digest: (sha256:[0-9a-f]{64}) /.exec(status)?.[1];
+}
+
+/** The digest of an image that is one itself, as in containerd's store. */
+function ownDigest(repository: string, { Id, RepoDigests }: Dockerode.ImageInspectInfo): string | undefined {
+  return RepoDigests.includes(`${repository}@${Id}`) ? Id : undefined;
+}
+
+/** The digest that the registry answers for an image's name; undefined from an engine that does not ask it. */
+async function askRegistry(
+  image: Dockerode.Image,
+  auth: Dockerode.ImageDistributionOptions,
+): Promise<string | undefined> {
+  try {
+    return (await image.distribution(auth)).Descriptor.digest;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 /**

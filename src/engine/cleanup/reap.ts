@@ -8,11 +8,12 @@ interface Listed {
 
 /**
  * What a reaper does in its container, where the engine's socket is and nothing of ours: its text is handed to Node there
- * (`String(reap)`), so it needs nothing that stands outside of it. It says `word` once it can reach the engine, waits for the
- * end of its input, then for `graceMs`, and removes what carries `label` (`KEY=VALUE`) until nothing more appears.
+ * (`String(reap)`), so it needs nothing that stands outside of it. It says `word` once it can reach the engine that it runs on, waits
+ * for the end of its input, then for `graceMs`, and removes what carries `label` (`KEY=VALUE`) until nothing more appears.
  */
 export async function reap(word: string, label: string, graceMs: number): Promise<void> {
   const { request } = await import("node:http");
+  const { hostname } = await import("node:os");
   const { setTimeout: sleep } = await import("node:timers/promises");
   const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
 
@@ -41,7 +42,8 @@ export async function reap(word: string, label: string, graceMs: number): Promis
     return containers.length + networks.length + volumes.length;
   }
 
-  await ask("GET", "/version");
+  // Another one, at another socket, has no such container.
+  await ask("GET", `/containers/${hostname()}/json`);
   console.log(word);
   process.stdin.resume();
   await new Promise((resolve) => process.stdin.once("end", resolve).once("error", resolve));

@@ -13,6 +13,9 @@ const PAUSES_MS = [0, 250, 500, 1_000, 2_000, 4_000];
 /** How long the engine may take to start a reaper, and that to say its word, in milliseconds: no stack waits for longer. */
 const STARTED_WITHIN_MS = 30_000;
 
+/** Where an engine's socket is on most machines, and in the reaper. */
+const SOCKET = "/var/run/docker.sock";
+
 /** A process on the engine's own machine, which outlives the death of all of ours. */
 export interface Reaper {
   /** Removes it: everything it was to guard is gone. */
@@ -93,7 +96,14 @@ function post(runtime: Runtime, image: string, runId: string): Promise<Post> {
   const late = sleep(STARTED_WITHIN_MS, undefined, { ref: false }).then(() => {
     throw new Error(`the engine has not started it within ${STARTED_WITHIN_MS} ms`);
   });
-  return Promise.race([startContainer(runtime, image, runId), late]);
+  const started = startContainer(runtime, image, runId).catch((error: unknown) => {
+    if (runtime.socketPath === SOCKET) throw error;
+    // What is there on this machine may be elsewhere on the engine's own: it forwards its socket.
+    return startContainer({ ...runtime, socketPath: SOCKET }, image, runId).catch(() => {
+      throw error;
+    });
+  });
+  return Promise.race([started, late]);
 }
 
 async function startContainer({ docker, socketPath }: Runtime, image: string, runId: string): Promise<Post> {
@@ -121,7 +131,8 @@ async function startContainer({ docker, socketPath }: Runtime, image: string, ru
       ReadonlyRootfs: true,
       CapDrop: ["ALL"],
       SecurityOpt: ["no-new-privileges:true"],
-      Binds: [`${socketPath}:/var/run/docker.sock`],
+      // Unlike a bind, it is refused where there is no such path: nothing is made in its place.
+      Mounts: [{ Type: "bind", Source: socketPath, Target: SOCKET }],
     },
   });
   try {

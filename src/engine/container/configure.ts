@@ -21,8 +21,8 @@ export interface ContainerConfig {
   readonly alias: string | undefined;
   /** Mounts beside its own, as `SOURCE:PATH:MODE`. */
   readonly binds: readonly string[];
-  /** Publish ports on 127.0.0.1 only. */
-  readonly loopbackOnly?: boolean;
+  /** The address on which ports are published; undefined leaves it to the engine. */
+  readonly publishAddress?: string | undefined;
   readonly sandbox?: Sandbox | undefined;
   /** A path with a volume of its own, which goes with it. */
   readonly volume?: string | undefined;
@@ -54,7 +54,7 @@ const appended = new WeakMap<GenericContainer, () => void>();
 
 /** Tells `container` how it is run, and calls `hooks` on its way; then `container.start()` does the rest. */
 export function configure(container: GenericContainer, config: ContainerConfig, hooks: LifecycleHooks): void {
-  const { labels, networks, alias, binds, loopbackOnly, sandbox, volume, inMemory, urgent } = config;
+  const { labels, networks, alias, binds, publishAddress, sandbox, volume, inMemory, urgent } = config;
   const { withoutHealthCheck, adopted } = config;
   const internals = internalsOf(container);
   // Our run has a reaper of its own that does not stand in the way of the first container.
@@ -82,8 +82,9 @@ export function configure(container: GenericContainer, config: ContainerConfig, 
     if (config.name !== undefined) internals.createOpts.name ??= config.name;
     if (withoutHealthCheck === true) internals.createOpts.Healthcheck = undefined;
     appended.get(container)?.();
-    if (loopbackOnly === true) publishOnLoopback(internals);
-    publishOn(internals, config.hostPorts ?? {});
+    if (publishAddress !== undefined) publishOn(internals, publishAddress);
+    mountStrictly(internals);
+    publishAt(internals, config.hostPorts ?? {});
     container.withWaitStrategy(hookedWait(internals.waitStrategy, hooks));
     return adopted === undefined
       ? startNew(client)
@@ -100,16 +101,30 @@ function joinNetwork(internals: Internals, network: string, alias: string): void
 }
 
 /** The public way, an exposed port with one of the host, has to be told before a module exposes the port itself. */
-function publishOn({ hostConfig }: Internals, hostPorts: Readonly<Record<string, string>>): void {
+function publishAt({ hostConfig }: Internals, hostPorts: Readonly<Record<string, string>>): void {
   const all = (hostConfig.PortBindings ?? {}) as Record<string, { HostPort?: string }[]>;
   for (const [port, HostPort] of Object.entries(hostPorts))
     for (const binding of all[port] ?? []) binding.HostPort = HostPort;
 }
 
 /** The public way is an option of the network, which Docker heeds and Podman does not (5.8 publishes on 0.0.0.0 all the same). */
-function publishOnLoopback({ hostConfig }: Internals): void {
+function publishOn({ hostConfig }: Internals, address: string): void {
   for (const bindings of Object.values(hostConfig.PortBindings ?? {}) as { HostIp?: string }[][])
-    for (const binding of bindings) binding.HostIp ??= "127.0.0.1";
+    for (const binding of bindings) binding.HostIp ??= address;
+}
+
+/**
+ * Mounts paths of the engine's machine in the form that is refused where there is none: of the other form engines make an
+ * empty folder. Options such as SELinux's need that other one.
+ */
+function mountStrictly({ hostConfig }: Internals): void {
+  const isStrict = (bind: string): boolean => /^\/[^:]*:[^:]*(:r[ow])?$/.test(bind);
+  const mounts = (hostConfig.Binds ?? []).filter(isStrict).map((bind) => {
+    const [Source, Target, mode] = bind.split(":") as [string, string, string?];
+    return { Type: "bind" as const, Source, Target, ReadOnly: mode === "ro" };
+  });
+  hostConfig.Binds = (hostConfig.Binds ?? []).filter((bind) => !isStrict(bind));
+  if (mounts.length > 0) hostConfig.Mounts = [...(hostConfig.Mounts ?? []), ...mounts];
 }
 
 /** A wait strategy that leaves the waiting to the hooks; a timeout that is set on it is the own strategy's. */

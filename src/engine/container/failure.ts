@@ -5,6 +5,7 @@ import type { Node, Stack } from "../../stack/stack.ts";
 import { imageName } from "../../stack/image.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
+import { withCode } from "../docker/answers.ts";
 import { isNotFound } from "../docker/connect.ts";
 import { readLogTail } from "../docker/log.ts";
 
@@ -119,6 +120,11 @@ const REFUSALS: readonly [RegExp, ErrorCode, string][] = [
     "free the port, or leave the choice to the engine with withExposedPorts(port)",
   ],
   [/no such image/i, "IMAGE_NOT_FOUND", "check the image's name"],
+  [
+    /bind source path does not exist|statfs .*no such file/i,
+    "FILE_MISSING",
+    "a mount is of the engine's machine, which has no files of this one where it is another: copy them with withCopyFilesToContainer() or withCopyDirectoriesToContainer()",
+  ],
 ];
 
 /** The failure of a container that could not be created or started at all. */
@@ -162,9 +168,9 @@ export function nodeAbout(error: unknown, stack: Stack): Node | undefined {
   );
 }
 
-/** Adds who waited for the failed part, which services are paused, and how the start went. */
+/** Adds a code to what an engine has refused, who waited for the failed part, which services are paused, and how the start went. */
 export function withContext(
-  error: unknown,
+  failure: unknown,
   node: Node | undefined,
   {
     stack,
@@ -172,6 +178,7 @@ export function withContext(
     paused,
   }: { readonly stack: Stack; readonly timeline: readonly string[]; readonly paused: readonly string[] },
 ): unknown {
+  const error = withCode(failure);
   if (!(error instanceof StackspecError) || error.code === "USAGE") return error;
   const names = node === undefined ? "" : waitingChain(node, stack.nodes);
   const chain = names.includes(" waits for ") ? [`${names}: ${error.what}`] : [];

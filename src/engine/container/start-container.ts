@@ -11,6 +11,7 @@ import type { ContainerConfig, OwnWait } from "./configure.ts";
 import { environmentOf, exposedPortsOf } from "./internals.ts";
 import type { Exits } from "../docker/exits.ts";
 import { evidenceOf, exitFailure, startFailure } from "./failure.ts";
+import { askHealth } from "./health.ts";
 import { whyLate } from "./listening.ts";
 import { followLog } from "../docker/log.ts";
 import type { Log } from "../docker/log.ts";
@@ -167,9 +168,7 @@ export function startContainer(container: GenericContainer, options: StartOption
   }
 
   /** What its health check says; undefined when it has none. */
-  async function health(): Promise<string | undefined> {
-    return (await handle!.inspect()).State.Health?.Status;
-  }
+  const health = (): Promise<string | undefined> => askHealth(runtime, handle!);
 
   async function notReady(code: ErrorCode, what: string, hint: string, cause?: unknown): Promise<StackspecError> {
     const evidence = await evidenceOf(handle, lastAnswer);

@@ -4,6 +4,8 @@ import { hostname } from "node:os";
 import { json } from "node:stream/consumers";
 import type Dockerode from "dockerode";
 import { StackspecError } from "../../errors.ts";
+import { engineName, explainRefusals } from "./answers.ts";
+import { useContext } from "./context.ts";
 
 /** The engine that answers, and how to reach what it runs. */
 export interface Runtime {
@@ -14,7 +16,8 @@ export interface Runtime {
   readonly local: boolean;
   /** The socket's path as seen from the engine's own machine: what a reaper mounts. */
   readonly socketPath: string;
-  readonly version: string;
+  /** What it is called: "Docker 20.10.24". */
+  readonly name: string;
 }
 
 /** The subject of a failure to reach the engine that it names. */
@@ -26,7 +29,7 @@ const ANSWERS_WITHIN_MS = 2_000;
 let connecting: Promise<Runtime> | undefined;
 
 /**
- * The Docker-compatible engine that Testcontainers finds (`DOCKER_HOST`, context, socket, Podman, Colima …).
+ * The Docker-compatible engine of `DOCKER_HOST` or Docker's current context, else the one that Testcontainers finds.
  * Looked for once; a failed search is forgotten, so that it can be repeated after an installation.
  *
  * @throws StackspecError `ENGINE_UNREACHABLE`
@@ -40,16 +43,21 @@ export function connectEngine(): Promise<Runtime> {
 }
 
 async function connect(): Promise<Runtime> {
+  await useContext(process.env);
+  const named = namedEngine();
+  if (named?.startsWith("ssh://") === true) throw unsupported(named);
   const { getContainerRuntimeClient } = await import("testcontainers");
   try {
     if (existsSync("/.dockerenv")) await overrideHost();
     const { container, info } = await getContainerRuntimeClient();
-    if (!isNamed(container.dockerode)) throw new Error("another engine answers, which nobody has asked for");
-    const { host, remoteSocketPath, serverVersion } = info.containerRuntime;
+    const { dockerode: docker } = container;
+    if (!isNamed(docker)) throw new Error("another engine answers, which nobody has asked for");
+    const { host, remoteSocketPath: socketPath } = info.containerRuntime;
     const local = ["localhost", "127.0.0.1", "::1"].includes(host);
-    return { docker: container.dockerode, host, local, socketPath: remoteSocketPath, version: String(serverVersion) };
+    const name = engineName(await docker.version());
+    explainRefusals(docker, name);
+    return { docker, host, local, socketPath, name };
   } catch (cause) {
-    const named = namedEngine();
     if (named !== undefined)
       throw new StackspecError("ENGINE_UNREACHABLE", `expected an engine at ${named}, none answers there`, {
         subject: NAMED,
@@ -62,6 +70,17 @@ async function connect(): Promise<Runtime> {
       cause,
     });
   }
+}
+
+/** Testcontainers has no way through SSH; whoever has SSH has one to the engine's socket. */
+function unsupported(address: string): StackspecError {
+  const { hostname: host, port, username } = new URL(address);
+  const forward = `ssh -fnNT -L /tmp/engine.sock:/var/run/docker.sock ${port && `-p ${port} `}${username && `${username}@`}${host}`;
+  const settings = `DOCKER_HOST=unix:///tmp/engine.sock TESTCONTAINERS_HOST_OVERRIDE=${host} TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE=/var/run/docker.sock`;
+  return new StackspecError("ENGINE_UNREACHABLE", `expected unix:// or tcp://, got ${address}`, {
+    subject: NAMED,
+    hint: `Testcontainers reaches no engine through SSH. Forward its socket: ${forward}; then set ${settings}`,
+  });
 }
 
 /**

@@ -25,17 +25,17 @@ export interface EngineFacts {
 const USUAL_NETWORKS = 31;
 
 /** Asks an engine for all of that. */
-export async function describeEngine({ docker, local, version }: Runtime): Promise<EngineFacts> {
+export async function describeEngine({ docker, local, name: called }: Runtime): Promise<EngineFacts> {
   const [info, about, networks] = await Promise.all([
     docker.info() as Promise<Info>,
-    docker.version() as unknown as Promise<{ Os: string; Arch: string; Components?: { Name: string }[] }>,
+    docker.version(),
     docker.listNetworks(),
   ]);
-  const isPodman = about.Components?.some(({ Name }) => Name.startsWith("Podman")) ?? false;
+  const [name = "", version = ""] = called.split(/ (.*)/);
   const path = info.DockerRootDir;
   const free = local && path !== undefined ? await statfs(path).catch(() => undefined) : undefined;
   return {
-    name: isPodman ? "Podman" : "Docker",
+    name,
     version,
     storage: info.Driver ?? "unknown",
     local,
@@ -44,7 +44,7 @@ export async function describeEngine({ docker, local, version }: Runtime): Promi
     cpus: info.NCPU ?? 0,
     disk: free && { path: path!, freeBytes: free.bavail * free.bsize },
     networks: networks.length,
-    mostNetworks: isPodman || info.DefaultAddressPools !== undefined ? undefined : USUAL_NETWORKS,
+    mostNetworks: name === "Podman" || info.DefaultAddressPools !== undefined ? undefined : USUAL_NETWORKS,
     images: info.Images ?? 0,
   };
 }

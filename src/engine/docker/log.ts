@@ -179,7 +179,15 @@ export async function readLogTail(
 }
 
 async function readLines(container: Dockerode.Container, options: Dockerode.ContainerLogsOptions): Promise<LogLine[]> {
-  const raw = await container.logs({ ...options, stdout: true, stderr: true, timestamps: true, follow: false });
+  const raw: unknown = await container.logs({
+    ...options,
+    stdout: true,
+    stderr: true,
+    timestamps: true,
+    follow: false,
+  });
+  // Podman answers 200 with an error of a container that somebody else is removing.
+  if (!Buffer.isBuffer(raw)) throw new Error(`expected a log, the engine answered ${JSON.stringify(raw)}`);
   const lines = createInterface({ input: demultiplexed(Readable.from([raw])), crlfDelay: Infinity });
   return Array.fromAsync(lines, parseLine);
 }

@@ -42,6 +42,8 @@ export async function openResources(
   context: StackContext,
 ): Promise<StackResources> {
   const runtime = await context.connect();
+  const { publishAddress } = context;
+  if (isOpen(runtime, publishAddress)) warn(runtime, context.onProgress);
   const labels = { [RUN_LABEL]: owner, [STACK_LABEL]: id, [OWNER_LABEL]: thisProcess() };
   const networkName = ({ name }: Network): string => `${id}-${name}`;
   const volumeName = ({ name }: Volume): string => `${id}-${name}`;
@@ -76,10 +78,25 @@ export async function openResources(
         const fills = running.find(({ options }) => options.mounts?.some((mount) => mount.volume === volume)) === node;
         return `${volumeName(volume)}:${path}:${mode}${fills ? "" : ",nocopy"}`;
       }),
-      loopbackOnly: runtime.local,
+      publishAddress: publishAddress ?? (runtime.local ? "127.0.0.1" : undefined),
       sandbox: node.options.sandbox,
     }),
   };
+}
+
+/** Engines whose open ports have been said: once is enough. */
+const warned = new WeakSet<Runtime>();
+
+function warn(runtime: Runtime, onProgress: StackContext["onProgress"]): void {
+  if (warned.has(runtime)) return;
+  warned.add(runtime);
+  const text = `Published ports are open to all who reach ${runtime.host}: the setting publishAddress names one of its addresses for them`;
+  onProgress({ kind: "notice", text });
+}
+
+/** True when ports are published on every address of the engine's machine. */
+function isOpen({ local }: Runtime, address: string | undefined): boolean {
+  return address === undefined ? !local : ["0.0.0.0", "::"].includes(address);
 }
 
 async function namesOf({ docker }: Runtime, id: string): Promise<ReadonlySet<string>> {

@@ -69,9 +69,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
   const images: ResolvedImage[] = [];
   const instances = new Map<string, number>();
   const logFolders: LogFolder[] = [];
-  const releaseLogs = (): void => {
-    for (const each of logFolders.splice(0)) each.release();
-  };
+  const releaseLogs = (): void => logFolders.splice(0).forEach((each) => each.release());
   const chosenOf = chooseProfiles(config.profiles);
   /** Stacks whose snapshot this run has tried to make: a second time would not go better. */
   const tried = new Map<Stack, Promise<boolean>>();
@@ -105,6 +103,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
   const context: StackContext = {
     runId,
     startTimeoutMs: config.startTimeoutMs,
+    publishAddress: config.publishAddress,
     connect: guarding.connect,
     resolveImage,
     onProgress,

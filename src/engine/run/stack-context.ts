@@ -18,6 +18,8 @@ export interface Joining {
 export interface StackContext {
   readonly runId: string;
   readonly startTimeoutMs: number;
+  /** The address on which ports are published; undefined: loopback, where the engine is on this machine. */
+  readonly publishAddress?: string | undefined;
   /** Connects to the engine; called only for a stack that has containers. */
   readonly connect: () => Promise<Runtime>;
   readonly resolveImage: (source: ImageSource) => Promise<ResolvedImage>;
