@@ -38,6 +38,10 @@ describe("a service that does not become ready", () => {
       "status",
       `WRONG_ANSWER: ${late}: GET /health answered 503, expected 200: no database yet — ${remedy}`,
     ],
+    "is given up before the time is over when it has answered nothing but the same 4xx for a quarter of it": [
+      "missing",
+      "REQUEST_REFUSED: web: since its first answer, for 2.5 s, GET /health answered 404, expected 200: no database yet — correct the path, or declare the status that it answers; raise STACKSPEC_START_TIMEOUT_MS if it needs longer",
+    ],
     "shows the wrong body that it answers": [
       "body",
       `WRONG_ANSWER: ${late}: GET /health answered 200, expected 200 with a body like /ready/: starting up — ${remedy}`,

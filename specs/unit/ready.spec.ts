@@ -31,6 +31,7 @@ const probed = (facts: Partial<Probed>): Probed => ({
   hostPort: (port) => port,
   exposedPorts: [],
   httpPort: undefined,
+  startTimeoutMs: 120_000,
   askServer: undefined,
   health: async () => "healthy",
   noted: () => {},
@@ -99,6 +100,49 @@ describe("a service that is to answer", () => {
 
   it("is noted for not answering", async () => {
     await expect(firstNote(answers("/"), { httpPort: 1 })).to.eventually.include("ECONNREFUSED");
+  });
+
+  describe("and gives another status", () => {
+    /** A server that answers these, one after the other, and then 200. */
+    const answering = (...statuses: readonly number[]) =>
+      serveHttp((_, response) => response.writeHead(statuses[asked++] ?? 200).end("not here"));
+    /** What becomes of the wait for it, where the start has this time. */
+    const waitFor = async (
+      startTimeoutMs: number,
+      statuses: readonly number[],
+      probe = answers("/"),
+    ): Promise<void> => {
+      const other = await answering(...statuses);
+      try {
+        await ready(probe, { httpPort: other.port, startTimeoutMs });
+      } finally {
+        await other.close();
+      }
+    };
+    const always = (status: number): number[] => Array.from({ length: 10_000 }, () => status);
+
+    it("is not waited for when that is the same 4xx since its first answer, for a quarter of the time", async () => {
+      await expect(waitFor(400, always(404))).to.be.rejectedWith(
+        /^REQUEST_REFUSED: web: since its first answer, for 0.1 s, GET \/ answered 404, expected 200: not here — correct the path/,
+      );
+    });
+
+    it("is waited for while it may still be loading what it will serve", async () => {
+      await expect(waitFor(120_000, [404, 404, 404])).to.be.fulfilled;
+    });
+
+    it("is waited for when it has given another status before", async () => {
+      await expect(waitFor(0, [503, 404, 404, 404])).to.be.fulfilled;
+    });
+
+    for (const status of [500, 503, 302, 408, 425, 429])
+      it(`is waited for when that is ${status}`, async () => {
+        await expect(waitFor(0, [status, status, status])).to.be.fulfilled;
+      });
+
+    it("is ready when that is the declared one", async () => {
+      await expect(waitFor(0, [404], answers("/", { status: 404, body: /not here/ }))).to.be.fulfilled;
+    });
   });
 
   it("is not waited for when it has no port to ask", async () => {

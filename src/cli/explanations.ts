@@ -48,11 +48,25 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, { readonly cause: string; 
     remedy: "its log, in the error and in `reports/logs/`",
   },
   OUT_OF_MEMORY: { cause: "it was killed for memory", remedy: "raise `withResourcesQuota()`" },
+  HOST_UNKNOWN: {
+    cause: "a service or the target is at a name that has not resolved for ten seconds",
+    remedy: "correct the address, or look at this machine's name servers",
+  },
+  HOST_UNREACHABLE: {
+    cause: "for ten seconds there was no route to the host of a service or of the target",
+    remedy: "correct the address, or look at network and VPN",
+  },
   NOT_LISTENING: {
     cause: "its port never accepted a connection; what it listens on instead is said",
     remedy: "does it listen on 0.0.0.0, and on that port?",
   },
   WRONG_ANSWER: { cause: "its HTTP probe got another status or body", remedy: "the last answer is in the error" },
+  REQUEST_REFUSED: {
+    cause:
+      "its HTTP probe got the same 4xx, which is not the declared status, for a quarter of the time for the whole start, and no other answer before",
+    remedy:
+      "correct the path of the probe, or declare the status: `answers(path, { status })`; of 408, 425 and 429 the whole time is waited",
+  },
   UNHEALTHY: { cause: "its health check failed", remedy: "its log; run the check by hand, with `docker exec`" },
   LOG_LINE_MISSING: {
     cause: "the line that was waited for never came",

@@ -159,7 +159,12 @@ async function prepareTarget(config: Config, meanwhile: () => void): Promise<Tar
     (config.stack === undefined || imagesOf(await loadStack(config.stack, config)).length > 0);
   const engine = needsEngine ? await ensureEngine(config, say) : undefined;
   const missing = engine !== undefined && "missing" in engine ? (engine.error ?? engine.missing) : undefined;
-  const target = await run.target(missing, say);
+  const target = await run.target(missing, say).catch((error: unknown) => {
+    // What is wrong with an address is, as with a stack, a finding of each suite that needs it.
+    if (config.url === undefined) throw error;
+    run.startFailure = error;
+  });
+  if (target === undefined) return undefined;
   if ("url" in target) {
     say(`Target: ${target.url}`);
     return undefined;

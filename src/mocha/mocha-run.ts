@@ -19,7 +19,7 @@ import { sayNotices } from "./notices.ts";
 import { propertiesOf } from "./properties.ts";
 import { watchStrays } from "./strays.ts";
 import { recordTimeline } from "./timeline.ts";
-import { chooseTarget } from "./target.ts";
+import { chooseTarget, withHost } from "./target.ts";
 import type { Target } from "./target.ts";
 
 /** How long parallel workers wait for another run to make the snapshot that they start from, in milliseconds. */
@@ -149,7 +149,7 @@ export class MochaRun {
 
   /** What acceptance specs talk to: decided once, by the command or by the first spec. */
   target(missing?: string | StackspecError, tell: (line: string) => void = () => {}): Promise<Target> {
-    return (this.#target ??= chooseTarget(this.config, missing, tell));
+    return (this.#target ??= chooseTarget(this.config, missing, tell).then(withHost));
   }
 
   /**

@@ -4,6 +4,7 @@ import type { DeclarationKind } from "../declarations.ts";
 import { isNamedEngineMissing } from "../engine/docker/connect.ts";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
+import { findHost } from "../engine/run/external.ts";
 import type { Service, Stack } from "../stack/stack.ts";
 
 /** A stack that acceptance specs can talk to: it exports, as `target`, a service that speaks HTTP. */
@@ -72,6 +73,12 @@ export async function chooseTarget(
   }
   say(`Running on the ${fallback} stack, without containers: ${messageOf(missing)}`);
   return { stack: await loadStack(fallback, config) };
+}
+
+/** The same target, when it can be had: a stack is started later; at an address there is a host. @throws StackspecError */
+export async function withHost(target: Target): Promise<Target> {
+  if ("url" in target) await findHost(target.url);
+  return target;
 }
 
 /** The address that paths in specs are relative to: the folder that a target's `URL` is in, as for links on a page. */

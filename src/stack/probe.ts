@@ -35,7 +35,13 @@ export interface ServerProbe {
   readonly kind: "server";
 }
 
-/** Ready when `GET path` on the service's HTTP port answers `status` (default 200) and, if given, a body that matches. */
+/**
+ * Ready when `GET path` on the service's HTTP port answers `status` (default 200) and, if given, a body that matches.
+ *
+ * A server that has answered with one and the same other 4xx since its first answer, for a quarter of the time for the whole
+ * start (30 s of 120 s), ends the wait with `REQUEST_REFUSED`: until then it may be loading what it will serve. Not so 408, 425
+ * and 429, which ask for patience, and not after any other status.
+ */
 export function answers(path: string, expected: { status?: number; body?: RegExp } = {}): Probe {
   return { kind: "http", path, status: expected.status ?? 200, body: expected.body };
 }

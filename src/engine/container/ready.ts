@@ -1,10 +1,11 @@
 import { connect } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import type Dockerode from "dockerode";
 import type { ErrorCode } from "../../errors.ts";
-import { StackspecError, messageOf } from "../../errors.ts";
 import { httpClient } from "../../http/client.ts";
 import type { HttpProbe, Probe } from "../../stack/probe.ts";
+import type { Runtime } from "../docker/connect.ts";
 import type { Log } from "../docker/log.ts";
+import { Refusal, askUntil, refusalOf, watchStatuses } from "./asking.ts";
 
 /** Time between two questions, in milliseconds: below what a person or a total notices, cheap enough for fifty services. */
 const ASK_EVERY_MS = 25;
@@ -15,11 +16,10 @@ const STAYS_OPEN_MS = 40;
  * of a rootless engine, nothing comes back, and the published port's word counts after this.
  */
 const DIRECT_ANSWER_MS = 500;
+/** That there is no route to a host may be known after three seconds, when nobody has answered for its address. */
+export const HOST_TIMEOUT_MS = 5_000;
 /** One question may take this long; then the next is asked. */
 export const ANSWER_TIMEOUT_MS = 2_000;
-/** A server that refuses a user for this long is not still creating that user, in milliseconds. */
-const REFUSED_FOR_MS = 3_000;
-
 /** The code of a failure by what was waited for. */
 export const PROBE_CODES: Record<Probe["kind"], ErrorCode> = {
   http: "WRONG_ANSWER",
@@ -48,22 +48,14 @@ export interface Probed {
   readonly exposedPorts: readonly number[];
   readonly httpPort: number | undefined;
   /** Asks a server of a known kind once, in its own language. */
+  /** The time for the whole start, in milliseconds. */
+  readonly startTimeoutMs: number;
   readonly askServer: (() => Promise<Error | undefined>) | undefined;
   health(): Promise<string>;
   /** The container's own address, where this machine can reach it. */
   readonly address?: () => Promise<string | undefined>;
   /** Told each answer that was not the expected one: the last of them explains a failure. */
   noted(answer: string): void;
-}
-
-/** An answer that no waiting will change, when it has been the same for some time. */
-export class Refusal extends Error {
-  readonly afterMs: number;
-  /** @param afterMs that time, in milliseconds: a server that refuses a user may still be creating that user */
-  constructor(message: string, afterMs = REFUSED_FOR_MS) {
-    super(message);
-    this.afterMs = afterMs;
-  }
 }
 
 /**
@@ -73,27 +65,23 @@ export class Refusal extends Error {
  */
 export async function untilReady(probe: Probe, probed: Probed, signal: AbortSignal): Promise<void> {
   if (probe.kind === "log") return untilLogged(probe.pattern, probe.times, probed, signal);
-  const ask = question(probe, probed);
-  let refusedSince: number | undefined;
-  for (;;) {
-    const answer = await ask().catch((error: unknown) => error);
-    if (answer === undefined) return;
-    probed.noted(messageOf(answer));
-    if (!(answer instanceof Refusal)) refusedSince = undefined;
-    else if (performance.now() - (refusedSince ??= performance.now()) >= answer.afterMs)
-      throw new StackspecError(PROBE_CODES[probe.kind], answer.message, {
-        subject: probed.name,
-        hint: "its log says more",
-      });
-    await sleep(ASK_EVERY_MS, undefined, { signal });
-  }
+  return askUntil(question(probe, probed), {
+    subject: probed.name,
+    code: PROBE_CODES[probe.kind],
+    hint: "its log says more",
+    intervalMs: ASK_EVERY_MS,
+    signal,
+    noted: probed.noted,
+  });
 }
 
 /** Asks once: nothing when satisfied, else what the answer was. */
 function question(probe: Exclude<Probe, { kind: "log" }>, probed: Probed): () => Promise<string | Error | undefined> {
   switch (probe.kind) {
-    case "http":
-      return () => askHttp(probe, probed);
+    case "http": {
+      const statuses = watchStatuses(probed.startTimeoutMs);
+      return () => askHttp(probe, probed, statuses);
+    }
     case "port": {
       const ports = probe.port === undefined ? probed.exposedPorts : [probe.port];
       return async () =>
@@ -113,22 +101,31 @@ function question(probe: Exclude<Probe, { kind: "log" }>, probed: Probed): () =>
   }
 }
 
-async function askHttp({ path, status, body }: HttpProbe, { host, hostPort, httpPort, exposedPorts }: Probed) {
+async function askHttp(
+  { path, status, body }: HttpProbe,
+  { host, hostPort, httpPort, exposedPorts }: Probed,
+  statuses: ReturnType<typeof watchStatuses>,
+): Promise<string | Refusal | undefined> {
   const port = httpPort ?? exposedPorts[0];
   if (port === undefined) return new Refusal("no port is exposed: set the service's option http: { port }", 0);
   const response = await httpClient(`http://${host}:${hostPort(port)}`, { recorded: false })
     .get(path)
-    .timeout(ANSWER_TIMEOUT_MS);
+    .timeout(ANSWER_TIMEOUT_MS)
+    .catch((error: unknown) => {
+      statuses.silent();
+      throw error;
+    });
   if (response.status === status && (body === undefined || body.test(response.text))) return undefined;
   const wanted = `${status}${body === undefined ? "" : ` with a body like ${body}`}`;
-  return `GET ${path} answered ${response.status}, expected ${wanted}: ${response.text?.slice(0, 300) ?? ""}`;
+  const words = `GET ${path} answered ${response.status}, expected ${wanted}: ${response.text?.slice(0, 300) ?? ""}`;
+  return response.status === status ? words : statuses.refusal(response.status, words);
 }
 
 /**
  * Asks at the published port, which says when to ask at the container itself: Docker's proxy accepts for a
  * service that does not listen, and on a busy machine takes its time to close again.
  */
-async function askPort(port: number, { host, hostPort, address }: Probed): Promise<string | undefined> {
+async function askPort(port: number, { host, hostPort, address }: Probed): Promise<string | Refusal | undefined> {
   const answer = await askSocket(host, hostPort(port), port);
   const direct = answer === undefined ? await address?.() : undefined;
   if (!direct) return answer;
@@ -146,23 +143,38 @@ async function askPort(port: number, { host, hostPort, address }: Probed): Promi
   });
 }
 
+/** A container's own address, where this machine can reach it: that of the engine, if that is Linux. */
+export async function addressOn(
+  runtime: Pick<Runtime, "local">,
+  container: Dockerode.Container,
+  network: string,
+): Promise<string | undefined> {
+  if (!runtime.local || process.platform !== "linux") return undefined;
+  return (await container.inspect()).NetworkSettings.Networks[network]?.IPAddress;
+}
+
 /** Why a port does not accept connections and keep them open; undefined when it does. A proxy accepts some for a server that is not there. */
-export function askSocket(host: string, hostPort: number, port: number): Promise<string | undefined> {
+export function askSocket(
+  host: string,
+  hostPort: number,
+  port: number,
+  withinMs = ANSWER_TIMEOUT_MS,
+): Promise<string | Refusal | undefined> {
   return new Promise((resolve) => {
     const socket = connect(hostPort, host);
-    const settle = (answer: string | undefined): void => {
+    const settle = (answer: string | Refusal | undefined): void => {
       clearTimeout(timer);
       socket.destroy();
       resolve(answer);
     };
-    let timer = setTimeout(() => settle(`port ${port} does not answer`), ANSWER_TIMEOUT_MS);
+    let timer = setTimeout(() => settle(`port ${port} does not answer`), withinMs);
     socket.once("connect", () => {
       clearTimeout(timer);
       timer = setTimeout(() => settle(undefined), STAYS_OPEN_MS);
     });
     socket.once("data", () => settle(undefined));
     socket.once("close", () => settle(`nothing listens on port ${port}`));
-    socket.once("error", (error) => settle(`nothing listens on port ${port}: ${error.message}`));
+    socket.once("error", (error) => settle(refusalOf(error) ?? `nothing listens on port ${port}: ${error.message}`));
   });
 }
 

@@ -15,7 +15,7 @@ import { askHealth } from "./health.ts";
 import { whyLate } from "./listening.ts";
 import { followLog } from "../docker/log.ts";
 import type { Log } from "../docker/log.ts";
-import { PROBE_CODES, STRATEGY_CODES, untilReady } from "./ready.ts";
+import { PROBE_CODES, STRATEGY_CODES, addressOn, untilReady } from "./ready.ts";
 import type { Runtime } from "../docker/connect.ts";
 
 /** What is run: for messages, and for the end that its container is to come to. */
@@ -40,6 +40,8 @@ export interface StartOptions {
   readonly logFile: string | undefined;
   /** Ends the wait, with its reason. */
   readonly signal: AbortSignal;
+  /** The time for the whole start, in milliseconds. @default Infinity */
+  readonly startTimeoutMs?: number;
   /** Asks a server of a known kind once whether it is ready. It is then waited for so, unless it says what else to wait for. */
   readonly askServer?: (port: (containerPort: number) => number) => Promise<Error | undefined>;
   /** Told each answer that is not the expected one, and, when it runs, its log. */
@@ -153,13 +155,10 @@ export function startContainer(container: GenericContainer, options: StartOption
       hostPort,
       exposedPorts: exposedPortsOf(container),
       httpPort: http?.port,
+      startTimeoutMs: options.startTimeoutMs ?? Infinity,
       askServer: options.askServer && (() => options.askServer!(hostPort)),
       health: async () => (await health()) ?? "none, for the image has none",
-      address: async () => {
-        if (!runtime.local || process.platform !== "linux") return undefined;
-        const { Networks } = (await handle!.inspect()).NetworkSettings;
-        return Networks[config.networks[0]!]?.IPAddress;
-      },
+      address: () => addressOn(runtime, handle!, config.networks[0]!),
       noted: (answer: string) => options.answered?.((lastAnswer = answer)),
     };
     await untilReady(probe, probed, signal).catch(async (error: unknown) => {

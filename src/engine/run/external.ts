@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { StackspecError, messageOf } from "../../errors.ts";
+import { messageOf } from "../../errors.ts";
 import { httpClient } from "../../http/client.ts";
 import { endpointOf } from "../../stack/external.ts";
 import type { Service, Startable } from "../../stack/stack.ts";
-import { Refusal, askSocket } from "../container/ready.ts";
+import { Refusal, askUntil } from "../container/asking.ts";
+import { HOST_TIMEOUT_MS, askSocket } from "../container/ready.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { mariadb } from "../drivers/mariadb/mariadb.ts";
 import { mysql } from "../drivers/mysql/mysql.ts";
@@ -31,18 +31,36 @@ export function externalService(
   const { host, port } = endpointOf(external);
   return {
     async start() {
-      while ((await askSocket(host, port, port)) !== undefined || !(await answersSql(name, external)))
-        await sleep(INTERVAL_MS, undefined, { signal });
+      const ask = async (): Promise<string | Error | undefined> =>
+        (await askSocket(host, port, port, HOST_TIMEOUT_MS)) ?? (await askSql(external));
+      const hint = "look at its address";
+      await askUntil(ask, { subject: name, code: "NOT_LISTENING", hint, intervalMs: INTERVAL_MS, signal });
       return { url: external, ...(http && { http: httpClient(external) }), stop: async () => {} };
     },
   };
 }
 
-/** Whether a database serves the user of its address; true of what is no database. */
-async function answersSql(name: string, url: string): Promise<boolean> {
+/**
+ * Resolves when the host of an address is there. Whether anybody listens there, and what is answered, is for others to find out.
+ *
+ * @throws StackspecError `HOST_UNKNOWN`, `HOST_UNREACHABLE`
+ */
+export async function findHost(url: string): Promise<void> {
+  const { host, port } = endpointOf(url);
+  const ask = async (): Promise<Refusal | undefined> => {
+    const answer = await askSocket(host, port, port, HOST_TIMEOUT_MS);
+    return answer instanceof Refusal ? answer : undefined;
+  };
+  const { signal } = new AbortController();
+  const hint = "look at its address";
+  await askUntil(ask, { subject: url, code: "HOST_UNREACHABLE", hint, intervalMs: INTERVAL_MS, signal });
+}
+
+/** Why a database does not serve the user of its address; undefined when it does, or is none. */
+async function askSql(url: string): Promise<Error | undefined> {
   const { protocol, username, password, pathname } = new URL(url);
   const known = SQL[protocol];
-  if (known?.driver.ask === undefined) return true;
+  if (known?.driver.ask === undefined) return undefined;
   const told = [username, password, pathname.slice(1)].map(decodeURIComponent);
   const names = known.variables.split(" ");
   const environment = Object.fromEntries(
@@ -51,9 +69,12 @@ async function answersSql(name: string, url: string): Promise<boolean> {
   const why = await known.driver
     .ask({ ...endpointOf(url), environment, command: [] })
     .catch((error: unknown) => (isMissing(error) ? undefined : new Error(messageOf(error))));
-  if (!(why instanceof Refusal)) return why === undefined;
-  const hint = "compare user, password and database with its address";
-  throw new StackspecError("SQL_REFUSED", why.message, { subject: name, hint, cause: why });
+  if (!(why instanceof Refusal)) return why;
+  // It was there before the stack, and so were its users.
+  return new Refusal(why.message, 0, {
+    code: "SQL_REFUSED",
+    hint: "compare user, password and database with its address",
+  });
 }
 
 /** The client is not installed. */

@@ -132,6 +132,7 @@ export async function startContainerOf(
     };
   };
   const start: ContainerStart = startContainer(container, {
+    startTimeoutMs: run.context.startTimeoutMs,
     subject: node,
     config: {
       ...resources.configFor(node, plan.running),

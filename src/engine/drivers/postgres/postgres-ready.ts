@@ -1,5 +1,6 @@
 import { messageOf } from "../../../errors.ts";
-import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/ready.ts";
+import { Refusal } from "../../container/asking.ts";
+import { ANSWER_TIMEOUT_MS } from "../../container/ready.ts";
 import type { Asked } from "../driver.ts";
 import { databaseOf, userOf, variable } from "./postgres-server.ts";
 

@@ -1,5 +1,6 @@
 import { connect } from "node:net";
-import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/ready.ts";
+import { Refusal } from "../../container/asking.ts";
+import { ANSWER_TIMEOUT_MS } from "../../container/ready.ts";
 import type { Asked } from "../driver.ts";
 import { passwordIn } from "./redis-password.ts";
 
