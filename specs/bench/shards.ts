@@ -76,7 +76,9 @@ function simulate(draw: (random: Random) => number): ShardFigures {
 
 /** @param times what the files take @param known what they are dealt by */
 function slowest(times: ReadonlyMap<string, number>, known: ReadonlyMap<string, number>): number {
-  const loads = dealFiles([...times.keys()], known, SHARDS).map((files) => sum(files.map((file) => times.get(file)!)));
+  const loads = dealFiles([...times.keys()], known, SHARDS).map(({ files }) =>
+    sum(files.map((file) => times.get(file)!)),
+  );
   return Math.max(...loads) / Math.max(sum(loads) / SHARDS, ...times.values());
 }
 

@@ -254,5 +254,7 @@ describe("a shard", function () {
     const { exitCode, output } = await project.run(["merge", "reports"]);
     expect(exitCode, output).to.equal(0);
     expect(output).to.match(/^few: 1 passed, 0 failed .*\ninner: 2 passed, 0 failed .*\nouter: 1 passed, 0 failed/m);
+    // Of four spec files in three suites each shard has two.
+    for (const { output: said } of ended) expect(said.trimEnd().split("\n").at(-1)).to.equal("2 passed, 0 failed");
   });
 });

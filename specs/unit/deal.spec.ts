@@ -1,6 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { dealFiles } from "../../src/sharding/deal.ts";
+import { dealFiles as deal } from "../../src/sharding/deal.ts";
+
+/** The files of each shard. */
+const dealFiles = (...given: Parameters<typeof deal>) => deal(...given).map(({ files }) => files);
 
 /** Files by their durations; of some none is known. */
 const suites = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,3}(\/[a-z]{1,3})?$/), { maxLength: 60 }).chain((files) =>
@@ -96,6 +99,45 @@ describe("the spec files of a suite, dealt out to shards", () => {
       ["b", "e"],
       ["a", "c", "d"],
     ]);
+  });
+
+  it("go to shards that have less to do for other suites", () => {
+    const times = new Map([
+      ["a", 10],
+      ["b", 10],
+      ["c", 10],
+    ]);
+    expect(dealFiles(["a", "b", "c"], times, 3, [20, 0, 10])).to.deep.equal([[], ["a", "b"], ["c"]]);
+  });
+
+  it("go to such shards first where no durations are known, as many to each", () => {
+    expect(dealFiles(["a", "b", "c", "d"], new Map(), 3, [2, 1, 1])).to.deep.equal([["c"], ["a", "d"], ["b"]]);
+  });
+
+  it("are, of suite after suite, as many in each shard where no durations are known", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 9 })), fc.integer({ min: 1, max: 12 }), (sizes, total) => {
+        let before: readonly number[] = [];
+        for (const size of sizes) {
+          const files = Array.from({ length: size }, (_, index) => String(index));
+          before = deal(files, new Map(), total, before).map(({ ms }) => ms);
+        }
+        expect(Math.max(0, ...before) - Math.min(...before, Infinity)).to.be.at.most(1);
+      }),
+    );
+  });
+
+  it("take as long as is told, with what was to do before", () => {
+    holds((files, durations, total) => {
+      const times = timesOf(files, durations);
+      const before = Array.from({ length: total }, (_, index) => index * 10);
+      const shards = deal(files, times, total, before);
+      const own = loadsOf(
+        shards.map((shard) => shard.files),
+        times,
+      );
+      expect(shards.map(({ ms }) => ms)).to.deep.equal(own.map((ms, index) => ms + before[index]!));
+    });
   });
 
   it("count as average ones where they are new", () => {

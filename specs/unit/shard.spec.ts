@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readShard } from "../../src/config/shard.ts";
+import { readShard, shardWord } from "../../src/config/shard.ts";
 
 /** "2/5" for a shard. */
 const read = (environment: NodeJS.ProcessEnv, word?: string, fromSystem?: boolean): string | undefined => {
@@ -47,6 +47,15 @@ describe("the shard that a run is", () => {
     expect(
       [readShard("1/2", true, {}), readShard(undefined, true, GITLAB)].map((shard) => shard?.source),
     ).to.deep.equal(["--shard", "CI_NODE_INDEX and CI_NODE_TOTAL"]);
+  });
+
+  it("knows what it has to do before where the command that starts it says so", () => {
+    const before = [1, 20, 0];
+    expect(readShard(shardWord({ number: 2, total: 3 }, before), true, {})).to.deep.include({
+      number: 2,
+      total: 3,
+      before,
+    });
   });
 
   for (const word of ["0/5", "6/5", "2", "2/", "/5", "a/b", "-1/5", "2/5/6", "1.5/2", ""])

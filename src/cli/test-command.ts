@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import type { Config } from "../config/config.ts";
+import type { ShardSetting } from "../config/shard.ts";
 import { readConfig } from "../config/config.ts";
 import { reportFile } from "../mocha/reporter.ts";
 import { onEndSignals } from "../mocha/signals.ts";
@@ -14,7 +15,7 @@ import { NO_SPECS, SHARD } from "./command.ts";
 import type { Given } from "./command.ts";
 import { lockReports } from "./lock-reports.ts";
 import { selectionWords, withSelection } from "./selection-words.ts";
-import { chooseShard } from "./shard-runs.ts";
+import { chooseShard, dealSuites } from "./shard-runs.ts";
 import { runSuiteProcess } from "./suite-process.ts";
 import { listSuites, suiteOf } from "./suites.ts";
 import { sayTotals } from "./totals-view.ts";
@@ -30,8 +31,7 @@ interface SuiteRun {
 export function testAll(given: Given): Promise<number> {
   const { flags, values, mocha } = given;
   const { config, shard } = chooseShard(withSelection(readConfig(), given), values.get(SHARD));
-  const words = shard === undefined ? mocha : [`--${SHARD}=${shard.number}/${shard.total}`, ...mocha];
-  return runAllSuites(config, words, flags.has(NO_SPECS) || shard !== undefined);
+  return runAllSuites(config, mocha, flags.has(NO_SPECS) || shard !== undefined, shard);
 }
 
 /**
@@ -40,7 +40,12 @@ export function testAll(given: Given): Promise<number> {
  *
  * @returns the exit code: 0, the signal's when stopped by one, else that of the first red suite
  */
-async function runAllSuites(config: Config, mocha: readonly string[], passWithNoSpecs: boolean): Promise<number> {
+async function runAllSuites(
+  config: Config,
+  mocha: readonly string[],
+  passWithNoSpecs: boolean,
+  shard: ShardSetting | undefined,
+): Promise<number> {
   const runs = await planSuites(config);
   lockReports(
     config,
@@ -57,10 +62,12 @@ async function runAllSuites(config: Config, mocha: readonly string[], passWithNo
   const words = [...mocha, ...selectionWords(config), ...(passWithNoSpecs || isChosen ? [`--${NO_SPECS}`] : [])];
   let exitCode = 0;
   const reports = new Map<string, string>();
+  const shardsOf = dealSuites(config, shard);
   for (const { name, suite, report, environment } of runs) {
     say(`\n── ${name} ${"─".repeat(40)}`);
     const settings = { ...environment, JUNIT_REPORT_PATH: report };
-    const code = await runSuiteProcess({ suite, mocha: words, environment: settings, signal: ending.signal });
+    const all = [...(await shardsOf(suite)), ...words];
+    const code = await runSuiteProcess({ suite, mocha: all, environment: settings, signal: ending.signal });
     exitCode ||= code;
     if (existsSync(report)) reports.set(name, report);
     if (ending.signal.aborted) break;

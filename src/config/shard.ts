@@ -12,8 +12,12 @@ export interface Shard {
 /** A shard, and what says so. */
 export interface ShardSetting extends Shard {
   readonly source: string;
+  /** What each shard has to do before, in milliseconds: what `stackspec test` tells its suites. Empty: nothing. */
+  readonly before: readonly number[];
 }
 
+/** Stands before what shards have to do for other suites. It is no word for people. */
+const BEFORE = " after ";
 /** What sets it by itself, whatever a CI system says. */
 const OWN = "STACKSPEC_SHARD";
 /** How CI systems number the jobs that they run at the same time: the first number is 1 with some, 0 with others. */
@@ -45,15 +49,21 @@ export function readShard(
   if (found === undefined || !fromSystem) return undefined;
   const total = whole(given[found.total], found.total, 1, Infinity);
   const index = whole(given[found.index], found.index, found.first, total - 1 + found.first);
-  return { number: index - found.first + 1, total, source: `${found.index} and ${found.total}` };
+  return { number: index - found.first + 1, total, source: `${found.index} and ${found.total}`, before: [] };
 }
 
 function parse(text: string, source: string): ShardSetting | undefined {
   if (text === "off") return undefined;
-  const [, number, total] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number);
+  const [shard, before = ""] = text.split(BEFORE) as [string, string?];
+  const [, number, total] = (/^(\d{1,6})\/(\d{1,6})$/.exec(shard) ?? []).map(Number);
   if (number === undefined || total === undefined || number < 1 || number > total)
     throw usageError(source, `expected a shard and how many there are, such as 2/5, or off, got "${text}"`);
-  return { number, total, source };
+  return { number, total, source, before: before.split(" ").filter(Boolean).map(Number) };
+}
+
+/** A shard as the word behind `--shard`, for a suite that comes after others. */
+export function shardWord({ number, total }: Shard, before: readonly number[]): string {
+  return `${number}/${total}${BEFORE}${before.join(" ")}`;
 }
 
 function whole(text: string | undefined, source: string, least: number, most: number): number {

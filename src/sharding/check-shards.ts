@@ -45,7 +45,7 @@ export function problemsOf(shards: readonly ShardResults[]): string[] {
     // The files of a shard that is not there are named with it: there may be hundreds.
     ...(missing.length > 0 || dealt.length < shards.length
       ? left.length > 0
-        ? [`${left.length} spec files were run by no shard, the first of them ${left[0]}`]
+        ? [`spec files that no shard has run: ${left.length}, the first of them ${left[0]}`]
         : []
       : left.map((file) => `${file} was run by no shard`)),
   ];

@@ -11,6 +11,16 @@ export interface DealtSuite {
   readonly stored: StoredShard;
   /** "Shard 2 of 5 (--shard): 12 of 60 spec files, dealt by the durations of 58 of them in .timings" */
   readonly line: string;
+  /** How long each shard is expected to take, with what it had to do before, in milliseconds. */
+  readonly loads: readonly number[];
+}
+
+/** Which part of a suite is asked for. */
+export interface ShardRequest extends Pick<StoredShard, "number" | "total"> {
+  /** What says so. */
+  readonly source: string;
+  /** How long each shard is expected to take for other suites, in milliseconds. */
+  readonly before: readonly number[];
 }
 
 /** A shard of which nothing is known yet but its number. */
@@ -23,24 +33,25 @@ export function undealt({ number, total }: Pick<StoredShard, "number" | "total">
  *
  * @param files relative to the working directory
  * @param timings a folder of earlier reports, or one such file; one that is not there, as before the first run, has none
- * @param source what says which shard this is
  */
 export function dealSuite(
   files: readonly string[],
-  { number, total, source }: Pick<StoredShard, "number" | "total"> & { readonly source: string },
+  { number, total, source, before }: ShardRequest,
   timings: string | undefined,
 ): DealtSuite {
   const times = timings === undefined ? new Map<string, number>() : readDurations(files, reportsIn(timings));
-  const own = dealFiles(files, times, total)[number - 1]!;
+  const shards = dealFiles(files, times, total, before);
+  const own = shards[number - 1]!.files;
   const names = files.toSorted();
   const specs = digest(names.flatMap((file) => [file, readFileSync(file, "utf8")]));
-  const durations = digest(names.map((file) => `${file} ${times.get(file) ?? "unknown"}`));
+  const durations = digest([...before.map(String), ...names.map((file) => `${file} ${times.get(file) ?? "unknown"}`)]);
   const by =
     times.size > 0
       ? `by the durations of ${times.size} of them in ${timings}`
       : `by their number, since ${timings === undefined ? "the setting timings names no earlier reports" : `no report in ${timings} names one of them`}`;
   return {
     stored: { number, total, files: names, own, specs, durations },
+    loads: shards.map(({ ms }) => ms),
     line: `Shard ${number} of ${total} (${source}): ${own.length} of ${files.length} spec files, dealt ${by}`,
   };
 }
