@@ -97,6 +97,11 @@ describe("stackspec init", function () {
       expect([exitCode, errors, wrote]).to.deep.equal([2, `USAGE: --shards: ${message}\n`, []]);
     });
 
+  it("says what is still to be installed, also to bring the service's data back", async () => {
+    const { output } = await init({}, "--stack", "postgres");
+    expect(output).to.match(/^Now: npm install --save-dev mocha testcontainers pg && npm test$/m);
+  });
+
   it("refuses a service that it does not know", async () => {
     const { exitCode, errors } = await init({}, "--stack", "oracle");
     expect([exitCode, errors]).to.deep.equal([

@@ -5,7 +5,7 @@ import { findModule } from "../project-module.ts";
 import { say } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { CI_FILES } from "./init-ci.ts";
-import { KNOWN_SERVICES, isSharded, newFiles } from "./init-files.ts";
+import { KNOWN_SERVICES, clientsOf, isSharded, newFiles } from "./init-files.ts";
 import type { Choices, KnownService } from "./init-files.ts";
 
 interface Manifest {
@@ -44,7 +44,8 @@ export function init({ values }: Given): void {
     say(`wrote package.json: the script ${script}`);
   }
   write(".gitignore", "node_modules/\nreports/\n");
-  const missing = ["stackspec", "mocha", "chai", "testcontainers"].filter(
+  const client = service === undefined ? [] : clientsOf(service);
+  const missing = ["stackspec", "mocha", "chai", "testcontainers", ...client].filter(
     (name) => !existsSync(`node_modules/${name}`),
   );
   const first = missing.length === 0 ? "" : `npm install --save-dev ${missing.join(" ")} && `;

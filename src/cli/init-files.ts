@@ -29,6 +29,8 @@ interface ServiceRecipe {
   readonly prints: string;
   /** What is observed. */
   readonly fact: string;
+  /** The package that brings its data back between spec files, where stackspec does not have it. */
+  readonly client?: string;
 }
 
 const account = (prefix: string, user: string, database: string, more = ""): string =>
@@ -40,6 +42,7 @@ const counts = (program: string) => ({
   command: [program, "incr", "visits"],
   prints: "1",
   fact: "counts",
+  client: "redis",
 });
 
 const SERVICES = {
@@ -50,6 +53,7 @@ const SERVICES = {
     command: ["psql", "--username", "app", "--command", "select 41 + 1"],
     prints: "42",
     fact: "answers in SQL",
+    client: "pg",
   },
   mysql: {
     image: "mysql:9.7",
@@ -81,6 +85,12 @@ const SERVICES = {
 
 export type KnownService = keyof typeof SERVICES;
 export const KNOWN_SERVICES = Object.keys(SERVICES) as readonly KnownService[];
+
+/** The packages that a project of this service needs besides. */
+export function clientsOf(service: KnownService): readonly string[] {
+  const { client }: ServiceRecipe = SERVICES[service];
+  return client === undefined ? [] : [client];
+}
 
 /** The files of a new project, by their paths. */
 export function newFiles(
