@@ -56,7 +56,7 @@ async function packNow(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "packed-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const stage = join(folder, "stage");
-  for (const name of ["README.md", "LICENSE", "containers/debian"])
+  for (const name of ["README.md", "LICENSE", "containers/debian", "containers/faults"])
     cpSync(join(repository, name), join(stage, name), { recursive: true });
   writeFileSync(join(stage, "package.json"), publishedManifest(readFileSync(join(repository, "package.json"), "utf8")));
   await run(join(modules, ".bin/tsc"), ["-p", "tsconfig.build.json", "--outDir", join(stage, "dist")], {

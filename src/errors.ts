@@ -38,6 +38,8 @@ export type ErrorCode =
   | "PAGE_FAILED"
   | "ENGINE_LOST"
   | "ENGINE_REFUSED"
+  | "FAULT_IMPOSSIBLE"
+  | "FAULT_FAILED"
   | "RESET_FAILED"
   | "SNAPSHOT_FAILED"
   | "RELEASE_FAILED";

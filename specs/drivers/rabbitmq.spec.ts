@@ -11,7 +11,7 @@ import { defineStack, requireEngine } from "stackspec";
 import { GenericContainer } from "testcontainers";
 import { readConfig } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
-import type { StartedStack } from "../../src/engine/run/start.ts";
+import type { StartedStack } from "../../src/engine/run/started-stack.ts";
 import type { ServiceAddress } from "../../src/engine/drivers/driver.ts";
 import { rabbitmq } from "../../src/engine/drivers/rabbitmq/rabbitmq.ts";
 import { LOCAL } from "../../src/images/debian.ts";

@@ -6,7 +6,7 @@ import { StackspecError, startStack } from "stackspec";
 import type { Exports, RunningStack, Stack } from "stackspec";
 import { GenericContainer, getContainerRuntimeClient } from "testcontainers";
 import { imageResolver } from "../../src/images/resolve.ts";
-import type { StartedStack } from "../../src/engine/run/start.ts";
+import type { StartedStack } from "../../src/engine/run/started-stack.ts";
 
 /** The cheapest image there is: everything that is not about a certain image runs on it. */
 export const NODE = "node:24-slim";

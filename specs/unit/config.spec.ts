@@ -42,6 +42,7 @@ const defaults: Config = {
   jenkins: false,
   github: { annotates: false, summary: undefined },
   hubPrefix: "",
+  faultImage: undefined,
   reaper: { disabled: false, image: "node:24-slim" },
   worker: undefined,
   outerRuns: [],
@@ -171,7 +172,7 @@ const SAID: readonly [said: ProjectConfig, changed: Partial<Config>][] = [
 const WRONG: readonly [said: unknown, refusal: string][] = [
   [
     { engin: "auto" },
-    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, timings, suites, defaultStack, fallbackStack, engine, publishAddress, images, debianMirror, startTimeoutMs, memoryWaitMs, snapshots, snapshotsKept, snapshotsDays, reportStack, reaperImage, order, failOnFlaky, secrets, got "engin"',
+    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, timings, suites, defaultStack, fallbackStack, engine, publishAddress, images, debianMirror, startTimeoutMs, memoryWaitMs, snapshots, snapshotsKept, snapshotsDays, reportStack, reaperImage, order, failOnFlaky, faultImage, secrets, got "engin"',
   ],
   [{ engine: "docker" }, 'stackspec.config.ts: engine: expected one of auto, none, install, got "docker"'],
   [{ startTimeoutMs: "2m" }, 'stackspec.config.ts: startTimeoutMs: expected a whole number of milliseconds, got "2m"'],

@@ -119,5 +119,13 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, { readonly cause: string; 
       "a database or volume could not be brought back: a spec's open transaction holds a lock, or a file was changed in a volume of more than 64 MiB",
     remedy: 'end the transaction; a stack of its own: `useStack(stack, { scope: "suite" })`',
   },
+  FAULT_IMPOSSIBLE: {
+    cause: "what a spec wants to make fail cannot be made to, by this service's declaration or on this engine",
+    remedy: "the message says why; [docs/faults.md](faults.md) has what each fault needs",
+  },
+  FAULT_FAILED: {
+    cause: "a service that a spec has made fail does not come up again",
+    remedy: "its log; every later spec says the same",
+  },
   RELEASE_FAILED: { cause: "something could not be stopped or removed", remedy: "`stackspec clean`" },
 };

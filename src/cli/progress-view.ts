@@ -48,7 +48,7 @@ function plainView(stream: NodeJS.WriteStream): ProgressView {
 }
 
 function lineOf(event: ProgressEvent): string | undefined {
-  if (event.kind === "answer" || event.kind === "log") return undefined;
+  if (event.kind === "answer" || event.kind === "log" || event.kind === "fault") return undefined;
   if (event.kind === "notice") return `  ${event.text}`;
   if (event.kind === "image") return `  ${event.name} ${event.state}: ${shorten(event.detail)}`;
   if (event.kind === "image-resolved") return `  ${imageLine(event.image)}`;
@@ -98,7 +98,8 @@ function liveView(stream: NodeJS.WriteStream): ProgressView {
       else if (event.kind === "notice") images.set(event.text, `${pc.yellow("!")} ${visible(event.text)}`);
       else if (event.kind === "image-resolved")
         images.set(event.image.name, `${pc.green("✔")} ${pc.dim(visible(imageLine(event.image)))}`);
-      else if (event.kind === "answer" || event.kind === "log" || event.state === "stopped") return;
+      else if (event.kind === "answer" || event.kind === "log" || event.kind === "fault" || event.state === "stopped")
+        return;
       else {
         answered.delete(event.name);
         const waits = event.waitsFor === undefined ? "" : pc.dim(visible(` for ${event.waitsFor.join(", ")}`));

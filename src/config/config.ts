@@ -85,9 +85,8 @@ export interface Config {
   readonly suites: Readonly<Record<string, SuiteConfig>>;
   /** The stack that `useTarget()` talks to; undefined leaves the choice to the next two, and to what the machine has. */
   readonly stack: string | undefined;
-  /** Undefined is the only one that there is. */
+  /** Where none is named (undefined: the only one that there is), and where there is no engine. */
   readonly defaultStack: string | undefined;
-  /** Where there is no engine. */
   readonly fallbackStack: string | undefined;
   /** A target that is there already. Nothing is started. */
   readonly url: string | undefined;
@@ -119,6 +118,7 @@ export interface Config {
   readonly github: { readonly annotates: boolean; readonly summary: string | undefined };
   /** Goes before the name of each image of Docker Hub: a private registry's address. */
   readonly hubPrefix: string;
+  readonly faultImage: string | undefined;
   readonly reaper: { readonly disabled: boolean; readonly image: string };
   /** This process is a parallel worker of mocha's: which one, counted from 0, and the run that it belongs to. */
   readonly worker: { readonly number: number; readonly run: SharedRun } | undefined;
@@ -167,6 +167,7 @@ export function readConfig(
     jenkins: output.JENKINS_URL !== undefined,
     github: { annotates: output.GITHUB_ACTIONS, summary: output.GITHUB_STEP_SUMMARY },
     hubPrefix: output.TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX,
+    faultImage: project.faultImage,
     reaper: { disabled: output.TESTCONTAINERS_RYUK_DISABLED, image: project.reaperImage },
     worker: output.STACKSPEC_RUN && { number: output.MOCHA_WORKER_ID, run: output.STACKSPEC_RUN },
     outerRuns: (output.STACKSPEC_OUTER_RUNS.match(/\d+/g) ?? []).map(Number),

@@ -145,6 +145,13 @@ export interface ProjectConfig {
    * @default false
    */
   readonly failOnFlaky?: boolean;
+  /**
+   * The image that makes networks fail: any with Python, its package NetfilterQueue, iptables and ss. `STACKSPEC_FAULT_IMAGE`
+   * goes before it.
+   *
+   * @default it is built from the packages of `debian:trixie-slim` when it is first needed
+   */
+  readonly faultImage?: string;
   /** Environment variables whose values are masked though their names do not look like those of secrets. */
   readonly secrets?: readonly string[];
 }

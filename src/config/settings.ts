@@ -17,7 +17,7 @@ interface Setting<T> {
 }
 
 /** Settings that may have no value. */
-type Without = "defaultStack" | "fallbackStack" | "debianMirror" | "timings" | "publishAddress";
+type Without = "defaultStack" | "fallbackStack" | "debianMirror" | "timings" | "publishAddress" | "faultImage";
 /** The settings of a project, each with a value. */
 export type ProjectSettings = {
   readonly [Name in keyof ProjectConfig]-?: Required<ProjectConfig>[Name] | (Name extends Without ? undefined : never);
@@ -113,6 +113,7 @@ const SETTINGS: { readonly [Name in keyof ProjectSettings]: Setting<ProjectSetti
   reaperImage: { kind: same(some), default: "node:24-slim", variable: "STACKSPEC_REAPER_IMAGE" },
   order: { kind: word("declared", "random"), default: "declared", variable: "STACKSPEC_ORDER" },
   failOnFlaky: { kind: onOff, default: false, variable: "STACKSPEC_FAIL_ON_FLAKY" },
+  faultImage: { kind: same(some), default: undefined, variable: "STACKSPEC_FAULT_IMAGE" },
   secrets: { kind: same(list), default: [] },
 };
 const NAMES = Object.keys(SETTINGS) as (keyof ProjectSettings)[];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Test } from "mocha";
 import { StackspecError, messageOf } from "../errors.ts";
 import { run } from "./run.ts";
+import { untimed } from "./timeout.ts";
 
 /** How long `eventually` tries, and how long it rests between two attempts. */
 export interface EventuallyOptions {
@@ -20,9 +20,6 @@ interface Seen {
 /** So many of the things that were seen are told, the last ones. */
 const TOLD = 10;
 
-/** The timeouts of specs that wait for something, and how many times at once. */
-const suspended = new WeakMap<Test, { readonly timeoutMs: number; readonly since: number; waits: number }>();
-
 /**
  * Waits for what becomes true some time later: repeats `attempt` until it succeeds, and resolves with what that returned.
  * An attempt fails when it throws or rejects, as a failed assertion does. It ends at once when a service of a stack has
@@ -39,13 +36,7 @@ export async function eventually<T>(
   attempt: () => T | Promise<T>,
   { timeoutMs = 10_000, intervalMs = 100 }: EventuallyOptions = {},
 ): Promise<T> {
-  const { currentTest: test } = run.strays;
-  suspendTimeout(test);
-  try {
-    return await poll(attempt, { timeoutMs, intervalMs }, run.deaths());
-  } finally {
-    resumeTimeout(test);
-  }
+  return untimed(() => poll(attempt, { timeoutMs, intervalMs }, run.deaths()));
 }
 
 /** The waiting itself; what one of `deaths` resolves with ends it. */
@@ -102,25 +93,4 @@ function timeoutError(timeoutMs: number, attempts: number, seen: readonly Seen[]
     ...(seen.length > 1 && { evidence: ["what was seen, and since when:", ...lines].join("\n") }),
     cause,
   });
-}
-
-function suspendTimeout(test: Test | undefined): void {
-  if (test === undefined) return;
-  const known = suspended.get(test) ?? { timeoutMs: test.timeout(), since: performance.now(), waits: 0 };
-  known.waits += 1;
-  suspended.set(test, known);
-  test.timeout(0);
-}
-
-function resumeTimeout(test: Test | undefined): void {
-  const known = test && suspended.get(test);
-  if (test === undefined || known === undefined) return;
-  known.waits -= 1;
-  if (known.waits > 0) return;
-  suspended.delete(test);
-  // A spec that has ended without waiting for this needs no timer any more.
-  if (test.state !== undefined) return;
-  // Mocha compares it with the whole time of the spec.
-  const waitedMs = Math.ceil(performance.now() - known.since);
-  test.timeout(known.timeoutMs === 0 ? 0 : known.timeoutMs + waitedMs);
 }

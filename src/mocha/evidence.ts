@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Test } from "mocha";
 import type { Log } from "../engine/docker/log.ts";
-import type { StartedStack } from "../engine/run/start.ts";
+import type { StartedStack } from "../engine/run/started-stack.ts";
 import { StackspecError } from "../errors.ts";
 import { exchangesText, recordExchanges } from "../http/exchange.ts";
 import type { Exchange } from "../http/exchange.ts";

@@ -3,18 +3,23 @@
 /// <reference types="chai-as-promised" preserve="true" />
 import { connectEngine } from "../engine/docker/connect.ts";
 import type { Resettable } from "../engine/run/checkpoint.ts";
+import type { Faults, ServiceName } from "../engine/run/faults.ts";
 import { imagesOf } from "../engine/run/start.ts";
-import type { StartedStack } from "../engine/run/start.ts";
+import type { RunningStack, StartedStack } from "../engine/run/started-stack.ts";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import { httpClient } from "../http/client.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Exports, Stack, Started } from "../stack/stack.ts";
+import { faultsForSpecs } from "./faults.ts";
 import { run } from "./run.ts";
 import { rootOf } from "./target.ts";
 import type { TargetStack } from "./target.ts";
 
-/** What specs get of a stack: what it exports, the way back to where its tasks left it, and to states of their own. */
-export type StackInUse<E extends Exports> = Started<E> & Resettable;
+/**
+ * What specs get of a stack: what it exports, the way back to where its tasks left it, and to states of their own, and its
+ * faults, but for those whose names it exports something by.
+ */
+export type StackInUse<E extends Exports> = Started<E> & Resettable & Omit<Faults<ServiceName<E>>, keyof E>;
 
 /** How a suite uses a stack. */
 export interface StackUse {
@@ -63,7 +68,8 @@ export function useTarget(): HttpClient {
  * inside `describe`; use it in hooks and in `it`.
  *
  * @returns what the stack exports, `reset()`, which brings its data back to where the tasks left it, and `checkpoint()`,
- *   which notes what it holds now: `const point = await stack.checkpoint()`, `await point.restore()`
+ *   which notes what it holds now: `const point = await stack.checkpoint()`, `await point.restore()`; and the faults `cut`,
+ *   `slow`, `pause`, `kill` and `restart`: `const cut = await stack.cut("db")`, `await cut.heal()`
  * @throws StackspecError `USAGE` for an option that it does not have
  */
 export function useStack<E extends Exports>(stack: Stack<E>, options: StackUse = {}): StackInUse<E> {
@@ -89,9 +95,26 @@ export function useStack<E extends Exports>(stack: Stack<E>, options: StackUse =
     if (own) await running?.stop();
   });
   return later(
-    () => running && { ...running.values, reset: running.reset, checkpoint: running.checkpoint },
+    () =>
+      running && {
+        ...faultsForSpecs(running),
+        ...running.values,
+        reset: running.reset,
+        checkpoint: running.checkpoint,
+      },
     `the stack ${stack.name}`,
   );
+}
+
+/**
+ * Starts a stack of its own for whoever calls: `await stack.stop()` when done with it. What is not
+ * stopped is stopped at the end of the run.
+ *
+ * @throws StackspecError saying which part failed and why
+ */
+export async function startStack<E extends Exports>(stack: Stack<E>): Promise<RunningStack<E>> {
+  const running = await run.start(stack);
+  return { ...running, ...faultsForSpecs(running) };
 }
 
 function checkUse(options: StackUse, subject: string): void {

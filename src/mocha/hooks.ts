@@ -3,6 +3,7 @@ import { config, use } from "chai";
 import chaiAsPromised from "chai-as-promised";
 import type { Context, Hook, RootHookObject, Suite, Test } from "mocha";
 import { processEnvironment } from "../config/environment.ts";
+import { settleAll } from "../engine/docker/labels.ts";
 import { guardOutput } from "../terminal.ts";
 import { endRequestsInTime } from "./deadline.ts";
 import { explainLoading } from "./load.ts";
@@ -36,7 +37,7 @@ function failedIn(test: Test): Pick<Test, "err"> | undefined {
   return test.state === "failed" ? test : undefined;
 }
 
-/** What mocha runs around all spec files: evidence for what fails, and at last everything the run started is gone. */
+/** What mocha runs around all spec files: evidence for what fails, what specs have made fail is healed, and at last everything the run started is gone. */
 export const mochaHooks: RootHookObject = {
   beforeAll(this: Context) {
     run.strays.listen();
@@ -52,7 +53,11 @@ export const mochaHooks: RootHookObject = {
   afterEach(this: Context) {
     run.strays.belongsTo(undefined);
     const failed = this.currentTest && failedIn(this.currentTest);
-    return failed && run.evidence.attachTo(failed);
+    const attached = failed && run.evidence.attachTo(failed);
+    const hit = run.running().filter((stack) => stack.hasFaults());
+    if (hit.length === 0) return attached;
+    this.timeout(0);
+    return Promise.resolve(attached).finally(() => settleAll(hit.map((stack) => stack.healAll())));
   },
   async afterAll(this: Context) {
     this.timeout(0);

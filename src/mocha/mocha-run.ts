@@ -7,7 +7,7 @@ import { openSession } from "../engine/run/session.ts";
 import type { Session } from "../engine/run/session.ts";
 import type { Joining } from "../engine/run/stack-context.ts";
 import { imagesOf } from "../engine/run/start.ts";
-import type { StartedStack } from "../engine/run/start.ts";
+import type { StartedStack } from "../engine/run/started-stack.ts";
 import type { StackspecError } from "../errors.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
 import { say } from "../terminal.ts";
@@ -28,13 +28,12 @@ const SNAPSHOT_WITHIN_MS = 60_000;
 /** The run that a process is: its settings, its session, the stacks that its spec files share, and what its report says. */
 export class MochaRun {
   clock = startClock();
-  readonly evidence = recordEvidence(
-    () => [...(this.#session?.running ?? [])],
-    // Jenkins takes absolute paths, GitLab relative ones.
-    (file) => (this.config.jenkins ? resolve(file) : file),
-  );
+  /** The stacks that run now. */
+  readonly running = () => [...(this.#session?.running ?? [])];
+  // Jenkins takes absolute paths, GitLab relative ones.
+  readonly evidence = recordEvidence(this.running, (file) => (this.config.jenkins ? resolve(file) : file));
   /** The failures of services that die from now on: one for each stack that runs. */
-  readonly deaths = () => [...(this.#session?.running ?? [])].map(({ death }) => death);
+  readonly deaths = () => this.running().map(({ death }) => death);
   /** What nobody waited for. */
   readonly strays = watchStrays();
   /** What happens beside the specs, for the report. */

@@ -1,5 +1,3 @@
-import type { RunningStack } from "../engine/run/start.ts";
-import type { Exports, Stack } from "../stack/stack.ts";
 import { usageError } from "../errors.ts";
 import { MochaRun } from "./mocha-run.ts";
 
@@ -16,13 +14,3 @@ const copies = globalThis as { [COPY]?: string };
 const known = (copies[COPY] ??= import.meta.url);
 if (known !== import.meta.url)
   throw usageError("stackspec", `expected one copy of the package in a process, got ${known} and ${import.meta.url}`);
-
-/**
- * Starts a stack of its own for whoever calls: `await stack.stop()` when done with it. What is not
- * stopped is stopped at the end of the run.
- *
- * @throws StackspecError saying which part failed and why
- */
-export function startStack<E extends Exports>(stack: Stack<E>): Promise<RunningStack<E>> {
-  return run.start(stack);
-}

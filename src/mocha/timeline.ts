@@ -52,6 +52,11 @@ export function recordTimeline(onChange: () => void = () => {}): TimelineRecorde
         const text = mask(event.answer).slice(0, LINE_LENGTH);
         if (answers === undefined || answers.at(-1)?.text === text) return event;
         push(answers, { atMs, text });
+      } else if (event.kind === "fault") {
+        const { stack, name, state } = event;
+        const known = nodeOf(stack, name);
+        if (known === undefined) push(notices, { atMs, text: `${name} ${state}` });
+        else push(known.states, { state, atMs });
       } else if (event.kind === "log") logs.push(recordLog(event.stack, event.name, event.log));
       else if (event.kind === "notice") push(notices, { atMs, text: mask(event.text) });
       else if (event.kind === "image-resolved") {

@@ -1,6 +1,6 @@
 import { isContainer } from "../engine/container/internals.ts";
 import { settleAll } from "../engine/docker/labels.ts";
-import type { RunningStack } from "../engine/run/start.ts";
+import type { RunningStack } from "../engine/run/started-stack.ts";
 import { usageError } from "../errors.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
 import type { PipelineContext } from "./pipeline-context.ts";

@@ -34,8 +34,10 @@ export interface ContainerConfig {
   readonly withoutHealthCheck?: boolean;
   /** Ports of the host, by the container's ("6379/tcp"), where the engine is not to choose. */
   readonly hostPorts?: Readonly<Record<string, string>> | undefined;
-  /** The id of a container that runs, which is taken over where `start()` would make one. */
+  /** The id of a container that runs, which is taken over where `start()` would make one; of one that has exited, which is started again. */
   readonly adopted?: string | undefined;
+  /** When that has exited, in the engine's words: what it has written until then is not about this start. */
+  readonly restartedAfter?: { readonly since: string } | undefined;
 }
 
 /** What is done at points of a container's way from `start()` to ready. */
@@ -85,7 +87,7 @@ export function configure(container: GenericContainer, config: ContainerConfig, 
     if (publishAddress !== undefined) publishOn(internals, publishAddress);
     mountStrictly(internals);
     publishAt(internals, config.hostPorts ?? {});
-    container.withWaitStrategy(hookedWait(internals.waitStrategy, hooks));
+    container.withWaitStrategy(hookedWait(internals.waitStrategy, hooks, config.restartedAfter));
     return adopted === undefined
       ? startNew(client)
       : internals.reuseContainer(client, client.container.getById(adopted));
@@ -128,12 +130,17 @@ function mountStrictly({ hostConfig }: Internals): void {
 }
 
 /** A wait strategy that leaves the waiting to the hooks; a timeout that is set on it is the own strategy's. */
-function hookedWait(own: WaitStrategy | undefined, hooks: LifecycleHooks): WaitStrategy {
+function hookedWait(
+  own: WaitStrategy | undefined,
+  hooks: LifecycleHooks,
+  restartedAfter?: { since: string },
+): WaitStrategy {
+  const after = restartedAfter === undefined ? undefined : new Date(restartedAfter.since);
   const hooked: WaitStrategy = {
     waitUntilReady: (target, ports, since) =>
       hooks.running(
         (port) => ports.getBinding(port),
-        own && { classNames: classNamesOf(own), wait: () => own.waitUntilReady(target, ports, since) },
+        own && { classNames: classNamesOf(own), wait: () => own.waitUntilReady(target, ports, after ?? since) },
       ),
     withStartupTimeout: (timeoutMs) => {
       own?.withStartupTimeout(timeoutMs);

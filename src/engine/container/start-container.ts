@@ -109,8 +109,8 @@ export function startContainer(container: GenericContainer, options: StartOption
     async running(hostPort, own) {
       running.resolve(handle!);
       // One that runs already has said long ago that it is ready, if it does so in its log.
-      const fromStart = config.adopted === undefined || subject.options.ready?.kind === "log";
-      log = await followLog(handle!, options.logFile, fromStart ? "start" : "now");
+      const from = config.adopted === undefined || subject.options.ready?.kind === "log" ? "start" : "now";
+      log = await followLog(handle!, options.logFile, config.restartedAfter ?? from);
       options.logged?.(log);
       const end = subject.kind === "task" ? exits.of(handle!.id) : readiness(hostPort, own, log);
       try {

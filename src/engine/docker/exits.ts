@@ -16,6 +16,11 @@ const ANSWERS_WITHIN_MS = 5_000;
 export interface Exits {
   /** Resolves with the exit code once the container has exited; rejects when the engine is lost. */
   of(id: string): Promise<number>;
+  /** Its next exit is meant: nobody has to be told. */
+  expect(id: string): void;
+  isExpected(id: string): boolean;
+  /** It has exited, and is started again: who asks from now on asks for its next exit, which is not meant. */
+  forget(id: string): void;
   /** True from the moment somebody pauses the container until it goes on. */
   isPaused(id: string): boolean;
   close(): void;
@@ -24,8 +29,9 @@ export interface Exits {
 interface ContainerEvent {
   readonly Action: "die" | "pause" | "unpause";
   readonly Actor: { readonly ID: string; readonly Attributes: { readonly exitCode?: string } };
-  /** In seconds, by the engine's clock. */
+  /** In seconds, and in nanoseconds, by the engine's clock. */
   readonly time: number;
+  readonly timeNano: number;
 }
 
 /**
@@ -37,6 +43,10 @@ export async function watchExits({ docker }: Pick<Runtime, "docker">): Promise<E
   const exits = new Map<string, PromiseWithResolvers<number>>();
   const waiting = new Set<string>();
   const paused = new Set<string>();
+  const expected = new Set<string>();
+  /** When containers have exited last, and up to when exits are forgotten: a stream that is opened anew tells some again. */
+  const exitedAt = new Map<string, number>();
+  const forgottenUntil = new Map<string, number>();
   const closing = new AbortController();
   let lostWith: StackspecError | undefined;
   /** Exits before this are known, in seconds by the engine's clock. */
@@ -91,11 +101,14 @@ export async function watchExits({ docker }: Pick<Runtime, "docker">): Promise<E
     stream.once("error", () => resolve()).once("close", resolve);
     createInterface({ input: stream, crlfDelay: Infinity })
       .on("line", (line) => {
-        const { Action, Actor, time } = JSON.parse(line) as ContainerEvent;
+        const { Action, Actor, time, timeNano } = JSON.parse(line) as ContainerEvent;
         since = time;
+        if (timeNano <= (forgottenUntil.get(Actor.ID) ?? -1)) return;
         if (Action === "pause") paused.add(Actor.ID);
         else paused.delete(Actor.ID);
-        if (!Action.endsWith("pause")) exited(Actor.ID, Number(Actor.Attributes.exitCode ?? -1));
+        if (Action.endsWith("pause")) return;
+        exitedAt.set(Actor.ID, timeNano);
+        exited(Actor.ID, Number(Actor.Attributes.exitCode ?? -1));
       })
       .on("error", () => {}); // The stream's own, which it hands on.
     return ended;
@@ -143,6 +156,15 @@ export async function watchExits({ docker }: Pick<Runtime, "docker">): Promise<E
 
   return {
     of: (id) => entry(id).promise,
+    expect: (id) => void expected.add(id),
+    isExpected: (id) => expected.has(id),
+    forget(id) {
+      expected.delete(id);
+      exits.delete(id);
+      waiting.delete(id);
+      paused.delete(id);
+      forgottenUntil.set(id, exitedAt.get(id) ?? 0);
+    },
     isPaused: (id) => paused.has(id),
     close: () => closing.abort(),
   };

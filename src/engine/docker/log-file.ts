@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** How much of a log its file has, in bytes. */
@@ -13,11 +13,13 @@ export interface LogFile {
   close(): void;
 }
 
-/** Opens a new file, in a folder that is made for it. It ends with a note when it is full, after 50 MiB. */
-export function openLogFile(file: string): LogFile {
+/**
+ * Opens a new file, in a folder that is made for it, or goes on with one. It ends with a note when it is full, after 50 MiB.
+ */
+export function openLogFile(file: string, { append = false } = {}): LogFile {
   mkdirSync(dirname(file), { recursive: true });
-  const output = openSync(file, "w");
-  let leftBytes = FILE_BYTES;
+  const output = openSync(file, append ? "a" : "w");
+  let leftBytes = Math.max(0, FILE_BYTES - fstatSync(output).size);
   let isOpen = true;
   const close = (): void => {
     if (isOpen) closeSync(output);

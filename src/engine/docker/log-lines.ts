@@ -17,6 +17,12 @@ export function parseLine(line: string): LogLine {
   return { text: line.slice(time.length), time, atMs: Date.parse(time.trimEnd()) };
 }
 
+/** A time as the engine takes it: seconds since 1970 with all their decimals, which a number has no room for. */
+export function unixTime(time: string): number {
+  const [, nanoseconds = "0"] = /\.(\d+)/.exec(time) ?? [];
+  return `${Math.floor(Date.parse(time) / 1_000)}.${nanoseconds.padEnd(9, "0")}` as unknown as number;
+}
+
 /** What a log's frames begin with: the stream, 1 or 2, and the length, https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach */
 const HEAD_BYTES = 8;
 

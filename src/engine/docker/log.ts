@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type Dockerode from "dockerode";
 import { maskLines } from "../../secrets.ts";
 import { openLogFile } from "./log-file.ts";
-import { demultiplexed, parseLine } from "./log-lines.ts";
+import { demultiplexed, parseLine, unixTime } from "./log-lines.ts";
 import type { LogLine } from "./log-lines.ts";
 
 /** How many of a container's last lines are remembered, how many characters of them, and of each. */
@@ -42,12 +42,13 @@ export interface Log {
  * Follows the log of a container that runs, or has run, and writes it, masked, to `file`: whole up to 50 MiB.
  *
  * @param from `"start"` for all that it has ever written; `"now"` for what it writes from now on, as of a container
- *   that an earlier run has started
+ *   that an earlier run has started; `since` for what it has written since then, in the engine's words, as of one that was
+ *   started again: the file goes on then
  */
 export async function followLog(
   container: Dockerode.Container,
   file: string | undefined,
-  from: "start" | "now" = "start",
+  from: "start" | "now" | { readonly since: string } = "start",
 ): Promise<Log> {
   const stream = await container.logs({
     follow: true,
@@ -55,6 +56,7 @@ export async function followLog(
     stderr: true,
     timestamps: true,
     ...(from === "now" ? { tail: 0 } : {}),
+    ...(typeof from === "object" && { since: unixTime(from.since) }),
   });
   const remembered: LogLine[] = [];
   let count = 0;
@@ -63,7 +65,7 @@ export async function followLog(
   const followers = new Set<(line: string, atMs: number) => void>();
   const byOurClock = clockOffset();
   const mask = maskLines();
-  const output = file === undefined ? undefined : openLogFile(file);
+  const output = file === undefined ? undefined : openLogFile(file, { append: typeof from === "object" });
   const reader = createInterface({ input: demultiplexed(stream), crlfDelay: Infinity });
   const unwritten: string[] = [];
   // All that has come at once, at once: a killed run leaves what was there to read.

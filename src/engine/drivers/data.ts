@@ -61,7 +61,9 @@ export function startFrom(
 ): void {
   const driver = driverOf(service, container);
   const passwords = isForeign ? setPasswords(driver) : "";
-  const copy = `${copyCommand(from, to)}${passwords}`;
+  // Once: a container that is started again has what it has stored since.
+  const mark = quoted(`${to}/.stackspec-restored`);
+  const copy = `{ [ -e ${mark} ] || { ${copyCommand(from, to)} && touch ${mark}; }; }${passwords}`;
   const start = driver?.data?.start;
   if (start === undefined || hasEntrypoint(container) || !isEntrypoint(image, start.entrypoint))
     return runFirst(container, copy, image);

@@ -27,14 +27,14 @@ export async function stopWithLog(
 /**
  * A service's started value, with an HTTP client where it speaks HTTP. From now on its exit is news.
  *
- * @param isStopped whether it is meant to exit
+ * @param isStopped whether the container of this id is meant to exit
  */
 export async function serviceValue(
   node: Service,
   start: ContainerStart,
   { host }: Runtime,
   run: StackRun,
-  isStopped: () => boolean,
+  isStopped: (id: string) => boolean,
 ): Promise<unknown> {
   const running = await start.done;
   void reportDeath(node, running, run, isStopped);
@@ -50,12 +50,12 @@ async function reportDeath(
   { name }: Service,
   { container, exit }: RunningContainer,
   run: StackRun,
-  isStopped: () => boolean,
+  isStopped: (id: string) => boolean,
 ): Promise<void> {
   try {
     const exitCode = await exit;
     const { phase } = run;
-    if (phase === "stopping" || isStopped()) return;
+    if (phase === "stopping" || isStopped(container.id)) return;
     run.setDead(
       phase === "up"
         ? await deathFailure(name, container, exitCode)

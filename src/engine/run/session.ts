@@ -20,7 +20,7 @@ import type { Runtime } from "../docker/connect.ts";
 import type { Joining, StackContext } from "./stack-context.ts";
 import { keepSnapshot } from "./take-snapshot.ts";
 import { imagesOf, startStack } from "./start.ts";
-import type { StartedStack } from "./start.ts";
+import type { StartedStack } from "./started-stack.ts";
 import { startWatchdog } from "../cleanup/watchdog.ts";
 
 /** One run: the owner of every stack that is started in it. */
@@ -106,6 +106,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     publishAddress: config.publishAddress,
     connect: guarding.connect,
     resolveImage,
+    faultImage: config.faultImage,
     onProgress,
     logFolder: join(reportFolder ?? config.folders.reports, "logs"),
     nameOf(stack) {

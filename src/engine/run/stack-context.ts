@@ -23,6 +23,8 @@ export interface StackContext {
   /** Connects to the engine; called only for a stack that has containers. */
   readonly connect: () => Promise<Runtime>;
   readonly resolveImage: (source: ImageSource) => Promise<ResolvedImage>;
+  /** What makes networks fail. @default built from Debian's packages */
+  readonly faultImage?: string | undefined;
   readonly onProgress: OnProgress;
   /** Logs of services go into a folder here: one for each stack. */
   readonly logFolder: string;

@@ -3,6 +3,7 @@ import type { Dependency, Node, Stack, Stoppable } from "../../stack/stack.ts";
 import type { StackspecError } from "../../errors.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
 import type { ContainerStart } from "../container/start-container.ts";
+import { joinLogs } from "../docker/join-logs.ts";
 import type { Log } from "../docker/log.ts";
 import { openResources } from "./resources.ts";
 import type { ResourceIdentity, StackResources } from "./resources.ts";
@@ -122,7 +123,7 @@ export class StackRun {
   }
 
   addLog(name: string, log: Log): void {
-    this.#logs.set(name, log);
+    this.#logs.set(name, joinLogs(this.#logs.get(name), log));
   }
 
   /** Resolves with the failure of the first service that exits after it was ready. */

@@ -82,10 +82,12 @@ function startObject(node: Node, made: Startable, run: StackRun): Promise<unknow
   return starting;
 }
 
-/** How a container is started in the place of one that was ready. */
+/** How a container is started in the place of one that was ready, or is started again. */
 interface Replacement {
   /** Ports of the host, by the container's: "6379/tcp". */
-  readonly hostPorts: Readonly<Record<string, string>>;
+  readonly hostPorts?: Readonly<Record<string, string>>;
+  /** The one that has exited, and is started again, and when it has, in the engine's words. */
+  readonly exited?: { readonly id: string; readonly since: string };
   /** Ends the wait. */
   readonly signal: AbortSignal;
 }
@@ -117,7 +119,7 @@ export async function startContainerOf(
   }
   if (driver !== undefined) expose(container, driver.port);
   const data = node.kind === "service" ? dataOf(node, container) : undefined;
-  const adopted = replacement === undefined ? plan.adopted.get(node) : undefined;
+  const adopted = replacement === undefined ? plan.adopted.get(node) : replacement.exited?.id;
   // What is copied for the container that takes its place is read off the disk.
   const isOnDisk = data?.durable === true || (node.kind === "service" && node.options.reset === "recreate");
   if (adopted !== undefined && plan.shared.has(node)) await resources.connect(adopted, node.name);
@@ -143,6 +145,7 @@ export async function startContainerOf(
         : undefined,
       withoutHealthCheck: driver?.ask !== undefined && ready === undefined,
       adopted,
+      restartedAfter: replacement?.exited,
       hostPorts: replacement?.hostPorts,
     },
     runtime,
@@ -175,8 +178,9 @@ export async function startContainerOf(
     () => {},
   );
   if (node.kind === "task") return taskResult(node.name, start, node.options);
-  const value = await serviceValue(node, start, runtime, run, () => isStopped);
-  if (plan.restored.has(node)) await driver?.restored?.(await addressOf(stackStart, node, driver));
+  const value = await serviceValue(node, start, runtime, run, (id) => isStopped || exits.isExpected(id));
+  if (plan.restored.has(node) && replacement?.exited === undefined)
+    await driver?.restored?.(await addressOf(stackStart, node, driver));
   if (replacement === undefined) await copies.copyServer(node);
   return value;
 }

@@ -1,65 +1,24 @@
 import { join } from "node:path";
-import type { StackspecError } from "../../errors.ts";
-import type { ResolvedImage } from "../../images/resolve.ts";
 import type { Exports, Stack, Started } from "../../stack/stack.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import { nodeAbout, withContext } from "../container/failure.ts";
-import type { Log } from "../docker/log.ts";
 import { workerSuffix } from "../drivers/worker-suffix.ts";
-import type { Resettable } from "./checkpoint.ts";
 import { tellKept } from "./addresses.ts";
 import { copyLayers } from "./copy-layers.ts";
 import { stackFactories } from "./factories.ts";
+import { faultsOf } from "./faults.ts";
 import { fail, giveUpLater, isReleased, startAgain } from "./failed-start.ts";
 import { isTakenOver, planStack, sharedServices } from "./plan.ts";
 import type { StackPlan } from "./plan.ts";
-import type { SnapshotUse } from "./find-restored.ts";
 import { takeBaseline } from "./reset.ts";
 import type { Baseline } from "./reset.ts";
-import type { Layer } from "../snapshot/layers.ts";
 import type { StackContext } from "./stack-context.ts";
 import { StackRun } from "./stack-run.ts";
 import { startNode } from "./start-node.ts";
-import type { LayerCopies, StackStart } from "./stack-start.ts";
+import type { StackStart } from "./stack-start.ts";
+import type { StartedStack } from "./started-stack.ts";
 import { stopStack } from "./stop.ts";
 import { createWorkerDatabases } from "./worker-databases.ts";
-
-/** A started stack. */
-export interface RunningStack<E extends Exports = Exports> extends Resettable {
-  readonly name: string;
-  /** Its name on the engine: of its network, and in its label. */
-  readonly id: string;
-  readonly values: Started<E>;
-  /** The images that it runs, in the order of the declaration. */
-  readonly images: readonly ResolvedImage[];
-  /** Stops and removes everything. A second call waits for the first. */
-  stop(): Promise<void>;
-}
-
-/** What the run that a stack is part of knows of it besides. */
-export interface StartedStack<E extends Exports = Exports> extends RunningStack<E> {
-  /** Its snapshot; undefined when it has nothing that a snapshot could hold. */
-  readonly snapshot: SnapshotUse | undefined;
-  /** What was copied while it started, of the snapshots that were not there. */
-  readonly missing: readonly Layer[];
-  readonly copies: LayerCopies;
-  /** Every service of it is a container, which another process can take over. */
-  readonly inContainers: boolean;
-  /** The logs of its containers, by name. */
-  readonly logs: ReadonlyMap<string, Log>;
-  /** Resolves with the failure of the first service that exits, though it was ready and nobody stopped it. */
-  readonly death: Promise<StackspecError>;
-  /** Services that a reset leaves as they are though nobody has asked for that: a line each. */
-  readonly unreset: readonly string[];
-  /** What else is to be said before the first spec, a line each. */
-  readonly notices: readonly string[];
-  /** One line for each service that somebody has paused. */
-  paused(): readonly string[];
-  /** Where its services are reached when it stays up, a line each; none when it does not. */
-  tellKept(): Promise<readonly string[]>;
-  /** Gives parallel workers, from 1 to `workers` - 1, databases of their own on its shared servers: copies of what is there. */
-  createWorkerDatabases(workers: number): Promise<void>;
-}
 
 /**
  * Starts everything that a stack declares, each part as soon as what it depends on is there.
@@ -70,6 +29,8 @@ export interface StartedStack<E extends Exports = Exports> extends RunningStack<
 export async function startStack<E extends Exports>(stack: Stack<E>, context: StackContext): Promise<StartedStack<E>> {
   const { start, baseline, stop } = await startRun(stack, context);
   const { plan, run } = start;
+  const { close: closeFaults, ...faults } = faultsOf(stack, start);
+  let stopping: Promise<void> | undefined;
   return {
     name: stack.name,
     id: plan.id,
@@ -88,7 +49,11 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
     reset: () => baseline.reset(),
     checkpoint: () => baseline.checkpoint(),
     createWorkerDatabases: (workers) => createWorkerDatabases(start, workers),
-    stop,
+    ...faults,
+    stop: () =>
+      (stopping ??= closeFaults()
+        .catch(() => {})
+        .then(stop)),
   };
 }
 

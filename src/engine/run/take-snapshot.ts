@@ -14,7 +14,7 @@ import { stackFactories } from "./factories.ts";
 import { keyContext } from "./find-restored.ts";
 import { lockStack } from "./reusable-stack.ts";
 import type { StackContext } from "./stack-context.ts";
-import type { StartedStack } from "./start.ts";
+import type { StartedStack } from "./started-stack.ts";
 import { StackRun } from "./stack-run.ts";
 
 const LOOK_EVERY_MS = 200;

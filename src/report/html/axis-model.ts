@@ -42,7 +42,7 @@ export interface Axis {
   readonly entries: readonly Entry[];
 }
 
-/** States that end a wait; what follows them is being there. */
+/** States by their first word. Those that end a wait: what follows them is being there; and faults. */
 const TONES: Readonly<Record<string, Span["tone"]>> = {
   waiting: "waiting",
   starting: "starting",
@@ -50,6 +50,11 @@ const TONES: Readonly<Record<string, Span["tone"]>> = {
   completed: "ready",
   restored: "ready",
   failed: "failed",
+  cut: "failed",
+  slow: "failed",
+  paused: "failed",
+  killed: "failed",
+  restarting: "failed",
 };
 
 /** A run on one axis: phases, images, services and tasks, specs, exchanges, and what services wrote. */
@@ -77,7 +82,14 @@ export function axisOf(report: PageReport): Axis {
       const isMoment = state === "completed" || state === "failed" || (kind === "task" && state === "restored");
       const end = isMoment ? atMs : (states[index + 1]?.atMs ?? untilMs);
       const whom = state === "waiting" && waitsFor.length > 0 ? ` for ${waitsFor.join(", ")}` : "";
-      return [{ fromMs: atMs, untilMs: end, label: `${name} ${state}${whom}`, tone: TONES[state] ?? "phase" }];
+      return [
+        {
+          fromMs: atMs,
+          untilMs: end,
+          label: `${name} ${state}${whom}`,
+          tone: TONES[/^\w+/.exec(state)![0]] ?? "phase",
+        },
+      ];
     });
     add(name, [
       ...spans,

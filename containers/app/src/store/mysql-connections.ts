@@ -50,8 +50,10 @@ export function mysqlConnections(settings: MysqlSettings, connectTimeoutMs = 5_0
   };
 }
 
-/** A database without our tables is as good as none: it has yet to be migrated. */
+/** A database without our tables is as good as none: it has yet to be migrated. So is one that shuts down, or kills what it runs for that. */
+const goneCodes = new Set(["ER_NO_SUCH_TABLE", "ER_SERVER_SHUTDOWN", "ER_QUERY_INTERRUPTED"]);
+
 function isUnavailable(error: unknown): boolean {
-  const { fatal, code } = error as { fatal?: boolean; code?: string };
-  return error instanceof Unavailable || fatal === true || code === "ER_NO_SUCH_TABLE";
+  const { fatal, code = "" } = error as { fatal?: boolean; code?: string };
+  return error instanceof Unavailable || fatal === true || goneCodes.has(code);
 }

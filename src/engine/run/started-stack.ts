@@ -1,0 +1,50 @@
+import type { StackspecError } from "../../errors.ts";
+import type { ResolvedImage } from "../../images/resolve.ts";
+import type { Exports, Started } from "../../stack/stack.ts";
+import type { Log } from "../docker/log.ts";
+import type { Layer } from "../snapshot/layers.ts";
+import type { Resettable } from "./checkpoint.ts";
+import type { FaultKeeper, Faults, ServiceName } from "./faults.ts";
+import type { SnapshotUse } from "./find-restored.ts";
+import type { LayerCopies } from "./stack-start.ts";
+
+/** A started stack, but for its faults. */
+interface StackValues<E extends Exports> extends Resettable {
+  readonly name: string;
+  /** Its name on the engine: of its network, and in its label. */
+  readonly id: string;
+  readonly values: Started<E>;
+  /** The images that it runs, in the order of the declaration. */
+  readonly images: readonly ResolvedImage[];
+  /** Stops and removes everything. A second call waits for the first. */
+  stop(): Promise<void>;
+}
+
+/** A started stack. */
+export interface RunningStack<E extends Exports = Exports, Name extends string = ServiceName<E>>
+  extends StackValues<E>, Faults<Name> {}
+
+/** What the run that a stack is part of knows of it besides. */
+export interface StartedStack<E extends Exports = Exports> extends StackValues<E>, Faults, FaultKeeper {
+  /** Its snapshot; undefined when it has nothing that a snapshot could hold. */
+  readonly snapshot: SnapshotUse | undefined;
+  /** What was copied while it started, of the snapshots that were not there. */
+  readonly missing: readonly Layer[];
+  readonly copies: LayerCopies;
+  /** Every service of it is a container, which another process can take over. */
+  readonly inContainers: boolean;
+  /** The logs of its containers, by name. */
+  readonly logs: ReadonlyMap<string, Log>;
+  /** Resolves with the failure of the first service that exits, though it was ready and nobody stopped it. */
+  readonly death: Promise<StackspecError>;
+  /** Services that a reset leaves as they are though nobody has asked for that: a line each. */
+  readonly unreset: readonly string[];
+  /** What else is to be said before the first spec, a line each. */
+  readonly notices: readonly string[];
+  /** One line for each service that somebody has paused. */
+  paused(): readonly string[];
+  /** Where its services are reached when it stays up, a line each; none when it does not. */
+  tellKept(): Promise<readonly string[]>;
+  /** Gives parallel workers, from 1 to `workers` - 1, databases of their own on its shared servers: copies of what is there. */
+  createWorkerDatabases(workers: number): Promise<void>;
+}
