@@ -146,6 +146,12 @@ describe("the command", function () {
     [["start", "b.spec.js"], 'stackspec start: expected spec files, got "b.spec.js"'],
     [["run", "specs/one"], 'stackspec run: expected the name of a folder under specs/, got "specs/one"'],
     [["run", ".."], 'stackspec run: expected the name of a folder under specs/, got ".."'],
+    [["run", ""], 'stackspec run: expected the name of a folder under specs/, got ""'],
+    [["report", "package.json"], 'stackspec report: expected a folder, got "package.json", which is none'],
+    [
+      ["snapshot", "push", "a b"],
+      'stackspec snapshot: expected an image such as registry.example/team/snapshots:main, got "a b"',
+    ],
   ] as const)
     it(`refuses ${words.join(" ")} in one line`, async () => {
       const errors = `USAGE: ${sentence.replace("COMMANDS", COMMANDS.map(({ name }) => name).join(", "))}\n`;

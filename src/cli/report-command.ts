@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { readConfig } from "../config/config.ts";
 import { usageError } from "../errors.ts";
 import { writePage } from "../report/page-file.ts";
@@ -7,7 +7,12 @@ import { say } from "../terminal.ts";
 /** `stackspec report`. */
 export async function remakeReport(folder = readConfig().folders.reports): Promise<void> {
   const subject = "stackspec report";
-  if (!existsSync(folder)) throw usageError(subject, `expected a folder, got "${folder}", which is not there`);
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory() !== true)
+    throw usageError(
+      subject,
+      `expected a folder, got "${folder}", which is ${found === undefined ? "not there" : "none"}`,
+    );
   const page = await writePage(folder);
   if (page === undefined)
     throw usageError(

@@ -22,7 +22,7 @@ export async function startTarget(given: Given): Promise<void> {
 export async function runOne(given: Given): Promise<void> {
   const { flags, values, mocha } = given;
   const [suite = "", ...files] = given.words;
-  if (/^\.|[/\\]/.test(suite))
+  if (/^$|^\.|[/\\]/.test(suite))
     throw usageError("stackspec run", `expected the name of a folder under specs/, got "${suite}"`);
   const { config, shard } = chooseShard(withSelection(readConfig(), given), values.get(SHARD), files);
   const passWithNoSpecs = flags.has(NO_SPECS);

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createReadStream, createWriteStream, existsSync } from "node:fs";
+import { createReadStream, createWriteStream, statSync } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createZstdCompress, createZstdDecompress } from "node:zlib";
@@ -21,10 +21,14 @@ const DIRECTIONS: Readonly<Record<string, (context: TravelContext, where: string
     pull,
   };
 
+/** A registry's host and path, and a tag: https://distribution.github.io/distribution/spec/api/#overview */
+const REFERENCE = /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[\w.-]{1,128})?$/;
+
 /** `stackspec snapshot`. */
-export async function moveSnapshots({ words: [direction = "", where = "", stack] }: Given): Promise<void> {
+export async function moveSnapshots({ words: [direction = "", place = "", stack] }: Given): Promise<void> {
   const move = Object.hasOwn(DIRECTIONS, direction) ? DIRECTIONS[direction] : undefined;
   if (move === undefined) throw usageError(SUBJECT, `expected save, load, push or pull, got "${direction}"`);
+  const where = direction === "push" || direction === "pull" ? referenceOf(place) : place;
   const session = openSession(readConfig());
   try {
     const { docker } = await session.connect();
@@ -32,6 +36,13 @@ export async function moveSnapshots({ words: [direction = "", where = "", stack]
   } finally {
     await session.close();
   }
+}
+
+/** With the tag that is meant by none. @throws StackspecError `USAGE` for what is no image's name */
+function referenceOf(image: string): string {
+  if (!REFERENCE.test(image))
+    throw usageError(SUBJECT, `expected an image such as registry.example/team/snapshots:main, got "${image}"`);
+  return /:[^/]*$/.test(image) ? image : `${image}:latest`;
 }
 
 async function found(context: TravelContext, stack: string | undefined) {
@@ -76,10 +87,11 @@ function removeAtEnd(path: string): () => void {
 }
 
 async function load(context: TravelContext, file: string): Promise<string> {
-  if (!existsSync(file))
+  const entry = statSync(file, { throwIfNoEntry: false });
+  if (entry?.isFile() !== true)
     throw usageError(
       SUBJECT,
-      `expected a file that \`stackspec snapshot save\` wrote, got "${file}", which is not there`,
+      `expected a file that \`stackspec snapshot save\` wrote, got "${file}", which is ${entry === undefined ? "not there" : "none"}`,
     );
   const compressed = createReadStream(file);
   const archive = createZstdDecompress();

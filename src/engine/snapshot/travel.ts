@@ -12,11 +12,11 @@ import {
   BASE_LABEL,
   EMPTY,
   FOLDERS_LABEL,
+  PROJECT_LABEL,
   SNAPSHOT_LABEL,
   expired,
   foldersOf,
   hasName,
-  isOf,
   stackOf,
 } from "./store.ts";
 
@@ -31,7 +31,10 @@ export interface TravelContext {
 export async function newestSnapshots({ docker }: TravelContext, stack: string | undefined): Promise<FiledImage[]> {
   const images = await docker.listImages({ filters: { label: [SNAPSHOT_LABEL, FOLDERS_LABEL] } });
   const project = projectName();
-  const named = images.filter((image) => hasName(image) && isOf(image, stack ?? stackOf(image), project));
+  const named = images.filter(
+    (image) =>
+      hasName(image) && image.Labels[PROJECT_LABEL] === project && (stack === undefined || stackOf(image) === stack),
+  );
   const stacks = [...Map.groupBy(named, stackOf).values()];
   return stacks.flatMap((ofStack) => {
     const old = new Set(expired(ofStack, { count: 1, days: Infinity }, Date.now() / 1000));
