@@ -101,6 +101,14 @@ describe("a snapshot that is taken to another machine", function () {
     await expect(run()).to.eventually.deep.equal(first);
   });
 
+  it("is put at once on the images that the engine has, and not written again by the run that starts from it", async () => {
+    await forget();
+    await expectDone(snapshot("load", file));
+    const loaded = (await imagesOf()).map(({ Id }) => Id).toSorted();
+    await run();
+    expect((await imagesOf()).map(({ Id }) => Id).toSorted()).to.deep.equal(loaded);
+  });
+
   it("brings the initialised server along, for a stack whose task was edited", async () => {
     await forget();
     await expectDone(snapshot("load", file));

@@ -72,8 +72,10 @@ export async function unpackImages(context: TravelContext, subject: string, arch
   try {
     await unpackSnapshots(subject, archive, async ({ reference, labels }, folders) => {
       if (captures.size === 0) await makeEmpty(docker);
-      // Whose image it is put on is known when it is used.
-      const capture = await openCapture(docker, EMPTY, { ...labels, [BASE_LABEL]: "" }, runId, signal);
+      // It was made of an image that may be here too; else whose image it is put on is known when it is used.
+      const base = await namedBy(docker, labels[BASE_LABEL] ?? "");
+      const onEmpty = base === undefined && { [BASE_LABEL]: "" };
+      const capture = await openCapture(docker, base?.Id ?? EMPTY, { ...labels, ...onEmpty }, runId, signal);
       captures.set(reference, capture);
       await capture.fill(folders);
     });
@@ -82,6 +84,12 @@ export async function unpackImages(context: TravelContext, subject: string, arch
   } finally {
     for (const capture of captures.values()) await capture.remove();
   }
+}
+
+/** The image of this engine that has a digest, or an id. */
+async function namedBy(docker: Dockerode, digest: string): Promise<Dockerode.ImageInfo | undefined> {
+  const images = await docker.listImages();
+  return images.find(({ Id, RepoDigests }) => Id === digest || RepoDigests?.[0]?.endsWith(`@${digest}`) === true);
 }
 
 /** Makes the image without anything. */
