@@ -151,7 +151,8 @@ describe("what a run shows", function () {
     });
     expect(output)
       .to.match(/\u001b\[32m *\+/)
-      .and.to.match(/\u001b\[31m *-/);
+      .and.to.match(/\u001b\[31m *-/)
+      .and.not.to.include(String.raw`\u001b[31m`);
     expect(new Set(output.match(/\u001b\[[^m]*m/g))).not.to.include("\u001b[35m");
     expect(output.replaceAll(/\u001b\[(?:0|3[1236]|9[0-2])m/g, "")).not.to.match(UNSEEN);
   });

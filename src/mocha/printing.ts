@@ -5,19 +5,22 @@ import { visible } from "../terminal.ts";
 /**
  * From now on what mocha's reporters print of specs — titles, messages, stack traces and differences — reaches the
  * terminal visibly, by the one function that they all print with. Mocha's colours are in its formats, but for those of a
- * difference, which are within the text: a number that nobody can guess, and no terminal heeds, tells them from a spec's.
+ * difference and of the message above it, which are within the text: a number that nobody can guess tells them from a spec's.
  */
 export function printVisibly(): void {
   const { Base } = mocha.reporters as unknown as { Base: MochaBase };
   if (Base.consoleLog.name === "logVisibly") return;
   const ours = randomInt(2 ** 47);
-  for (const part of ["added", "removed", "added inline", "removed inline"])
-    Base.colors[`diff ${part}`] = `${ours};${Base.colors[`diff ${part}`]}`;
-  const coloured = new RegExp(String.raw`\\u001b\[${ours};([\d;]+m)([^\n]*?)\\u001b\[0m`, "g");
+  for (const part of ["error message", "diff added", "diff removed", "diff added inline", "diff removed inline"])
+    Base.colors[part] = `${ours};${Base.colors[part]}`;
+  const coloured = new RegExp(String.raw`\\u001b\[${ours};([\d;]+m)([^]*?)\\u001b\[0m`, "g");
   const shown = (text: string): string => visible(text).replaceAll(coloured, "\u001b[$1$2\u001b[0m");
   const log = Base.consoleLog;
   Base.consoleLog = function logVisibly(format = "", ...values) {
-    log(format, ...values.map((value) => (typeof value === "string" ? shown(value) : value)));
+    log(
+      format.replaceAll(`\u001b[${ours};`, "\u001b["),
+      ...values.map((value) => (typeof value === "string" ? shown(value) : value)),
+    );
   };
 }
 
