@@ -40,6 +40,17 @@ export const COMMANDS: readonly Command[] = [
     close: closeRun,
   },
   {
+    name: "bisect",
+    usage: "<suite> [title] [--times 5] [--runs 50] [--order declared] [--seed N] [mocha options]",
+    summary:
+      "the fewest specs after which a spec fails that passes alone: the first that failed in the last run of the suite, or that of a title",
+    flags: [],
+    values: ["times", "runs", "order", "seed"],
+    words: [1, 2],
+    mocha: true,
+    run: async (given) => (await import("./bisect-command.ts")).bisect(given),
+  },
+  {
     name: "watch",
     usage: "[--keep] [suite] [selection] [spec files] [mocha options]",
     summary:

@@ -12,17 +12,25 @@ export interface SuiteProcess {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Ends the suite in good order. */
   readonly signal: AbortSignal;
+  /** Nothing of what it writes is shown. @default false */
+  readonly isQuiet?: boolean;
 }
 
 /** Runs `stackspec run <suite>` in a process of its own, and resolves with its exit code when it has ended. */
-export async function runSuiteProcess({ suite, mocha = [], environment, signal }: SuiteProcess): Promise<number> {
+export async function runSuiteProcess({
+  suite,
+  mocha = [],
+  environment,
+  signal,
+  isQuiet = false,
+}: SuiteProcess): Promise<number> {
   signal.throwIfAborted();
   const main = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, main, "run", suite, ...mocha], {
     // It is a shard when it is told so by a word, and never by what its CI system says of this process.
     env: { ...process.env, STACKSPEC_SHARD: "off", ...environment },
     // By the channel the suite learns that it is to end, or that this process is gone.
-    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    stdio: isQuiet ? ["ignore", "ignore", "ignore", "ipc"] : ["inherit", "inherit", "inherit", "ipc"],
   });
   const end = (): void => {
     if (child.connected) child.disconnect();

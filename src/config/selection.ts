@@ -38,7 +38,7 @@ const FOR_WORKERS = "STACKSPEC_SELECTION";
 const NOTHING = { seed: undefined, lastFailed: undefined };
 
 /** What a command has for it: options without their dashes. */
-const OPTIONS = { order, seed, "repeat-each": times } as const;
+const OPTIONS = { order, seed, "repeat-each": times, times, runs: times } as const;
 
 /**
  * The value of such an option; undefined when it is not there.

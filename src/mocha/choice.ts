@@ -95,9 +95,18 @@ function sourceOf(lastFailed: string, report: string): { from: string; keptAs: s
   const own = ctrfFile(report);
   const isOwn = lastFailed === "" || [report, own].some((path) => resolve(path) === resolve(lastFailed));
   if (!isOwn) return { from: lastFailed, keptAs: lastFailed };
-  const before = join(dirname(own), PREVIOUS, basename(own));
-  const from = [own, before].find((path) => existsSync(path) && !isAborted(path));
-  return from === undefined ? undefined : { from, keptAs: before };
+  const from = storedResults(report);
+  return from === undefined ? undefined : { from, keptAs: previousOf(own) };
+}
+
+/** The results of the last run that came to a spec; undefined when there are none. */
+export function storedResults(report: string): string | undefined {
+  const own = ctrfFile(report);
+  return [own, previousOf(own)].find((path) => existsSync(path) && !isAborted(path));
+}
+
+function previousOf(path: string): string {
+  return join(dirname(path), PREVIOUS, basename(path));
 }
 
 /** Results of a run that came to no spec: those before tell more. */

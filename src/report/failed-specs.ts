@@ -100,7 +100,7 @@ function casesOfXml(text: string): FailedCase[] {
 }
 
 function caseOf(file: string | undefined, name: string, names: string[], suites: string[]): FailedCase {
-  const isSuite = HOOK.test(name);
+  const isSuite = isHook(name);
   return { file, names: isSuite ? suites : names, isSuite };
 }
 
@@ -127,6 +127,11 @@ function failedSpecs(cases: readonly FailedCase[]): FailedSpecs {
   };
 }
 
+/** Whether that is a case of a hook that failed, and no spec. */
+export function isHook(name: string): boolean {
+  return HOOK.test(name);
+}
+
 /** All ends of a name that begin with a word. */
 function endsOf(name: string): string[] {
   const all = words(name.replace(REPEATED, "")).split(" ");
@@ -134,7 +139,7 @@ function endsOf(name: string): string[] {
 }
 
 /** A name without what a report may write otherwise: separators of titles, full stops, controls. */
-function words(name: string): string {
+export function words(name: string): string {
   return plainText(name)
     .replaceAll(/[^\p{L}\p{N}]+/gu, " ")
     .trim();
