@@ -90,7 +90,8 @@ describe("the options of a driver", () => {
   });
 
   it("leave the data directory to the image where they say which it is", () => {
-    expect(postgres({ data: "/srv/pg" }).data).to.deep.equal({ path: "/srv/pg" });
+    const { path, variable } = postgres({ data: "/srv/pg" }).data!;
+    expect({ path, variable }).to.deep.equal({ path: "/srv/pg", variable: undefined });
   });
 
   it("are values, or variables of the container", () => {

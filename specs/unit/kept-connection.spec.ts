@@ -120,7 +120,7 @@ describe("a connection that is kept open", () => {
   it("on which nothing comes within the time of the request fails it", async () => {
     answer = (socket, number) => void (number === 1 && socket.write(ANSWER));
     await api().get("/1");
-    await expect(api().get("/2").timeout(50)).to.be.rejectedWith("Timeout of 50ms exceeded");
+    await expect(api().get("/2").timeout(50)).to.be.rejectedWith("no answer within 50 ms");
     expect(read).to.deep.equal(["GET /1", "GET /2"]);
   });
 });
