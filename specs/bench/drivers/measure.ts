@@ -9,6 +9,8 @@ export interface DriverFigures {
   readonly took: Readonly<Record<string, readonly number[]>>;
   /** From the call until a stack of it alone is ready, from its snapshot. */
   readonly restoredMs: readonly number[];
+  /** How much longer a run with specs of two seconds takes, as a whole, when it takes a snapshot. */
+  readonly takingMs: readonly number[];
   /** From `docker start` until the server itself answers, on its data. */
   readonly bootMs: readonly number[];
   readonly failures: readonly string[];
@@ -37,9 +39,10 @@ export async function measureDrivers(
     const figures = {
       took: await trying(resets(program), {}),
       restoredMs: await trying(
-        starts(program, rounds).finally(() => removeSnapshots(name)),
+        starts(program, rounds).finally(async () => removeSnapshots(name)),
         [],
       ),
+      takingMs: await trying(takes(program, name, rounds), []),
       bootMs: await trying(boots(program), []),
       failures,
     };
@@ -49,7 +52,7 @@ export async function measureDrivers(
   return found;
 }
 
-type Program = (mode: "reset" | "start" | "boot", snapshots: "on" | "off") => ReturnType<typeof runProgram>;
+type Program = (mode: "reset" | "start" | "take" | "boot", snapshots: "on" | "off") => ReturnType<typeof runProgram>;
 
 async function resets(program: Program): Promise<Record<string, number[]>> {
   const took: Record<string, number[]> = {};
@@ -72,15 +75,29 @@ async function starts(program: Program, rounds: number): Promise<number[]> {
   return took;
 }
 
+async function takes(program: Program, name: string, rounds: number): Promise<number[]> {
+  const took: number[] = [];
+  // The first warms up.
+  for (let round = -1; round < rounds; round += 1) {
+    const without = await program("take", "off");
+    const taking = await program("take", "on");
+    if ((await removeSnapshots(`${name}-take`)) === 0) throw new Error("expected it to take a snapshot");
+    if (round >= 0) took.push(taking.tookMs - without.tookMs);
+  }
+  return took;
+}
+
 async function boots(program: Program): Promise<number[]> {
   const { told } = await program("boot", "off");
   return (told.get("boot") ?? []).map(Number);
 }
 
-async function removeSnapshots(name: string): Promise<void> {
+/** @returns how many images they were */
+async function removeSnapshots(name: string): Promise<number> {
   const { container } = await getContainerRuntimeClient();
   const { dockerode } = container;
   const filters = { reference: [`localhost/stackspec/snapshot/bench-driver-${name}/*`] };
   const images = await dockerode.listImages({ filters });
   await Promise.allSettled(images.map(({ Id }) => dockerode.getImage(Id).remove({ force: true })));
+  return images.length;
 }

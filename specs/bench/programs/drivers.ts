@@ -1,6 +1,7 @@
 /**
  * `drivers.ts reset KIND ROUNDS`: tells in milliseconds how long resets take after changes, and what is done instead.
  * `drivers.ts start KIND`: a start of that server with stackspec, from its snapshot when there is one: `called`, `ready`.
+ * `drivers.ts take KIND`: the same with specs of two seconds, so that a snapshot is taken meanwhile.
  * `drivers.ts boot KIND ROUNDS`: tells how long the server itself needs from `docker start` on data that is there.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +14,8 @@ import { defineStack } from "../../../src/stack/define-stack.ts";
 import { KINDS } from "../drivers/kinds.ts";
 import { mark, tell } from "./tell.ts";
 
+/** The specs of a run that takes a snapshot. */
+const SPECS_MS = 2000;
 const [mode, name = "", count = "0"] = process.argv.slice(2);
 const kind = KINDS[name]!;
 
@@ -37,8 +40,9 @@ mark("ready");
 tell("restored", String(running.snapshot?.restored));
 const { server } = running.values;
 if (mode === "reset") await resets(server);
+if (mode === "take") await sleep(SPECS_MS);
 if (mode === "boot") for (let round = 0; round < Number(count); round += 1) tell("boot", String(await boot(server)));
-await (mode === "start" ? run.finish() : run.close());
+await (mode === "start" || mode === "take" ? run.finish() : run.close());
 process.exit();
 
 async function resets(of: StartedTestContainer): Promise<void> {
