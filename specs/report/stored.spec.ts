@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { Ctrf, CtrfTest } from "../../src/report/ctrf.ts";
-import { writePage } from "../../src/report/page-file.ts";
+import { loadBundles } from "../../src/report/bundles.ts";
+import { writeLastPage, writePage } from "../../src/report/page-file.ts";
 import { command, storedRuns } from "./stored.ts";
 
 describe("the HTML report of stored results", function () {
@@ -32,6 +33,19 @@ describe("the HTML report of stored results", function () {
     await writePage(folder);
     expect(readFileSync(page(), "utf8")).to.include("<h1>6 specs failed</h1>").and.include("<h2>another suite</h2>");
     rmSync(join(folder, "other.ctrf.json"));
+  });
+
+  it("is made again when another run has ended meanwhile", async () => {
+    const bundles = await loadBundles();
+    const other = join(folder, "other.ctrf.json");
+    const pageOf: typeof bundles.pageOf = (...given) => {
+      const made = bundles.pageOf(...given);
+      if (!existsSync(other)) writeFileSync(other, JSON.stringify(results));
+      return made;
+    };
+    writeLastPage({ ...bundles, pageOf }, folder);
+    rmSync(other);
+    expect(readFileSync(page(), "utf8")).to.include("<h1>6 specs failed</h1>");
   });
 
   it("leaves out what is no whole JSON, and what another tool has written", async () => {

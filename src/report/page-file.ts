@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { loadBundles } from "./bundles.ts";
 import type { Bundles } from "./bundles.ts";
 import { compare } from "./compare.ts";
@@ -21,14 +22,37 @@ const OURS = '<meta name="generator" content="stackspec"';
  * @throws Error from the file system
  */
 export async function writePage(folder: string): Promise<string | undefined> {
-  return writePageWith(await loadBundles(), folder);
+  return writeLastPage(await loadBundles(), folder);
+}
+
+/**
+ * The same at the end of a run. Another one that ends meanwhile has made a page with its last results: who replaces that by
+ * one that was made of earlier ones makes it again.
+ */
+export function writeLastPage(bundles: Bundles, folder: string): string | undefined {
+  let reports = readReports(folder);
+  for (;;) {
+    const path = writePageWith(bundles, folder, reports);
+    const now = readReports(folder);
+    if (isDeepStrictEqual(overIn(now), overIn(reports))) return path;
+    reports = now;
+  }
+}
+
+/** Which runs are over in these reports, and when they were stored. */
+function overIn(reports: readonly PageReport[]) {
+  const over = reports.filter(({ results }) => results.extra.isOver);
+  return over.map(({ file, results }) => [file, results.summary.stop]);
 }
 
 /** The same at once, for whoever has loaded what it is made with. */
-export function writePageWith(bundles: Bundles, folder: string): string | undefined {
+export function writePageWith(
+  bundles: Bundles,
+  folder: string,
+  reports: readonly PageReport[] = readReports(folder),
+): string | undefined {
   const path = join(folder, PAGE);
   if (existsSync(path) && !readFileSync(path, "utf8").slice(0, 1_000).includes(OURS)) return undefined;
-  const reports = readReports(folder);
   if (reports.length === 0) return undefined;
   writeAtomically(path, bundles.pageOf({ madeAt: Date.now(), reports: bounded(reports) }, bundles));
   return path;
