@@ -133,7 +133,9 @@ describe("a run of whose services somebody else removes one, and pauses one", ()
   });
 
   it("says in the spec that fails because of it which is paused", () => {
-    expect(caseOf(report, "waits for it")).to.match(/web is paused: [^\n]*\n\nthe spec failed with: .*[Tt]imeout/);
+    expect(caseOf(report, "waits for it")).to.match(
+      /web is paused: [^\n]*\n\nthe spec failed with: .*no answer within 500 ms/,
+    );
   });
 
   it("does not say so in a spec that fails when it goes on", () => {
