@@ -122,6 +122,20 @@ describe("the HTTP client", () => {
     await expect(httpClient(server.url).get("/gone")).to.eventually.deep.include({ status: 404, text: "gone" });
   });
 
+  it("has its answers shown by assertions in one line", async () => {
+    const answer = await httpClient(server.url).get("/gone");
+    expect(() => expect(answer).to.have.nested.property("body.state", "down")).to.throw(
+      "expected GET /gone: 404 gone to have nested property 'body.state'",
+    );
+  });
+
+  it("has no more than 200 characters of an answer shown so", async () => {
+    const answer = await httpClient(server.url).post("/", { long: "x".repeat(500) });
+    expect(() => expect(answer).to.equal(undefined)).to.throw(
+      /^expected POST \/: 200 .{200}… \(\d{3} characters\) to equal undefined$/,
+    );
+  });
+
   it("does not follow redirects", async () => {
     await expect(httpClient(server.url).get("/moved")).to.eventually.have.property("status", 302);
   });

@@ -2,7 +2,7 @@ import superagent from "superagent";
 import { usageError } from "../errors.ts";
 import { keepConnection } from "./connection.ts";
 import { answerTimeoutMs } from "./deadline.ts";
-import { record } from "./exchange.ts";
+import { record, showInLine } from "./exchange.ts";
 
 /** A superagent request: add `.set()`, `.query()`, `.send()` as you like, then await it. */
 export type Request = superagent.Request;
@@ -45,6 +45,7 @@ export function httpClient(url: string, options: { recorded?: boolean } = {}): H
         if (error.timeout !== undefined) error.message = `${method} ${target}: no answer within ${error.timeout} ms`;
       });
     keepConnection(made, target.startsWith("https:") ? "https:" : "http:");
+    showInLine(made, method, path);
     if (options.recorded !== false) record(made);
     return made.send(body);
   };

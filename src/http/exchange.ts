@@ -5,6 +5,8 @@ import { mask, maskedJson } from "../secrets.ts";
 /** How many requests are remembered, and how much of a body is shown. */
 const REMEMBERED = 10;
 const BODY_CHARACTERS = 2_000;
+/** How much of it is shown within a line: chai shows nothing of an object of which it would have to show more than 400. */
+const LINE_CHARACTERS = 200;
 
 /** Headers that prove who one is, whatever their value looks like. */
 const SECRET_HEADER = /authorization|\bauth\b|cookie|password|token|secret|key/i;
@@ -125,6 +127,15 @@ export function record(request: superagent.Request): void {
   });
 }
 
+/** Has assertions show an answer in one line, and not as all that an object of superagent's has: "GET /health: 200 {"status":"down"}". */
+export function showInLine(request: superagent.Request, method: string, path: string): void {
+  request.once("response", (response: superagent.Response) => {
+    const { status, text } = response;
+    const shown = (): string => `${method} ${path}: ${status} ${shownBody(text, LINE_CHARACTERS)}`.trimEnd();
+    Object.defineProperty(response, Symbol.for("chai/inspect"), { value: shown });
+  });
+}
+
 /** A body as it is sent. A spec may go on to change the object that it comes from. */
 function written(body: unknown): string | undefined {
   return body === undefined || typeof body === "string" ? body : JSON.stringify(body);
@@ -139,11 +150,11 @@ function shownHeaders(headers: Readonly<Record<string, unknown>>): Record<string
   return Object.fromEntries(shown);
 }
 
-function shownBody(body: string | undefined): string {
+function shownBody(body: string | undefined, characters = BODY_CHARACTERS): string {
   if (body === undefined) return "";
   // Masked before it is cut: of a secret that is cut, nobody knows the rest.
   const text = mask(body);
-  return text.length > BODY_CHARACTERS ? `${text.slice(0, BODY_CHARACTERS)}… (${text.length} characters)` : text;
+  return text.length > characters ? `${text.slice(0, characters)}… (${text.length} characters)` : text;
 }
 
 function headerLines(headers: Readonly<Record<string, string>>): string[] {
