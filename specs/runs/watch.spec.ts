@@ -90,7 +90,7 @@ describe("stackspec watch", function () {
     owner = Config.Labels[RUN_LABEL]!;
     await edit("spec", "specs/integration/two.spec.ts", tells("edited"));
     await edit("application", "app/version", "2");
-    await edit("build", "app/Dockerfile", "FROM nothing\nCOPY missing /\n");
+    await edit("build", "app/Dockerfile", `${DOCKERFILE}COPY missing /\n`);
     await edit("mended", "app/Dockerfile", `${DOCKERFILE}# Mended.\n`);
     await edit("syntax", "specs/integration/one.spec.ts", "it('is not closed', () => {");
     await edit("again", "specs/integration/one.spec.ts", tells("again"));
@@ -124,7 +124,7 @@ describe("stackspec watch", function () {
   });
 
   it("shows why an image does not build, and goes on with the stack that was up", () => {
-    expect(shown["build"]).to.include("BUILD_FAILED");
+    expect(shown["build"]).to.include("IMAGE_BUILD_FAILED");
     expect(told("mended", "one")).to.deep.equal(told("application", "one"));
   });
 
