@@ -204,6 +204,13 @@ describe("the HTML report in a browser", function () {
     expect(await shown.textContent()).to.equal(all);
   });
 
+  it("tells the moments below the axis apart, however far it is zoomed", async () => {
+    await page.locator(".axis").focus();
+    for (let zooms = 0; zooms < 20; zooms += 1) await page.keyboard.press("+");
+    const marks = await page.locator(".ticks span").allTextContents();
+    expect(new Set(marks).size).to.equal(5);
+  });
+
   it("lists on the axis one service alone when told to", async () => {
     await page.locator(".entries select").selectOption("web");
     const lines = (await page.getByLabel("What happened in view").textContent())!.trim().split("\n");

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { drawn } from "./axis-model.ts";
 import type { Axis, Lane } from "./axis-model.ts";
 import { Line } from "./failure.ts";
-import { counted, lasted } from "./model.ts";
+import { counted, lasted, told } from "./model.ts";
 import { shown } from "./text.ts";
 
 /** A stretch of time, in milliseconds of Unix time. */
@@ -67,7 +67,8 @@ export function TimeAxis({ axis, range, onRange }: AxisProps): VNode {
       ${button("Earlier", "←", "ArrowLeft")} ${button("Later", "→", "ArrowRight")} ${button("Zoom in", "+", "+")}
       ${button("Zoom out", "−", "-")} ${button("Show all", "All", "0")}
       <output aria-live="polite">
-        ${lasted(range.fromMs - axis.fromMs)} to ${lasted(range.untilMs - axis.fromMs)} after the start
+        ${told(range.fromMs - axis.fromMs, length / 4)} to ${told(range.untilMs - axis.fromMs, length / 4)} after the
+        start
       </output>
     </p>
     <${Drawing} axis=${axis} range=${range} onZoom=${zoom} onMove=${move} />
@@ -134,8 +135,9 @@ function LaneLine({ lane, range: { fromMs, untilMs } }: { readonly lane: Lane; r
 }
 
 function Ticks({ axis, range: { fromMs, untilMs } }: { readonly axis: Axis; readonly range: Range }): VNode {
-  const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => fromMs + part * (untilMs - fromMs) - axis.fromMs);
-  return html`<div class="ticks" aria-hidden="true">${marks.map((ms) => html`<span>${lasted(ms)}</span>`)}</div>`;
+  const step = (untilMs - fromMs) / 4;
+  const marks = [0, 1, 2, 3, 4].map((count) => told(fromMs + count * step - axis.fromMs, step));
+  return html`<div class="ticks" aria-hidden="true">${marks.map((mark) => html`<span>${mark}</span>`)}</div>`;
 }
 
 /** What was written, answered and begun in the stretch that is shown, as lines. */

@@ -80,6 +80,14 @@ export function lasted(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
 }
 
+/** "12.25 s", "1 min 4 s": with as many digits as tell it from what lies `stepMs` before and after. */
+export function told(ms: number, stepMs: number): string {
+  const digits = Math.max(0, Math.ceil(-Math.log10(stepMs / 1_000)));
+  const seconds = Number((ms / 1_000).toFixed(digits));
+  const minutes = Math.floor(seconds / 60);
+  return `${minutes === 0 ? "" : `${minutes} min `}${(seconds % 60).toFixed(digits)} s`;
+}
+
 /** A moment as "2026-11-22 01:10:05 UTC": the same for whoever reads it. */
 export function moment(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 19).replace("T", " ")} UTC`;
