@@ -44,13 +44,7 @@ export async function installExample(name: string): Promise<Example> {
     }),
   );
 
-  const npm: Example["npm"] = (words, environment = {}) =>
-    new Promise((resolve) => {
-      const options = { cwd: folder, env: { ...npmEnvironment(), ...environment }, maxBuffer: 64 * 1024 ** 2 };
-      const child = execFile("npm", words, options, (_, stdout, stderr) =>
-        resolve({ exitCode: child.exitCode ?? 1, output: `${stdout}${stderr}` }),
-      );
-    });
+  const npm: Example["npm"] = (words, environment) => runNpm(folder, words, environment);
   const install: Example["install"] = async (...packages) => {
     const { exitCode, output } = await npm([
       "install",
@@ -79,6 +73,20 @@ export async function installExample(name: string): Promise<Example> {
     },
     remove: () => rm(folder, { recursive: true }),
   };
+}
+
+/** Runs npm in a folder, as somebody does who has nothing to do with this run. */
+export function runNpm(
+  folder: string,
+  words: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  return new Promise((resolve) => {
+    const options = { cwd: folder, env: { ...npmEnvironment(), ...environment }, maxBuffer: 64 * 1024 ** 2 };
+    const child = execFile("npm", words, options, (_, stdout, stderr) =>
+      resolve({ exitCode: child.exitCode ?? 1, output: `${stdout}${stderr}` }),
+    );
+  });
 }
 
 /** This machine's environment without what is meant for the run that this is part of; with the Node that runs it. */

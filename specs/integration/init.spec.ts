@@ -26,4 +26,15 @@ describe("a new project", function () {
     await project.run("stackspec", ["init", "--stack", "redis"]);
     await expect(totals()).to.eventually.equal("2 passed, 0 failed");
   });
+
+  it("passes with a stack of a database and its own application", async () => {
+    project.write({
+      Dockerfile: `FROM node:24-slim
+EXPOSE 8080
+CMD ["node", "-e", "http.createServer((_, answer) => answer.writeHead(process.env.DATABASE_URL ? 200 : 500).end()).listen(8080)"]
+`,
+    });
+    await project.run("stackspec", ["init", "--stack", "postgres"]);
+    await expect(totals()).to.eventually.equal("4 passed, 0 failed");
+  });
 });

@@ -9,7 +9,7 @@ describe("stackspec init", function () {
   /** What init says it has done, in a project of these files. */
   const init = async (files: Readonly<Record<string, string>>, ...words: string[]) => {
     project = makeProject(files);
-    const { exitCode, output, errors } = await project.run(["init", ...words]);
+    const { exitCode, output, errors } = await project.run(["init", "--no-install", ...words]);
     const lines = (pattern: RegExp): string[] => [...output.matchAll(pattern)].map(([, path]) => path!);
     return { exitCode, errors, output, wrote: lines(/^wrote (.*)$/gm), kept: lines(/^kept +(.*)$/gm) };
   };
@@ -54,7 +54,7 @@ describe("stackspec init", function () {
 
   it("changes nothing when it is run again", async () => {
     await init({});
-    const { output } = await project.run(["init"]);
+    const { output } = await project.run(["init", "--no-install"]);
     expect(output).not.to.match(/^wrote/m);
   });
 
@@ -96,6 +96,35 @@ describe("stackspec init", function () {
       const { exitCode, errors, wrote } = await init(files, "--shards", number);
       expect([exitCode, errors, wrote]).to.deep.equal([2, `USAGE: --shards: ${message}\n`, []]);
     });
+
+  it("tells the project's own application where the service is", async () => {
+    await init(
+      { Dockerfile: "FROM scratch\nEXPOSE 8080/tcp\n", "package.json": '{ "name": "shop" }' },
+      "--stack",
+      "postgres",
+    );
+    expect(project.read("specs/stacks/postgres.mjs"))
+      .to.include('withEnvironment({ DATABASE_URL: `postgres://app:${secret("app")}@postgres:5432/app` })')
+      .and.include("after: [postgres],")
+      .and.include("return { target, postgres };");
+    expect(project.read("specs/integration/postgres.spec.mjs")).to.include('stack.target.http.get("/")');
+  });
+
+  for (const [file, line] of [
+    ["pnpm-lock.yaml", "pnpm add --save-dev mocha testcontainers"],
+    ["yarn.lock", "yarn add --dev mocha testcontainers"],
+  ] as const)
+    it(`installs with the package manager that the project has: ${file}`, async () => {
+      const { output } = await init({ [file]: "" });
+      expect(output).to.include(`Now: ${line} && npm test`);
+    });
+
+  it("exits with 1 when what is missing could not be installed, and says what to do", async () => {
+    project = makeProject({ ".npmrc": "registry=http://127.0.0.1:1\nfetch-retries=0\noffline=true\ncache=empty\n" });
+    const { exitCode, output } = await project.run(["init"]);
+    expect(exitCode).to.equal(1);
+    expect(output).to.match(/^Now: npm install --save-dev mocha testcontainers && npm test$/m);
+  });
 
   it("says what is still to be installed, also to bring the service's data back", async () => {
     const { output } = await init({}, "--stack", "postgres");

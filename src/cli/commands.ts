@@ -121,10 +121,10 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "init",
-    usage: "[--stack <service>] [--shards <machines>]",
+    usage: "[--stack <service>] [--shards <machines>] [--no-install]",
     summary:
-      "writes a stack, a spec, a config file, a CI file and a script; --stack: of postgres, mysql, mariadb, redis, valkey or rabbitmq; --shards: a CI file for so many machines",
-    flags: [],
+      "writes a stack, a spec, a config file, a CI file and a script, and installs what they need; --stack: of postgres, mysql, mariadb, redis, valkey or rabbitmq; --shards: a CI file for so many machines",
+    flags: ["no-install"],
     values: ["stack", "shards"],
     words: [0, 0],
     mocha: false,

@@ -5,8 +5,11 @@ import { findModule } from "../project-module.ts";
 import { say } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { CI_FILES } from "./init-ci.ts";
-import { KNOWN_SERVICES, clientsOf, isSharded, newFiles } from "./init-files.ts";
-import type { Choices, KnownService } from "./init-files.ts";
+import { isSharded, newFiles } from "./init-files.ts";
+import type { Choices } from "./init-files.ts";
+import { install, lineToInstall, missingOf } from "./init-install.ts";
+import { KNOWN_SERVICES, recipeOf } from "./init-services.ts";
+import type { KnownService } from "./init-services.ts";
 
 interface Manifest {
   name?: string;
@@ -22,12 +25,13 @@ const CONFIG = "stackspec.config";
 const NO_TESTS = /^echo .*no test specified/;
 
 /**
- * Writes what a project begins with. What is there already stays as it is.
+ * Writes what a project begins with, and installs what that needs. What is there already stays as it is.
  *
+ * @returns the exit code: 1 where something could not be installed
  * @throws StackspecError `USAGE` for a service that is not known, for a number of machines that there is no CI file for, and for
  *   a package.json that is none
  */
-export function init({ values }: Given): void {
+export function init({ flags, values }: Given): number {
   const service = values.get("stack");
   if (service !== undefined && !isKnown(service))
     throw usageError("--stack", `expected one of ${KNOWN_SERVICES.join(", ")}, got "${service}"`);
@@ -44,12 +48,20 @@ export function init({ values }: Given): void {
     say(`wrote package.json: the script ${script}`);
   }
   write(".gitignore", "node_modules/\nreports/\n");
-  const client = service === undefined ? [] : clientsOf(service);
-  const missing = ["stackspec", "mocha", "chai", "testcontainers", ...client].filter(
-    (name) => !existsSync(`node_modules/${name}`),
-  );
-  const first = missing.length === 0 ? "" : `npm install --save-dev ${missing.join(" ")} && `;
-  say(`\nNow: ${first}npm ${script === "test" ? "test" : `run ${script}`}`);
+  const client = service === undefined ? undefined : recipeOf(service).client;
+  const missing = missingOf([
+    "stackspec",
+    "mocha",
+    "chai",
+    "testcontainers",
+    ...(client === undefined ? [] : [client]),
+  ]);
+  const test = `npm ${script === "test" ? "test" : `run ${script}`}`;
+  const isWanted = missing.length > 0 && !flags.has("no-install");
+  if (isWanted) say(`\n${lineToInstall(missing)}`);
+  const isThere = missing.length === 0 || (isWanted && install(missing));
+  say(`\nNow: ${isThere ? "" : `${lineToInstall(missing)} && `}${test}`);
+  return isWanted && !isThere ? 1 : 0;
 }
 
 /** How many machines the CI system is to run. */
