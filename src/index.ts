@@ -7,7 +7,6 @@ export type {
   Exports,
   Factory,
   FactoryContext,
-  Mount,
   Network,
   Service,
   ServiceOptions,
@@ -18,8 +17,9 @@ export type {
   Task,
   TaskOptions,
   TaskResult,
-  Volume,
 } from "./stack/stack.ts";
+export type { Mount, Volume, VolumeOptions } from "./stack/volume.ts";
+
 export { imageFrom } from "./stack/image.ts";
 export type { ImageBuild, ImageSource } from "./stack/image.ts";
 export { acceptsSql, answers, healthy, listens, logs } from "./stack/probe.ts";
@@ -32,7 +32,7 @@ export { eventually } from "./mocha/eventually.ts";
 export type { EventuallyOptions } from "./mocha/eventually.ts";
 export { secret } from "./secret.ts";
 export type { TargetStack } from "./mocha/target.ts";
-export type { Fault, Faults, ServiceName, Slowness } from "./engine/run/faults.ts";
+export type { Fault, Faults, ServiceName, Slowness, VolumeName } from "./engine/run/fault.ts";
 export type { Checkpoint, Resettable } from "./engine/run/checkpoint.ts";
 export type { RunningStack } from "./engine/run/started-stack.ts";
 export { StackspecError } from "./errors.ts";

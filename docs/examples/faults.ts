@@ -1,4 +1,4 @@
-// Fault, Faults, ServiceName, Slowness
+// Fault, Faults, ServiceName, Slowness, VolumeName
 import { expect } from "chai";
 import { useStack } from "stackspec";
 import shop from "./define-stack.ts";

@@ -1,9 +1,9 @@
-// Volume, Mount, Network
+// Volume, VolumeOptions, Mount, Network
 import { defineStack } from "stackspec";
 import { GenericContainer } from "testcontainers";
 
 export default defineStack("files", (stack) => {
-  const uploads = stack.volume("uploads");
+  const uploads = stack.volume("uploads", { sizeMb: 16 });
   const back = stack.network("back");
   const web = stack.service("web", ({ image }) => new GenericContainer(image).withExposedPorts(80), {
     image: "nginx:1.30",

@@ -6,17 +6,22 @@ import { defineStack, requireEngine, useStack } from "stackspec";
 import type { StackspecError } from "stackspec";
 import { GenericContainer } from "testcontainers";
 import { startRun } from "./child.ts";
-import { NODE, engine, script } from "./engine.ts";
+import { NODE, engine, script, serving } from "./engine.ts";
 
 /** How much later a slow service answers: what the delay adds can only be more. */
 const LATENCY_MS = 300;
 
-const stackWithFaults = defineStack("faults", ({ service }) => {
+const stackWithFaults = defineStack("faults", ({ service, task, volume }) => {
   const db = service("db", ({ image }) => new GenericContainer(image).withExposedPorts(6379), {
     image: "redis:8",
     durable: true,
   });
   const memory = service("memory", ({ image }) => new GenericContainer(image), { image: "redis:8" });
+  const files = volume("files", { sizeMb: 1 });
+  const seed = task("seed", ({ image }) => script(image, 'require("node:fs").writeFileSync("/files/seed", "seed")'), {
+    image: NODE,
+    mounts: [files.at("/files")],
+  });
   // Its clients' only connection to the database is open all the time.
   const app = service(
     "app",
@@ -26,15 +31,28 @@ const stackWithFaults = defineStack("faults", ({ service }) => {
         `const socket = require("node:net").connect(6379, "db");
         let why = "";
         socket.on("error", ({ code }) => (why = code));
+        const { readFileSync, writeFileSync } = require("node:fs");
         require("node:http").createServer((request, response) => {
+          try {
+            if (request.url === "/seed") return response.end(readFileSync("/files/seed"));
+            if (request.url === "/write") return response.end(String(writeFileSync("/files/more", "more")));
+          } catch (error) { return response.end(error.code); }
           if (socket.destroyed) return response.end(why);
           socket.once("data", (data) => response.end(data)).once("close", () => response.end(why));
           socket.write("PING\\r\\n");
         }).listen(8000)`,
       ),
-    { image: NODE, http: { port: 8000 }, after: [db] },
+    { image: NODE, http: { port: 8000 }, after: [db, seed], mounts: [files.at("/files")] },
   );
-  return { db, memory, app };
+  const clock = { http: { port: 8000 }, image: NODE, ownClock: true };
+  const watch = service("watch", ({ image }) => script(image, serving("String(Date.now())")), clock);
+  const deaf = service(
+    "deaf",
+    ({ image }) =>
+      new GenericContainer(image).withCommand(["env", "-u", "LD_PRELOAD", "node", "-e", serving("String(Date.now())")]),
+    clock,
+  );
+  return { db, memory, app, files, watch, deaf };
 });
 
 describe("a service of a stack that runs", function () {
@@ -194,6 +212,44 @@ describe("a service of a stack that runs", function () {
       expect(sentence).to.equal("USAGE: db: expected a service that is not slow, to be restarting: heal that first");
     });
   });
+
+  describe("whose clock is shifted", () => {
+    const DAY_MS = 86_400_000;
+    const now = async (): Promise<number> => Number((await stack.watch.http.get("/")).text);
+
+    it("tells another time, until that is healed", async () => {
+      const before = await now();
+      const shift = await stack.clock("watch", { offsetMs: DAY_MS });
+      expect((await now()) - before).to.be.at.least(DAY_MS);
+      await shift.heal();
+      expect((await now()) - before).to.be.below(DAY_MS);
+    });
+
+    it("is declared with a clock of its own", async () => {
+      const { sentence } = await failureOf(stack.clock("app", { offsetMs: -DAY_MS }));
+      expect(sentence).to.equal("FAULT_IMPOSSIBLE: app: its clock is its machine's — declare it with ownClock: true");
+    });
+
+    it("has programs that look at that clock, or it is said which do not", async () => {
+      const { sentence, evidence } = await failureOf(stack.clock("deaf", { offsetMs: DAY_MS }));
+      expect(sentence).to.match(/^FAULT_IMPOSSIBLE: deaf: .* programs that ask the C library for the time/);
+      expect(evidence).to.match(/\/node asks the kernel for the time$/);
+    });
+  });
+
+  describe("whose volume is full", () => {
+    it("finds no space there, until that is healed", async () => {
+      const full = await stack.full("files");
+      await expect(stack.app.http.get("/write")).to.eventually.have.property("text", "ENOSPC");
+      await full.heal();
+      await expect(stack.app.http.get("/write")).to.eventually.have.property("text", "undefined");
+    });
+
+    it("has there what its tasks have left, also while it is full", async () => {
+      await stack.full("files");
+      await expect(stack.app.http.get("/seed")).to.eventually.have.property("text", "seed");
+    });
+  });
 });
 
 describe("a run whose specs make services fail", function () {
@@ -213,6 +269,12 @@ describe("a run whose specs make services fail", function () {
       expect(statusOf(`is there after ${after}`)).to.equal("passed");
     });
 
+  it("heals a clock and a volume too", () => {
+    expect(messageOf("leaves its clock shifted, and fails")).to.equal("on purpose");
+    expect(messageOf("leaves its volume full, and is over time")).to.match(/Timeout of 50ms/);
+    expect(statusOf("has its space and its time again")).to.equal("passed");
+  });
+
   it("fails for one that exits when nobody has asked for that, also if it was killed before", () => {
     expect(messageOf("comes after that")).to.match(/SERVICE_DIED: web: /);
   });
@@ -222,6 +284,15 @@ describe("a run whose specs make services fail", function () {
     expect(
       states.map(({ state }) => state).filter((state) => state !== "starting" && state !== "stopped"),
     ).to.deep.equal(["ready", "cut", "ready", "paused", "ready", "slow: 10 ms later", "ready", "killed", "ready"]);
+  });
+
+  it("has clocks and volumes there too", () => {
+    const statesOf = (name: string) =>
+      results.extra.timeline.nodes
+        .find((node) => node.stack === "faults-besides" && node.name === name)!
+        .states.map(({ state }) => state);
+    expect(statesOf("web").join()).to.match(/,ready,shifted: \d+ ms,ready,stopped$/);
+    expect(statesOf("files")).to.deep.equal(["full", "ready"]);
   });
 
   it("catches an application that loses writes which it has acknowledged, when its database restarts", () => {

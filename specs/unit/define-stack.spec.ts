@@ -122,6 +122,13 @@ describe("a stack is refused", () => {
         `USAGE: stack "shop", service "web": expected a port from 1 to 65535, got ${port}`,
       );
     });
+
+  for (const sizeMb of [0, -1, 1.5, 1_025, Number.NaN])
+    it(`when a volume has ${sizeMb} MiB`, () => {
+      expect(declare((stack) => stack.volume("files", { sizeMb }))).to.throw(
+        `USAGE: stack "shop", volume "files": sizeMb: expected a whole number from 1 to 1024, got ${sizeMb}`,
+      );
+    });
 });
 
 describe("a port", () => {

@@ -20,7 +20,7 @@ describe("faults", () => {
   const stack = chooseProfiles([])(declared);
   const context = { onProgress: () => {}, signal: new AbortController().signal };
   // It comes to nothing of the engine's before it is refused.
-  const faults = faultsOf(stack, { run: new StackRun(stack, context as never) } as StackStart);
+  const faults = faultsOf({ run: new StackRun(stack, context as never) } as StackStart);
 
   for (const [name, sentence] of Object.entries({
     here: "FAULT_IMPOSSIBLE: here: it is an object of this process, not a container",
@@ -35,6 +35,24 @@ describe("faults", () => {
         .to.be.rejectedWith(StackspecError)
         .and.eventually.have.property("sentence", sentence);
     });
+
+  it("fill no volume that has no size", async () => {
+    await expect(faults.full("files")).to.be.rejectedWith(
+      'FAULT_IMPOSSIBLE: files: the volume has no size: to fill it would be to fill the engine\'s disk — stack.volume("files", { sizeMb: 16 })',
+    );
+  });
+
+  it("shift a clock by a number", async () => {
+    await expect(faults.clock("here", { offsetMs: Number.NaN })).to.be.rejectedWith(
+      "USAGE: clock(here): offsetMs: expected a number other than 0, got NaN",
+    );
+  });
+
+  it("fill no service", async () => {
+    await expect(faults.full("here")).to.be.rejectedWith(
+      'USAGE: shop: expected a volume that the stack exports (files), got "here"',
+    );
+  });
 
   for (const [slowness, sentence] of [
     [{}, "expected latencyMs, bandwidthKbps or both, got neither"],

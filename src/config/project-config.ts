@@ -146,10 +146,10 @@ export interface ProjectConfig {
    */
   readonly failOnFlaky?: boolean;
   /**
-   * The image that makes networks fail: any with Python, its package NetfilterQueue, iptables and ss. `STACKSPEC_FAULT_IMAGE`
+   * The image that faults are made with: any with what `containers/faults/Dockerfile` puts into it. `STACKSPEC_FAULT_IMAGE`
    * goes before it.
    *
-   * @default it is built from the packages of `debian:trixie-slim` when it is first needed
+   * @default it is built from Debian's packages when it is first needed
    */
   readonly faultImage?: string;
   /** Environment variables whose values are masked though their names do not look like those of secrets. */

@@ -1,4 +1,4 @@
-import type { Fault, Faults } from "../engine/run/faults.ts";
+import type { Fault, Faults } from "../engine/run/fault.ts";
 import type { StartedStack } from "../engine/run/started-stack.ts";
 import { StackspecError } from "../errors.ts";
 import { run } from "./run.ts";
@@ -19,6 +19,8 @@ export function faultsForSpecs(stack: StartedStack): Faults {
     slow: (name, slowness) => asked(() => stack.slow(name, slowness)),
     pause: (name) => asked(() => stack.pause(name)),
     kill: (name) => asked(() => stack.kill(name)),
+    clock: (name, shift) => asked(() => stack.clock(name, shift)),
+    full: (name) => asked(() => stack.full(name)),
     restart: (name, options) => asked(() => stack.restart(name, options)),
   };
 }

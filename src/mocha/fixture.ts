@@ -3,7 +3,7 @@
 /// <reference types="chai-as-promised" preserve="true" />
 import { connectEngine } from "../engine/docker/connect.ts";
 import type { Resettable } from "../engine/run/checkpoint.ts";
-import type { Faults, ServiceName } from "../engine/run/faults.ts";
+import type { Faults, ServiceName, VolumeName } from "../engine/run/fault.ts";
 import { imagesOf } from "../engine/run/start.ts";
 import type { RunningStack, StartedStack } from "../engine/run/started-stack.ts";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
@@ -19,7 +19,9 @@ import type { TargetStack } from "./target.ts";
  * What specs get of a stack: what it exports, the way back to where its tasks left it, and to states of their own, and its
  * faults, but for those whose names it exports something by.
  */
-export type StackInUse<E extends Exports> = Started<E> & Resettable & Omit<Faults<ServiceName<E>>, keyof E>;
+export type StackInUse<E extends Exports> = Started<E> &
+  Resettable &
+  Omit<Faults<ServiceName<E>, VolumeName<E>>, keyof E>;
 
 /** How a suite uses a stack. */
 export interface StackUse {
@@ -69,7 +71,7 @@ export function useTarget(): HttpClient {
  *
  * @returns what the stack exports, `reset()`, which brings its data back to where the tasks left it, and `checkpoint()`,
  *   which notes what it holds now: `const point = await stack.checkpoint()`, `await point.restore()`; and the faults `cut`,
- *   `slow`, `pause`, `kill` and `restart`: `const cut = await stack.cut("db")`, `await cut.heal()`
+ *   `slow`, `pause`, `kill`, `restart`, `full` and `clock`: `const cut = await stack.cut("db")`, `await cut.heal()`
  * @throws StackspecError `USAGE` for an option that it does not have
  */
 export function useStack<E extends Exports>(stack: Stack<E>, options: StackUse = {}): StackInUse<E> {

@@ -41,22 +41,17 @@ export function recordTimeline(onChange: () => void = () => {}): TimelineRecorde
   return {
     hear(event) {
       const atMs = Date.now();
-      if (event.kind === "node") {
-        const { stack, name, node: kind, state, waitsFor } = event;
+      if (event.kind === "node" || event.kind === "fault") {
+        const { stack, name, node: kind, state } = event;
         const known = nodeOf(stack, name) ?? { stack, name, kind, waitsFor: [], states: [], answers: [] };
         nodes.set(`${stack}/${name}`, known);
-        if (waitsFor !== undefined) known.waitsFor = [...waitsFor];
+        if (event.kind === "node" && event.waitsFor !== undefined) known.waitsFor = [...event.waitsFor];
         push(known.states, { state, atMs });
       } else if (event.kind === "answer") {
         const answers = nodeOf(event.stack, event.name)?.answers;
         const text = mask(event.answer).slice(0, LINE_LENGTH);
         if (answers === undefined || answers.at(-1)?.text === text) return event;
         push(answers, { atMs, text });
-      } else if (event.kind === "fault") {
-        const { stack, name, state } = event;
-        const known = nodeOf(stack, name);
-        if (known === undefined) push(notices, { atMs, text: `${name} ${state}` });
-        else push(known.states, { state, atMs });
       } else if (event.kind === "log") logs.push(recordLog(event.stack, event.name, event.log));
       else if (event.kind === "notice") push(notices, { atMs, text: mask(event.text) });
       else if (event.kind === "image-resolved") {

@@ -5,11 +5,11 @@ export interface Phase {
   readonly untilMs: number;
 }
 
-/** How a service or task of a stack came up. */
+/** How a service or task of a stack came up; of a volume, what was made of it. */
 export interface TimelineNode {
   readonly stack: string;
   readonly name: string;
-  readonly kind: "service" | "task";
+  readonly kind: "service" | "task" | "volume";
   readonly waitsFor: readonly string[];
   readonly states: readonly { readonly state: string; readonly atMs: number }[];
   /** What it answered while it was waited for, each answer once until another came. */

@@ -17,8 +17,8 @@ import type {
   Task,
   TaskOptions,
   TaskResult,
-  Volume,
 } from "./stack.ts";
+import type { Volume, VolumeOptions } from "./volume.ts";
 
 /** What a service with these options hands to specs. */
 type WithHttp<S, O> = O extends { readonly http: object } ? S & { readonly http: HttpClient } : S;
@@ -47,7 +47,7 @@ export interface StackBuilder {
     create: Factory<Startable | void>,
     options?: O,
   ): Task<TaskResult | Unchosen<O>>;
-  volume(name: string): Volume;
+  volume(name: string, options?: VolumeOptions): Volume;
   network(name: string): Network;
 }
 
@@ -92,11 +92,13 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
       nodes.push(task);
       return task as never;
     },
-    volume(part) {
+    volume(part, options = {}) {
       claim("volume", part);
+      checkSize(options.sizeMb, `stack "${name}", volume "${part}"`);
       const volume: Volume = {
         kind: "volume",
         name: part,
+        options,
         at(path, mode = "rw") {
           if (!path.startsWith("/")) throw usageError(`volume "${part}"`, `expected an absolute path, got "${path}"`);
           return { volume, path, mode };
@@ -139,6 +141,11 @@ function checkName(name: string, subject: string): void {
 function checkPort(port: number, subject: string): void {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw usageError(subject, `expected a port from 1 to 65535, got ${port}`);
+}
+
+function checkSize(sizeMb: number | undefined, subject: string): void {
+  if (sizeMb !== undefined && !(Number.isInteger(sizeMb) && sizeMb >= 1 && sizeMb <= 1_024))
+    throw usageError(subject, `sizeMb: expected a whole number from 1 to 1024, got ${sizeMb}`);
 }
 
 function checkDriver(driver: unknown, subject: string): void {

@@ -2,6 +2,7 @@ import type { Driver } from "../engine/drivers/driver.ts";
 import type { Probe } from "./probe.ts";
 import type { ImageSource } from "./image.ts";
 import type { Location } from "./location.ts";
+import type { Mount, Volume } from "./volume.ts";
 
 /** Anything that runs beside the specs: a Testcontainers container, or any object with this method. */
 export interface Startable<S extends Stoppable = Stoppable> {
@@ -44,25 +45,10 @@ export interface Task<R = unknown> {
   readonly [started]?: R;
 }
 
-/** Storage that services of one stack share. Made empty with the stack, removed with it. */
-export interface Volume {
-  readonly kind: "volume";
-  readonly name: string;
-  /** This volume, mounted at an absolute path; `"ro"` for reading only. */
-  at(path: string, mode?: "rw" | "ro"): Mount;
-}
-
 /** A network beside the private one that every container of a stack is on. */
 export interface Network {
   readonly kind: "network";
   readonly name: string;
-}
-
-/** A volume at its place in a container. */
-export interface Mount {
-  readonly volume: Volume;
-  readonly path: string;
-  readonly mode: "rw" | "ro";
 }
 
 /** A dependency that is met as soon as the service runs, ready or not. */
@@ -154,6 +140,11 @@ export interface ServiceOptions<S = never> extends NodeOptions, Location {
   readonly shared?: boolean;
   /** The database keeps its own durability settings, and its data on disk. Default false. */
   readonly durable?: boolean;
+  /**
+   * Its programs have a clock of their own, which the fault `clock` shifts: those that ask the C library for the time, but none
+   * that is linked statically or written in Go. Default false: its clock is its machine's.
+   */
+  readonly ownClock?: boolean;
   /**
    * How long it may take to stop before it is killed, in milliseconds. Default 0: killed at once,
    * because nothing in a stack that is thrown away can be lost.

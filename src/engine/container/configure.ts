@@ -21,6 +21,8 @@ export interface ContainerConfig {
   readonly alias: string | undefined;
   /** Mounts beside its own, as `SOURCE:PATH:MODE`. */
   readonly binds: readonly string[];
+  /** What gives it a clock of its own. */
+  readonly clock?: { readonly bind: string; readonly environment: Readonly<Record<string, string>> } | undefined;
   /** The address on which ports are published; undefined leaves it to the engine. */
   readonly publishAddress?: string | undefined;
   readonly sandbox?: Sandbox | undefined;
@@ -57,11 +59,15 @@ const appended = new WeakMap<GenericContainer, () => void>();
 /** Tells `container` how it is run, and calls `hooks` on its way; then `container.start()` does the rest. */
 export function configure(container: GenericContainer, config: ContainerConfig, hooks: LifecycleHooks): void {
   const { labels, networks, alias, binds, publishAddress, sandbox, volume, inMemory, urgent } = config;
-  const { withoutHealthCheck, adopted } = config;
+  const { withoutHealthCheck, adopted, clock } = config;
   const internals = internalsOf(container);
   // Our run has a reaper of its own that does not stand in the way of the first container.
   container.withLabels(labels).withAutoCleanup(false).withNetworkMode(networks[0]!);
   internals.hostConfig.Binds = [...(internals.hostConfig.Binds ?? []), ...binds];
+  if (clock !== undefined) {
+    internals.hostConfig.Binds.push(clock.bind);
+    container.withEnvironment({ ...clock.environment });
+  }
 
   if (sandbox !== undefined) {
     container.withSecurityOpt("no-new-privileges:true").withDroppedCapabilities("ALL");

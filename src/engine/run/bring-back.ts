@@ -1,4 +1,5 @@
-import type { Service, Volume } from "../../stack/stack.ts";
+import type { Service } from "../../stack/stack.ts";
+import type { Volume } from "../../stack/volume.ts";
 import { settleAll } from "../docker/labels.ts";
 import { isTakenOver } from "./plan.ts";
 import { resetPart } from "./reset-part.ts";

@@ -3,6 +3,7 @@ import type { Node, Stack } from "../../stack/stack.ts";
 import { findRestored, keyContext } from "./find-restored.ts";
 import type { Restored } from "./find-restored.ts";
 import type { Factories } from "./factories.ts";
+import { isSized } from "./fault-volumes.ts";
 import type { ResourceIdentity } from "./resources.ts";
 import { claimReusableStack, containersOf } from "./reusable-stack.ts";
 import type { ReusableStack } from "./reusable-stack.ts";
@@ -90,6 +91,8 @@ async function findReusable(stack: Stack, made: ReadonlyMap<Node, unknown>, cont
     context.onProgress({ kind: "notice", text: `${stack.name} does not stay up: ${why}` });
     return none;
   };
+  const inMemory = stack.volumes.find(isSized);
+  if (inMemory !== undefined) return refuse(`its volume ${inMemory.name} is in memory`);
   const keys = await keysOf(stack, made, keyContext(context));
   if (!(keys instanceof Map)) return refuse((keys as { reason: string }).reason);
   const byName = new Map(Array.from(keys as ReadonlyMap<Node, string>, ([{ name }, key]) => [name, key]));

@@ -21,7 +21,13 @@ export type ProgressEvent =
   /** A container runs, and this is its log. */
   | { readonly kind: "log"; readonly stack: string; readonly name: string; readonly log: Log }
   /** A fault of a service or volume was made or healed, and this is what it is now: "cut", "ready". */
-  | { readonly kind: "fault"; readonly stack: string; readonly name: string; readonly state: string }
+  | {
+      readonly kind: "fault";
+      readonly stack: string;
+      readonly node: "service" | "volume";
+      readonly name: string;
+      readonly state: string;
+    }
   /** A promise that does not hold for this stack: one line, once. */
   | { readonly kind: "notice"; readonly text: string }
   | { readonly kind: "image"; readonly name: string; readonly state: "pulling" | "building"; readonly detail: string }

@@ -1,5 +1,6 @@
 import { usageError } from "../../errors.ts";
-import type { Volume } from "../../stack/stack.ts";
+import type { Volume } from "../../stack/volume.ts";
+import { isSized } from "./fault-volumes.ts";
 import { isTakenOver } from "./plan.ts";
 import type { Part } from "./reset-part.ts";
 import { writersOf } from "./resources.ts";
@@ -22,7 +23,11 @@ export async function volumePart({ run, plan }: StackStart, volume: Volume): Pro
   const { container } = await run.containers.get(writer)!.done;
   const { path } = writer.options.mounts!.find((mount) => mount.volume === volume && mount.mode === "rw")!;
   const { runtime, volumeName } = await run.resources(plan);
-  const folder = runtime.local ? (await runtime.docker.getVolume(volumeName(volume)).inspect()).Mountpoint : undefined;
+  // One in memory is where the engine has mounted it, which may be nowhere to be seen from here.
+  const folder =
+    runtime.local && !isSized(volume)
+      ? (await runtime.docker.getVolume(volumeName(volume)).inspect()).Mountpoint
+      : undefined;
   const note = async (kept?: Kept): Promise<Part> => {
     const baseline = await takeVolumeBaseline({ name, container, path, folder }, kept, (why) =>
       run.context.onProgress({

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { StackspecError, messageOf } from "../../errors.ts";
-import type { Network, Node, Service, Stack, Volume } from "../../stack/stack.ts";
+import type { Network, Node, Service, Stack } from "../../stack/stack.ts";
+import type { Volume } from "../../stack/volume.ts";
 import type { ContainerConfig } from "../container/configure.ts";
 import { NAME_LABEL, OWNER_LABEL, RUN_LABEL, STACK_LABEL, thisProcess } from "../docker/labels.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { watchExits } from "../docker/exits.ts";
 import type { Exits } from "../docker/exits.ts";
+import { createClocks, createSizedVolumes, hasOwnClock, isSized, ownClock } from "./fault-volumes.ts";
 import type { StackContext } from "./stack-context.ts";
 
 /** What a stack is called on the engine, and whose it is there: decided before anything of it is made. */
@@ -29,6 +31,8 @@ export interface StackResources {
   disconnect(container: string): Promise<void>;
   /** A volume's name on the engine. */
   volumeName(volume: Volume): string;
+  /** The name of the volume that says how far the clocks of services are shifted. */
+  readonly clocks: string;
 }
 
 /**
@@ -47,19 +51,31 @@ export async function openResources(
   const labels = { [RUN_LABEL]: owner, [STACK_LABEL]: id, [OWNER_LABEL]: thisProcess() };
   const networkName = ({ name }: Network): string => `${id}-${name}`;
   const volumeName = ({ name }: Volume): string => `${id}-${name}`;
+  // No declared volume can be called so.
+  const clocks = `${id}_clocks`;
+  const helper = { runtime, context, labels };
   const home = runtime.docker.getNetwork(id);
   const there = isUp ? await namesOf(runtime, id) : new Set<string>();
   const networks = [id, ...stack.networks.map(networkName)].filter((name) => !there.has(name));
-  const volumes = stack.volumes.map(volumeName).filter((name) => !there.has(name));
+  const volumes = stack.volumes.map((volume) => ({ volume, Name: volumeName(volume) }));
+  const missing = volumes.filter(({ Name }) => !there.has(Name));
   const [exits] = await Promise.all([
     watchExits(runtime),
     ...networks.map((name) => createNetwork(runtime, name, labels, stack.name)),
-    ...volumes.map((Name) => runtime.docker.createVolume({ Name, Labels: labels })),
+    ...missing
+      .filter(({ volume }) => !isSized(volume))
+      .map(({ Name }) => runtime.docker.createVolume({ Name, Labels: labels })),
+    createSizedVolumes(
+      missing.filter(({ volume }) => isSized(volume)),
+      helper,
+    ),
+    createClocks(clocks, stack.nodes.filter(hasOwnClock), helper),
   ]);
   return {
     runtime,
     exits,
     volumeName,
+    clocks,
     async connect(Container, alias) {
       await home.connect({ Container, EndpointConfig: { Aliases: [alias] } });
     },
@@ -78,6 +94,7 @@ export async function openResources(
         const fills = running.find(({ options }) => options.mounts?.some((mount) => mount.volume === volume)) === node;
         return `${volumeName(volume)}:${path}:${mode}${fills ? "" : ",nocopy"}`;
       }),
+      clock: hasOwnClock(node) ? ownClock(clocks, node) : undefined,
       publishAddress: publishAddress ?? (runtime.local ? "127.0.0.1" : undefined),
       sandbox: node.options.sandbox,
     }),

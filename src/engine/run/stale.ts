@@ -1,5 +1,6 @@
 import { waitsFor } from "../../stack/define-stack.ts";
-import type { Node, Service, Stack, Volume } from "../../stack/stack.ts";
+import type { Node, Service, Stack } from "../../stack/stack.ts";
+import type { Volume } from "../../stack/volume.ts";
 import { isContainer } from "../container/internals.ts";
 import { driverOf } from "../drivers/choose.ts";
 import { doesMount, hasData } from "../snapshot/layers.ts";

@@ -6,6 +6,8 @@ import { workerSuffix } from "../drivers/worker-suffix.ts";
 import { tellKept } from "./addresses.ts";
 import { copyLayers } from "./copy-layers.ts";
 import { stackFactories } from "./factories.ts";
+import { faultImage } from "./fault-helper.ts";
+import { hasOwnClock, isSized } from "./fault-volumes.ts";
 import { faultsOf } from "./faults.ts";
 import { fail, giveUpLater, isReleased, startAgain } from "./failed-start.ts";
 import { isTakenOver, planStack, sharedServices } from "./plan.ts";
@@ -29,7 +31,7 @@ import { createWorkerDatabases } from "./worker-databases.ts";
 export async function startStack<E extends Exports>(stack: Stack<E>, context: StackContext): Promise<StartedStack<E>> {
   const { start, baseline, stop } = await startRun(stack, context);
   const { plan, run } = start;
-  const { close: closeFaults, ...faults } = faultsOf(stack, start);
+  const { close: closeFaults, ...faults } = faultsOf(start);
   let stopping: Promise<void> | undefined;
   return {
     name: stack.name,
@@ -68,7 +70,8 @@ async function startRun(stack: Stack, context: StackContext): Promise<StartedRun
   const { id, logs } = context.nameOf(stack);
   const fresh = { id, owner: context.runId, isUp: false };
   const run = new StackRun(stack, context);
-  const images = imagesOf(stack).map((source) => context.resolveImage(source));
+  const helpers = stack.nodes.some(hasOwnClock) || stack.volumes.some(isSized) ? [faultImage(context)] : [];
+  const images = [...imagesOf(stack), ...helpers].map((source) => context.resolveImage(source));
   const connected = images.length > 0 ? context.connect() : Promise.resolve();
   connected.catch(() => {});
   // A stack with images has containers: its network is made while the images are looked up.

@@ -4,7 +4,8 @@ import type { Exports, Started } from "../../stack/stack.ts";
 import type { Log } from "../docker/log.ts";
 import type { Layer } from "../snapshot/layers.ts";
 import type { Resettable } from "./checkpoint.ts";
-import type { FaultKeeper, Faults, ServiceName } from "./faults.ts";
+import type { Faults, ServiceName, VolumeName } from "./fault.ts";
+import type { FaultKeeper } from "./faults.ts";
 import type { SnapshotUse } from "./find-restored.ts";
 import type { LayerCopies } from "./stack-start.ts";
 
@@ -21,8 +22,12 @@ interface StackValues<E extends Exports> extends Resettable {
 }
 
 /** A started stack. */
-export interface RunningStack<E extends Exports = Exports, Name extends string = ServiceName<E>>
-  extends StackValues<E>, Faults<Name> {}
+export interface RunningStack<
+  E extends Exports = Exports,
+  Name extends string = ServiceName<E>,
+  Volumes extends string = VolumeName<E>,
+>
+  extends StackValues<E>, Faults<Name, Volumes> {}
 
 /** What the run that a stack is part of knows of it besides. */
 export interface StartedStack<E extends Exports = Exports> extends StackValues<E>, Faults, FaultKeeper {

@@ -1,5 +1,6 @@
 import { digestOf } from "../../images/digest.ts";
-import type { Node, Stack, TaskResult, Volume } from "../../stack/stack.ts";
+import type { Node, Stack, TaskResult } from "../../stack/stack.ts";
+import type { Volume } from "../../stack/volume.ts";
 import { declarationOf } from "../container/declaration.ts";
 import { isContainer } from "../container/internals.ts";
 import { STACK_LABEL, removeResources } from "../docker/labels.ts";
@@ -49,9 +50,9 @@ export async function keysOf(
   )) {
     if (known.key === undefined) return known;
     const container = made.get(node);
-    const { http, reset } = { http: undefined, reset: undefined, ...node.options };
+    const { http, reset, ownClock } = { http: undefined, reset: undefined, ownClock: undefined, ...node.options };
     const told = isContainer(container) ? declarationOf(container).told : undefined;
-    keys.set(node, await digestOf([known.key, JSON.stringify([told, http, String(reset)])], []));
+    keys.set(node, await digestOf([known.key, JSON.stringify([told, http, String(reset), ownClock])], []));
   }
   return keys;
 }

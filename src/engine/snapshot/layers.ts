@@ -1,5 +1,6 @@
 import { nodeOf } from "../../stack/define-stack.ts";
-import type { Mount, Node, Service, Stack, Task, Volume } from "../../stack/stack.ts";
+import type { Node, Service, Stack, Task } from "../../stack/stack.ts";
+import type { Mount, Volume } from "../../stack/volume.ts";
 import { isContainer } from "../container/internals.ts";
 import { dataOf } from "../drivers/data.ts";
 

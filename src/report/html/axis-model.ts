@@ -55,6 +55,8 @@ const TONES: Readonly<Record<string, Span["tone"]>> = {
   paused: "failed",
   killed: "failed",
   restarting: "failed",
+  shifted: "failed",
+  full: "failed",
 };
 
 /** A run on one axis: phases, images, services and tasks, specs, exchanges, and what services wrote. */
