@@ -107,7 +107,7 @@ describe("an image that cannot be built", () => {
     this.timeout(60_000);
     const failure = await startOn(imageFrom("broken", folder));
     expect(failure.sentence).to.match(
-      /^IMAGE_BUILD_FAILED: \S*broken\S*: cannot be built from specs\/integration\/fixtures\/broken-image: .*returned a non-zero code: 7 — the failing step's output follows$/,
+      /^IMAGE_BUILD_FAILED: \S*broken\S*: cannot be built from specs\/integration\/fixtures\/broken-image: .*(returned a non-zero code:|exit status) 7 — the failing step's output follows$/,
     );
     expect(failure.evidence)
       .to.match(/RUN echo "the step has begun"/)

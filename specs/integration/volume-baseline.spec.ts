@@ -1,11 +1,14 @@
 import { expect } from "chai";
 import { defineStack, logs, requireEngine } from "stackspec";
 import { GenericContainer } from "testcontainers";
+import { connectEngine } from "../../src/engine/docker/connect.ts";
 import { takeVolumeBaseline } from "../../src/engine/run/volume-baseline.ts";
 import type { VolumeBaseline } from "../../src/engine/run/volume-baseline.ts";
 import { NODE, engine, useRunning } from "./engine.ts";
 
 const WITH_PROGRAMS = "PATH=/usr/bin:/bin";
+/** All that archives of engines know of a time: Docker's cut off the rest, Podman's round. */
+const WHOLE_SECONDS = "find . -exec touch -hd @1700000000 {} +";
 
 describe("a volume that specs have changed", function () {
   this.timeout(60_000);
@@ -16,7 +19,7 @@ describe("a volume that specs have changed", function () {
       .withCommand([
         "/bin/sh",
         "-c",
-        `${WITH_PROGRAMS}; cd /data; mkdir -p full/deep empty; echo one > full/deep/file; echo two > other; ln -s other link; ln other hard; echo up; sleep 1000`,
+        `${WITH_PROGRAMS}; cd /data; mkdir -p full/deep empty; echo one > full/deep/file; echo two > other; ln -s other link; ln other hard; ${WHOLE_SECONDS}; echo up; sleep 1000`,
       ])
       .withEnvironment({ PATH });
   const running = useRunning(
@@ -90,6 +93,8 @@ describe("a volume that specs have changed", function () {
         // What is in that folder has to be removed by the image's `rm`.
         if (name === "bare" && what === "a folder in place of a file") continue;
         it(`gets back ${what}`, async function () {
+          // Podman's archives do not have it.
+          if (name === "bare" && what === "an owner" && (await connectEngine()).name.startsWith("Podman")) this.skip();
           await sh(`cd /data; ${change}`);
           await baseline.reset();
           expect(await sh(SHOWN)).to.equal(before);

@@ -10,7 +10,7 @@ import type { Listening } from "../unit/server.ts";
 import { GONE_WITHIN_MS, RUN_LABEL, cleanUp, engine, leftAfter } from "../integration/engine.ts";
 import { makeProject } from "../integration/fixtures/pipeline/project.ts";
 import type { Ended, Project } from "../integration/fixtures/pipeline/project.ts";
-import { password, registryStack, user, wayTo } from "../integration/fixtures/pipeline/registry.ts";
+import { ownAddress, password, registryStack, user, wayTo } from "../integration/fixtures/pipeline/registry.ts";
 
 interface ImageManifest {
   readonly config: { readonly digest: string };
@@ -54,8 +54,9 @@ describe("a pipeline", function () {
     hook = await listen(server);
     project = makeProject();
     project.write("target/app/stale.txt", "of an earlier run");
-    way = await wayTo("127.0.0.1", stack.registry.getMappedPort(5000));
-    registry = `127.0.0.1:${way.port}`;
+    const host = await ownAddress();
+    way = await wayTo(stack.registry.getHost(), stack.registry.getMappedPort(5000), host);
+    registry = `${host}:${way.port}`;
     settings = {
       STACKSPEC_REGISTRY: `${registry}/team`,
       STACKSPEC_REGISTRY_USER: user,
@@ -190,7 +191,7 @@ describe("a pipeline", function () {
 
     it("refuses a password that the registry does not know, and does not show it", async () => {
       const ended = await stage("publish", { STACKSPEC_REGISTRY_PASSWORD: "close-sesame" });
-      refuses(ended, /^REGISTRY_DENIED: 127\.0\.0\.1:\d+: expected it to let us push, it refuses user or password/m);
+      refuses(ended, /^REGISTRY_DENIED: [\d.]+:\d+: expected it to let us push, it refuses user or password/m);
       expect(ended.output).not.to.contain("close-sesame");
     });
 

@@ -41,7 +41,7 @@ describe("what may be published", () => {
     expect(() => checkRevision({ revision, dirty: true }, { ...clean, dirty: ["one.txt"] }, true)).not.to.throw();
   });
 
-  for (const user of ["", "root", "root:users", "0", "0:0", "00", ":1000"])
+  for (const user of [undefined, "", "root", "root:users", "0", "0:0", "00", ":1000"])
     it(`is not an image of the user "${user}"`, () => {
       expect(isRoot(user)).to.equal(true);
     });

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { RequestListener } from "node:http";
 import type { AddressInfo, Server } from "node:net";
 
-/** A server on a free port of the loopback interface, and the release of it. */
+/** A server on a free port, and the release of it. */
 export interface Listening {
   readonly port: number;
   close(): Promise<void>;
@@ -23,9 +23,9 @@ export async function serveHttp(listener: RequestListener): Promise<Listening & 
   };
 }
 
-/** Has a server listen. */
-export async function listen(server: Server): Promise<Listening> {
-  server.listen(0, "127.0.0.1");
+/** Has a server listen, by default on the loopback interface. */
+export async function listen(server: Server, host = "127.0.0.1"): Promise<Listening> {
+  server.listen(0, host);
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,

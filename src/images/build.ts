@@ -47,7 +47,7 @@ export async function buildImage(
       ...(build.args !== undefined && { buildargs: build.args }),
       labels: build.labels,
       ...(build.target !== undefined && { target: build.target }),
-      networkmode: build.network ? "default" : "none",
+      ...(await networkOf(docker, build.network)),
       forcerm: true,
       abortSignal: signal,
     });
@@ -57,13 +57,21 @@ export async function buildImage(
     });
   } catch (cause) {
     const { printed = [] } = cause as { printed?: string[] };
-    throw new StackspecError("IMAGE_BUILD_FAILED", `cannot be built from ${build.folder}: ${messageOf(cause)}`, {
+    throw new StackspecError("IMAGE_BUILD_FAILED", `cannot be built from ${build.folder}: ${messageOf(cause).trim()}`, {
       subject: build.reference,
       hint: "the failing step's output follows",
       evidence: printed.slice(-OUTPUT_LINES).join("\n"),
       cause,
     });
   }
+}
+
+/** Podman has other words for it, and builds on its machine's own network unless a namespace is asked for. */
+async function networkOf(docker: Dockerode, isThere: boolean): Promise<{ networkmode: string }> {
+  const { Components } = await docker.version();
+  if (!Components.some(({ Name }) => Name.startsWith("Podman"))) return { networkmode: isThere ? "default" : "none" };
+  const ofItsOwn = { nsoptions: JSON.stringify([{ Name: "network" }]) };
+  return { networkmode: isThere ? "NetworkEnabled" : "NetworkDisabled", ...ofItsOwn };
 }
 
 /**

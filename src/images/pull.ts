@@ -58,7 +58,8 @@ export async function pushImage(docker: Dockerode, name: string): Promise<void> 
 }
 
 function registryError(name: string, cause: unknown): StackspecError {
-  const text = messageOf(cause);
+  // What follows "authorization: " would be masked as that header's value, up to the end of the line.
+  const text = messageOf(cause).replaceAll("authorization: ", "authorization, ");
   if (UNREACHABLE.test(text))
     return new StackspecError("REGISTRY_UNREACHABLE", `its registry cannot be reached: ${text}`, {
       subject: name,

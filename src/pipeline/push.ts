@@ -8,6 +8,9 @@ import type { PipelineContext } from "./pipeline-context.ts";
 /** What engines say of a registry that lets nobody in, as distinct from one that is not there. */
 const DENIED = /denied|unauthorized|authentication required|no basic auth|incorrect username|forbidden|401|403/i;
 
+/** What they say of one without TLS. */
+const PLAIN = "server gave HTTP response to HTTPS client";
+
 /** One image's place in a registry. */
 export interface Registry {
   /**
@@ -37,7 +40,8 @@ export async function openRegistry(
   const auth = { authconfig: authconfig ?? {} };
   if (authconfig !== undefined && "password" in authconfig)
     await docker.checkAuth(authconfig).catch((cause: unknown) => {
-      throw refusal(host!, cause);
+      // Podman asks by HTTPS alone, whatever it is told of this registry: then the push tells.
+      if (!messageOf(cause).includes(PLAIN)) throw refusal(host!, cause);
     });
 
   return {
@@ -51,13 +55,17 @@ export async function openRegistry(
         await readToEnd(await image.push(auth as Dockerode.ImagePushOptions), (message) => {
           said = digestIn(message) ?? said;
         });
-        const digest = said ?? ownDigest(repository, await image.inspect());
+        const before = await image.inspect();
+        const digest = said ?? ownDigest(repository, before);
         const asked = await askRegistry(image, auth);
-        // Podman does not ask: what it pulls from there it notes with its digest.
+        // Podman does not ask: what it pulls from there it notes with its digest, beside those that it knows.
         if (asked === undefined) await readToEnd(await docker.pull(name, auth), () => {});
         const { Id, RepoDigests: digests } = await image.inspect();
-        const there = asked ?? digests.find((each) => each === `${repository}@${digest}`) ?? digests[0];
-        const found = { id: Id, digest: there!.replace(/^.*@/, ""), digests };
+        const others = digests.filter(
+          (each) => each.startsWith(`${repository}@`) && !before.RepoDigests.includes(each),
+        );
+        const there = asked ?? others.find((each) => !each.endsWith(`@${digest}`)) ?? `${repository}@${digest}`;
+        const found = { id: Id, digest: there.replace(/^.*@/, ""), digests };
         checkPushed(name, { id, digest }, found);
         return found.digest;
       } catch (error) {

@@ -82,8 +82,8 @@ async function build(
   return Id;
 }
 
-/** True for the user of an image, with or without a group, that may do everything. */
-export function isRoot(user: string): boolean {
+/** True for the user of an image, with or without a group, that may do everything. Some engines leave it out where there is none. */
+export function isRoot(user = ""): boolean {
   return /^(root|0*)(:|$)/.test(user);
 }
 

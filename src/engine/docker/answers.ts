@@ -11,8 +11,13 @@ const CODE = "ENGINE_REFUSED";
 
 /** What an engine is called, by its own words: "Docker 20.10.24", "Podman 5.8.6". */
 export function engineName({ Version, Components = [] }: Partial<Dockerode.DockerVersion>): string {
-  const isPodman = Components.some(({ Name }) => Name.startsWith("Podman"));
-  return `${isPodman ? "Podman" : "Docker"} ${Version ?? "of an unknown version"}`;
+  const kind = Components.some(({ Name }) => Name.startsWith("Podman")) ? "Podman" : "Docker";
+  return `${kind} ${Version ?? "of an unknown version"}`;
+}
+
+/** Whether an engine is one that is called so. */
+export function isPodman({ name }: { readonly name: string }): boolean {
+  return name.startsWith("Podman");
 }
 
 /** Makes each call of a client that its engine refuses say which call it was, and which engine. */

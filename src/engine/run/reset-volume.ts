@@ -3,7 +3,7 @@ import type { Volume } from "../../stack/volume.ts";
 import { isSized } from "./fault-volumes.ts";
 import { isTakenOver } from "./plan.ts";
 import type { Part } from "./reset-part.ts";
-import { writersOf } from "./resources.ts";
+import { listedFolder, writersOf } from "./resources.ts";
 import type { StackStart } from "./stack-start.ts";
 import { takeVolumeBaseline } from "./volume-baseline.ts";
 import type { Kept } from "./volume-baseline.ts";
@@ -24,10 +24,7 @@ export async function volumePart({ run, plan }: StackStart, volume: Volume): Pro
   const { path } = writer.options.mounts!.find((mount) => mount.volume === volume && mount.mode === "rw")!;
   const { runtime, volumeName } = await run.resources(plan);
   // One in memory is where the engine has mounted it, which may be nowhere to be seen from here.
-  const folder =
-    runtime.local && !isSized(volume)
-      ? (await runtime.docker.getVolume(volumeName(volume)).inspect()).Mountpoint
-      : undefined;
+  const folder = isSized(volume) ? undefined : await listedFolder(runtime, volumeName(volume));
   const note = async (kept?: Kept): Promise<Part> => {
     const baseline = await takeVolumeBaseline({ name, container, path, folder }, kept, (why) =>
       run.context.onProgress({

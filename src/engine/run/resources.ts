@@ -4,6 +4,7 @@ import type { Network, Node, Service, Stack } from "../../stack/stack.ts";
 import type { Volume } from "../../stack/volume.ts";
 import type { ContainerConfig } from "../container/configure.ts";
 import { NAME_LABEL, OWNER_LABEL, RUN_LABEL, STACK_LABEL, thisProcess } from "../docker/labels.ts";
+import { isPodman } from "../docker/answers.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { watchExits } from "../docker/exits.ts";
 import type { Exits } from "../docker/exits.ts";
@@ -71,6 +72,11 @@ export async function openResources(
     ),
     createClocks(clocks, stack.nodes.filter(hasOwnClock), helper),
   ]);
+  // There a volume belongs for good to whom the first of them has that path of, also where it is filled by another.
+  const onDisk = isPodman(runtime) ? stack.volumes.filter((each) => !isSized(each)) : [];
+  const folders = new Map(
+    await Promise.all(onDisk.map(async (each) => [each, await folderOf(runtime, volumeName(each))] as const)),
+  );
   return {
     runtime,
     exits,
@@ -92,6 +98,8 @@ export async function openResources(
         // An empty volume takes content and owner from the image of the first container that mounts it. Left
         // to a parallel start that is a race; here the one declared first fills it.
         const fills = running.find(({ options }) => options.mounts?.some((mount) => mount.volume === volume)) === node;
+        const folder = fills ? undefined : folders.get(volume);
+        if (folder !== undefined) return `${folder}:${path}:${mode}`;
         return `${volumeName(volume)}:${path}:${mode}${fills ? "" : ",nocopy"}`;
       }),
       clock: hasOwnClock(node) ? ownClock(clocks, node) : undefined,
@@ -99,6 +107,16 @@ export async function openResources(
       sandbox: node.options.sandbox,
     }),
   };
+}
+
+/** A volume's folder on the engine's machine. */
+async function folderOf({ docker }: Runtime, volume: string): Promise<string> {
+  return (await docker.getVolume(volume).inspect()).Mountpoint;
+}
+
+/** Where a volume's files are listed on this machine. Podman's archives do not say whose they are: there the container does. */
+export async function listedFolder(runtime: Runtime, volume: string): Promise<string | undefined> {
+  if (runtime.local && !isPodman(runtime)) return folderOf(runtime, volume);
 }
 
 /** Engines whose open ports have been said: once is enough. */

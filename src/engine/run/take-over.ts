@@ -9,7 +9,7 @@ import { keyOfNodes } from "../snapshot/key.ts";
 import type { Key, KeyContext } from "../snapshot/key.ts";
 import { forgetReusableStack } from "./kept-note.ts";
 import type { Note } from "./kept-note.ts";
-import { volumesToReset, writersOf } from "./resources.ts";
+import { listedFolder, volumesToReset, writersOf } from "./resources.ts";
 import type { ReusableStack } from "./reusable-stack.ts";
 import { findStale } from "./stale.ts";
 import type { Stale } from "./stale.ts";
@@ -128,7 +128,7 @@ async function resetVolume(
   volume: Volume,
   noted: Note,
   { id, volume: keptOf }: ReusableStack,
-  { docker, local }: Runtime,
+  runtime: Runtime,
 ): Promise<VolumeRecord | undefined> {
   const { name } = volume;
   const Name = `${id}-${name}`;
@@ -137,11 +137,11 @@ async function resetVolume(
   if (writers.length === 0) return noted.volumes[name];
   try {
     for (const writer of writers) {
-      const container = docker.getContainer(writer);
+      const container = runtime.docker.getContainer(writer);
       const mounts = (await container.inspect().catch(() => undefined))?.Mounts ?? [];
       const mount = mounts.find((each) => each.Name === Name && each.RW);
       if (mount === undefined) continue;
-      const folder = local ? (await docker.getVolume(Name).inspect()).Mountpoint : undefined;
+      const folder = await listedFolder(runtime, Name);
       const baseline = await takeVolumeBaseline(
         { name, container, path: mount.Destination, folder },
         keptOf(name),

@@ -73,10 +73,10 @@ export async function takeVolumeBaseline(
         throw failure(`its files could not be listed, and its content was not kept: ${content.why ?? ""}`);
       const before = files.entries;
       const now = await entriesNow(volume);
-      const changed = new Set([...before].filter(([path, state]) => now.get(path) !== state).map(([path]) => path));
+      const changed = new Map([...before].filter(([path, state]) => now.get(path) !== state));
       const added = [...now].filter(([path]) => !before.has(path));
       if (changed.size > 0 && content.fd === undefined) {
-        const some = `${[...changed].slice(0, 3).join(", ")}${changed.size > 3 ? ", …" : ""}`;
+        const some = `${[...changed.keys()].slice(0, 3).join(", ")}${changed.size > 3 ? ", …" : ""}`;
         const what = changed.size === 1 ? "a file was" : `${changed.size} files were`;
         throw failure(`${what} changed or removed (${some}), and its content was not kept: ${content.why}`);
       }

@@ -15,7 +15,7 @@ export interface ReachableVolume {
   /** A running container that may write there, and where it has the volume. */
   readonly container: Dockerode.Container;
   readonly path: string;
-  /** Its folder on this machine, where the engine runs here. Only root can look into it. */
+  /** Its folder on this machine, where the engine runs here and knows owners. Only root can look into it. */
   readonly folder: string | undefined;
 }
 
@@ -137,16 +137,19 @@ export async function listArchive(archive: Readable): Promise<VolumeFiles> {
 
 /** Writes those entries of an archive of `archiveOf` into the volume whose paths are wanted. */
 export async function putBack(
-  { container, path }: ReachableVolume,
+  { container, path, folder }: ReachableVolume,
   archive: Readable,
-  wanted: ReadonlySet<string>,
+  wanted: VolumeFiles["entries"],
 ): Promise<void> {
   const extract = tar.extract();
   const pack = tar.pack();
   const select = async (): Promise<void> => {
     for await (const entry of extract) {
-      if (wanted.has(pathOf(entry.header.name))) await pipeline(entry, pack.entry(entry.header));
-      else entry.resume();
+      const [, , uid, gid] = wanted.get(pathOf(entry.header.name))?.split(" ").map(Number) ?? [];
+      // In Podman's archives all belongs to the container's user. Of a folder the owner may be known by another number.
+      const owner = folder === undefined ? { uid: uid!, gid: gid! } : {};
+      if (uid === undefined) entry.resume();
+      else await pipeline(entry, pack.entry({ ...entry.header, ...owner }));
     }
     pack.finalize();
   };
