@@ -1,97 +1,28 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
 import { untilShown } from "../output.ts";
-import { makePackedProject } from "../packed.ts";
-import type { PackedProject } from "../packed.ts";
-import { RUN_LABEL, cleanUp, engine, inspectAll, labelled, removeLabelled } from "../integration/engine.ts";
-
-/** How a command ended. */
-interface Answer {
-  readonly exitCode: number | null;
-  readonly output: string;
-  readonly errors: string;
-}
+import { RUN_LABEL, cleanUp, engine, inspectAll, labelled } from "../integration/engine.ts";
+import { makeShop } from "./shop.ts";
+import type { Shop } from "./shop.ts";
 
 describe("the stack at hand", function () {
   this.timeout(180_000);
   requireEngine();
 
   const id = randomUUID().slice(0, 8);
-  const name = `shop-${id}`;
-  const PASSWORD = `Pw-${id}`;
-  /** What is noted of kept stacks is below this. */
-  const HOME = mkdtempSync(join(tmpdir(), "stackspec-at-hand-"));
   /** A folder that is no project. */
   const elsewhere = mkdtempSync(join(tmpdir(), "stackspec-elsewhere-"));
-  let project: PackedProject;
+  const name = `shop-${id}`;
+  let shop: Shop;
   let kept: string;
-
-  const files = {
-    "package.json": '{ "name": "shop", "type": "module" }',
-    "specs/stacks/shop.js": `
-      import { defineStack } from "stackspec";
-      import { GenericContainer } from "testcontainers";
-      export default defineStack("${name}", (stack) => {
-        const environment = { POSTGRES_PASSWORD: "${PASSWORD}", POSTGRES_DB: "shop" };
-        const url = "postgres://postgres:${PASSWORD}@db:5432/shop";
-        const db = stack.service("db", ({ image }) => new GenericContainer(image).withEnvironment(environment), { image: "postgres:18", url });
-        const fill = "create table items (name text); insert into items values ('first')";
-        const migrate = stack.task("migrate", ({ image }) => new GenericContainer(image).withCommand(["psql", url, "-c", fill]), { image: "postgres:18", after: [db] });
-        const cache = stack.service("cache", ({ image }) => new GenericContainer(image), { image: "redis:8" });
-        const serve = 'console.log("web is up"); require("node:http").createServer((request, response) => { console.log(request.url); response.end("shop"); }).listen(8000)';
-        const target = stack.service("web", ({ image }) => new GenericContainer(image).withCommand(["node", "-e", serve]), { image: "node:24-slim", after: [migrate], http: { port: 8000 } });
-        return { db, cache, target };
-      });`,
-    "specs/stacks/tiny.js": `
-      import { defineStack } from "stackspec";
-      import { GenericContainer } from "testcontainers";
-      export default defineStack("tiny-${id}", (stack) => ({
-        web: stack.service("web", ({ image }) => new GenericContainer(image).withCommand(["sleep", "infinity"]), { image: "node:24-slim" }),
-      }));`,
-    "specs/acceptance/shop.spec.js": `
-      import { useTarget } from "stackspec";
-      describe("the shop", () => {
-        const shop = useTarget();
-        it("answers", async () => {
-          await shop.get("/from-a-spec");
-          if (process.env.HOLD) await new Promise((resolve) => process.stdin.once("data", resolve));
-        }).timeout(60_000);
-      });`,
-  };
-
-  function begin(words: readonly string[], { cwd = project.folder, environment = {}, program = "stackspec" } = {}) {
-    const path = [join(project.folder, "node_modules/.bin"), dirname(process.execPath), process.env["PATH"]].join(":");
-    const { DOCKER_HOST } = process.env;
-    return spawn(program, words, {
-      cwd,
-      env: { HOME, PATH: path, STACKSPEC_IMAGES: "auto", ...(DOCKER_HOST && { DOCKER_HOST }), ...environment },
-    });
-  }
-
-  async function ask(words: readonly string[], options: { cwd?: string; input?: string } = {}): Promise<Answer> {
-    const child = begin(words, options);
-    child.stdin.end(options.input ?? "");
-    const [output, errors, [exitCode]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, "close") as Promise<[number | null]>,
-    ]);
-    return { exitCode, output, errors };
-  }
-
-  async function tell(words: readonly string[], options?: { cwd?: string; input?: string }): Promise<string> {
-    const { exitCode, output, errors } = await ask(words, options);
-    expect(exitCode, `${output}${errors}`).to.equal(0);
-    return output;
-  }
+  const tell: Shop["tell"] = (...words) => shop.tell(...words);
 
   const items = async (): Promise<string> =>
     (await tell(["shell", "db", "-tA", "-c", "select name from items"])).trim();
@@ -100,24 +31,13 @@ describe("the stack at hand", function () {
     Object.fromEntries([...(await inspectAll(kept))].map(([service, { Id }]) => [service, Id]));
 
   before("it is up", async () => {
-    project = await makePackedProject(files);
-    const output = await tell(["up", "shop"]);
-    expect(output).to.include(`The stack ${name} stays up`);
-    const docker = await engine();
-    const networks = await docker.listNetworks({ filters: { label: [RUN_LABEL] } });
-    kept = networks.find(({ Name }) => Name.startsWith(`stackspec-${name}-kept-`))!.Name;
+    shop = await makeShop(id);
+    expect(await tell(["up", "shop"])).to.include(`The stack ${name} stays up`);
+    [kept] = (await shop.kept()) as [string];
   });
   cleanUp("it is gone", async () => {
-    await removeLabelled(`${RUN_LABEL}=${kept}`);
-    await removeLabelled(`${RUN_LABEL}=${kept.replace(name, `tiny-${id}`)}`);
-    const docker = await engine();
-    for (const stack of [name, `tiny-${id}`])
-      for (const { Id } of await docker.listImages({
-        filters: { reference: [`localhost/stackspec/snapshot/${stack}/*`] },
-      }))
-        await docker.getImage(Id).remove({ force: true });
-    project.remove();
-    for (const folder of [HOME, elsewhere]) rmSync(folder, { recursive: true });
+    await shop.remove();
+    rmSync(elsewhere, { recursive: true });
   });
 
   it("has containers whose names say whose they are", async () => {
@@ -142,11 +62,11 @@ describe("the stack at hand", function () {
     await expect(tell(["ps"], { cwd: elsewhere })).to.eventually.match(
       /^No stack of this folder is up.*\n.*ps --all\n$/,
     );
-    await expect(tell(["ps", "--all"], { cwd: elsewhere })).to.eventually.include(`${kept}, of ${project.folder}\n`);
+    await expect(tell(["ps", "--all"], { cwd: elsewhere })).to.eventually.include(`${kept}, of ${shop.folder}\n`);
   });
 
   it("is counted by the doctor, who knows the engine", async () => {
-    const { output } = await ask(["doctor"]);
+    const { output } = await shop.ask(["doctor"]);
     expect(output).to.match(/^[✔!] engine +\w+ [\d.]+\S*, \w+, linux\/\w+, \d+ cores, [\d.]+ GiB, on this machine/m);
     expect(output).to.match(/^✔ up +[1-9]\d* stacks?: stackspec ps --all$/m);
   });
@@ -159,7 +79,9 @@ describe("the stack at hand", function () {
   it("has services whose addresses are told with their passwords", async () => {
     const { Ports } = (await inspectAll(kept)).get("db")!.NetworkSettings;
     const port = Ports["5432/tcp"]![0]!.HostPort;
-    await expect(tell(["url", "db"])).to.eventually.equal(`postgres://postgres:${PASSWORD}@127.0.0.1:${port}/shop\n`);
+    await expect(tell(["url", "db"])).to.eventually.equal(
+      `postgres://postgres:${shop.password}@127.0.0.1:${port}/shop\n`,
+    );
   });
 
   it("shows what a service has written", async () => {
@@ -179,7 +101,7 @@ describe("the stack at hand", function () {
   });
 
   it("shows what a service writes from now on", async () => {
-    const child = begin(["logs", "-f", "--tail", "0", "web"]);
+    const child = shop.begin(["logs", "-f", "--tail", "0", "web"]);
     let output = "";
     const listeners = new Set<() => void>();
     child.stdout.setEncoding("utf8").on("data", (piece: string) => {
@@ -200,19 +122,22 @@ describe("the stack at hand", function () {
   });
 
   it("runs a command with options of its own, and ends with its exit code", async () => {
-    const { exitCode, output } = await ask(["exec", "web", "sh", "-c", "echo $0; exit 3", "--help"]);
+    const { exitCode, output } = await shop.ask(["exec", "web", "sh", "-c", "echo $0; exit 3", "--help"]);
     expect({ exitCode, output }).to.deep.equal({ exitCode: 3, output: "--help\n" });
   });
 
   it("runs a command that reads what this process reads, and writes bytes as they are", async () => {
-    const input = `${PASSWORD} \u001b[1m\n`;
+    const input = `${shop.password} \u001b[1m\n`;
     await expect(tell(["exec", "web", "cat"], { input })).to.eventually.equal(input);
   });
 
   it("runs a command on a terminal, if there is one", async () => {
-    const child = begin(["-qec", "stackspec exec web sh -c 'test -t 0 && test -t 1 && echo a terminal'", "/dev/null"], {
-      program: "script",
-    });
+    const child = shop.begin(
+      ["-qec", "stackspec exec web sh -c 'test -t 0 && test -t 1 && echo a terminal'", "/dev/null"],
+      {
+        program: "script",
+      },
+    );
     await expect(text(child.stdout)).to.eventually.equal("a terminal\r\n");
   });
 
@@ -271,7 +196,7 @@ describe("the stack at hand", function () {
 
   it("is taken over by a run that keeps it, and not to be removed meanwhile", async () => {
     const before = await containers();
-    const run = begin(["start", "--keep"], { environment: { STACK: "shop", HOLD: "1" } });
+    const run = shop.begin(["start", "--keep"], { environment: { STACK: "shop", HOLD: "1" } });
     const output = text(run.stdout);
     const held = once(run, "close");
     const web = (await engine()).getContainer(before["web"]!);
@@ -279,13 +204,13 @@ describe("the stack at hand", function () {
     const logs = await web.logs({ follow: true, stdout: true, tail: 0 });
     for await (const chunk of logs) if (String(chunk).includes("/from-a-spec")) break;
     (logs as unknown as Readable).destroy();
-    await expect(ask(["down"])).to.eventually.deep.include({
+    await expect(shop.ask(["down"])).to.eventually.deep.include({
       exitCode: 2,
       errors: `USAGE: stackspec down: expected a stack that no run uses, got ${name}, which one uses now\n`,
     });
     run.stdin.end("go on\n");
     await held;
-    expect(await output).to.include("1 passing");
+    expect(await output).to.include("3 passing");
     await expect(containers()).to.eventually.deep.equal(before);
   });
 
@@ -296,11 +221,11 @@ describe("the stack at hand", function () {
   ] as const)
     it(`refuses another ${what}, and says which there are`, async () => {
       const errors = `USAGE: ${problem.replace("NAME", name)}\n`;
-      await expect(ask(words)).to.eventually.deep.equal({ exitCode: 2, output: "", errors });
+      await expect(shop.ask(words)).to.eventually.deep.equal({ exitCode: 2, output: "", errors });
     });
 
   it("is named where a folder has none that is up", async () => {
-    const { exitCode, errors } = await ask(["url"], { cwd: elsewhere });
+    const { exitCode, errors } = await shop.ask(["url"], { cwd: elsewhere });
     expect(exitCode).to.equal(2);
     expect(errors).to.match(
       /^USAGE: stackspec url: expected a stack that is up, got none in this folder — up elsewhere: /,
@@ -312,7 +237,7 @@ describe("the stack at hand", function () {
     before("both are up", () => tell(["up", "tiny"]));
 
     it("is asked for by name", async () => {
-      await expect(ask(["url"])).to.eventually.deep.include({
+      await expect(shop.ask(["url"])).to.eventually.deep.include({
         exitCode: 2,
         errors: `USAGE: stackspec url: expected one of ${name}, tiny-${id}, got no name\n`,
       });
@@ -320,7 +245,7 @@ describe("the stack at hand", function () {
     });
 
     it("says that a service publishes no port", async () => {
-      const { exitCode, errors } = await ask(["url", "--stack", `tiny-${id}`, "web"]);
+      const { exitCode, errors } = await shop.ask(["url", "--stack", `tiny-${id}`, "web"]);
       expect(exitCode).to.equal(2);
       expect(errors).to.match(/^USAGE: web: it publishes no port/);
     });

@@ -50,17 +50,17 @@ describe("the words behind a command", () => {
     [
       runCommand,
       [],
-      "<suite> [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options], got nothing",
+      "<suite> [--keep-on-failure] [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options], got nothing",
     ],
     [
       runCommand,
       ["unit", "--watch"],
-      "<suite> [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options]: Unknown option '--watch'",
+      "<suite> [--keep-on-failure] [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options]: Unknown option '--watch'",
     ],
     [
       startCommand,
       ["--kep"],
-      "[--keep] [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options]: Unknown option '--kep'",
+      "[--keep] [--keep-on-failure] [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options]: Unknown option '--kep'",
     ],
   ] as const)
     it(`are refused when they are ${["stackspec", command.name, ...words].join(" ")}`, async () => {

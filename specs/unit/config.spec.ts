@@ -35,6 +35,7 @@ const defaults: Config = {
   debianMirror: undefined,
   profiles: [],
   keep: false,
+  onFailure: { keeps: false, saves: false },
   selection,
   snapshots: { off: false, count: 10, days: 14 },
   reportPath: "reports/",
@@ -172,7 +173,7 @@ const SAID: readonly [said: ProjectConfig, changed: Partial<Config>][] = [
 const WRONG: readonly [said: unknown, refusal: string][] = [
   [
     { engin: "auto" },
-    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, timings, suites, defaultStack, fallbackStack, engine, publishAddress, images, debianMirror, startTimeoutMs, memoryWaitMs, snapshots, snapshotsKept, snapshotsDays, reportStack, reaperImage, order, failOnFlaky, faultImage, secrets, got "engin"',
+    'stackspec.config.ts: expected one of specs, stacks, pipelines, reports, timings, suites, defaultStack, fallbackStack, engine, publishAddress, images, debianMirror, startTimeoutMs, memoryWaitMs, snapshots, snapshotsKept, snapshotsDays, snapshotOnFailure, reportStack, reaperImage, order, failOnFlaky, faultImage, secrets, got "engin"',
   ],
   [{ engine: "docker" }, 'stackspec.config.ts: engine: expected one of auto, none, install, got "docker"'],
   [{ startTimeoutMs: "2m" }, 'stackspec.config.ts: startTimeoutMs: expected a whole number of milliseconds, got "2m"'],

@@ -4,6 +4,10 @@ import { messageOf, usageError } from "../errors.ts";
 
 /** A switch of several commands: that nothing ran is well. */
 export const NO_SPECS = "pass-with-no-specs";
+/** A switch of those that run one suite. */
+export const KEEP_FAILED = "keep-on-failure";
+/** A switch of `up`: in the state that such a run has written. */
+export const AS_FAILED = "as-failed";
 /** Their option for one of several runs that share the spec files. */
 export const SHARD = "shard";
 

@@ -1,4 +1,4 @@
-import { NO_SPECS, SELECTION, SHARD } from "./command.ts";
+import { KEEP_FAILED, NO_SPECS, SELECTION, SHARD } from "./command.ts";
 import type { Command } from "./command.ts";
 import { KEPT_COMMANDS } from "./kept-commands.ts";
 
@@ -9,9 +9,10 @@ const closeRun: Command["close"] = async () => (await import("../mocha/run.ts"))
 export const COMMANDS: readonly Command[] = [
   {
     name: "start",
-    usage: "[--keep] [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options]",
-    summary: "the suite that needs a target, against the stack, which stays up afterwards if told to",
-    flags: ["keep", NO_SPECS, ...SELECTION.flags],
+    usage: "[--keep] [--keep-on-failure] [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options]",
+    summary:
+      "the suite that needs a target, against the stack, which stays up afterwards if told to, or at the first spec that fails",
+    flags: ["keep", KEEP_FAILED, NO_SPECS, ...SELECTION.flags],
     values: [SHARD, ...SELECTION.values],
     words: [0, Infinity],
     mocha: true,
@@ -30,9 +31,9 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "run",
-    usage: "<suite> [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options]",
+    usage: "<suite> [--keep-on-failure] [--shard 2/5] [--pass-with-no-specs] [selection] [spec files] [mocha options]",
     summary: "one suite: the spec files of its folder under specs/",
-    flags: [NO_SPECS, ...SELECTION.flags],
+    flags: [KEEP_FAILED, NO_SPECS, ...SELECTION.flags],
     values: [SHARD, ...SELECTION.values],
     words: [1, Infinity],
     mocha: true,

@@ -1,3 +1,4 @@
+import { AS_FAILED } from "./command.ts";
 import type { Command } from "./command.ts";
 
 /** What commands about a stack that is up have in common. */
@@ -8,9 +9,10 @@ export const KEPT_COMMANDS: readonly Command[] = [
   {
     ...OF_A_STACK,
     name: "up",
-    usage: "[stack]",
+    usage: "[stack], up --as-failed [reports folder, or file in it]",
     summary:
-      "starts a stack that stays up; of one that is up what has changed, with its data as it is: runs with --keep take it over",
+      "starts a stack that stays up; of one that is up what has changed, with its data as it is: runs with --keep take it over; --as-failed: in the state that a run has written when a spec failed",
+    flags: [AS_FAILED],
     values: [],
     words: [0, 1],
     run: async (given) => (await import("./up-command.ts")).up(given),

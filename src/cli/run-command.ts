@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readConfig } from "../config/config.ts";
 import { usageError } from "../errors.ts";
-import { NO_SPECS, SHARD } from "./command.ts";
+import { KEEP_FAILED, NO_SPECS, SHARD } from "./command.ts";
 import type { Given } from "./command.ts";
 import { runSuite } from "./run-suite.ts";
 import { withSelection } from "./selection-words.ts";
@@ -15,7 +15,11 @@ export async function startTarget(given: Given): Promise<void> {
   const passWithNoSpecs = flags.has(NO_SPECS);
   if (!passWithNoSpecs) expectFiles("start", words);
   const keep = config.keep || flags.has("keep");
-  await runSuite({ ...config, keep }, { suite: targetSuite(config), files: words, mocha, passWithNoSpecs, shard });
+  const onFailure = { ...config.onFailure, keeps: flags.has(KEEP_FAILED) };
+  await runSuite(
+    { ...config, keep, onFailure },
+    { suite: targetSuite(config), files: words, mocha, passWithNoSpecs, shard },
+  );
 }
 
 /** `stackspec run`. */
@@ -27,7 +31,8 @@ export async function runOne(given: Given): Promise<void> {
   const { config, shard } = chooseShard(withSelection(readConfig(), given), values.get(SHARD), files);
   const passWithNoSpecs = flags.has(NO_SPECS);
   if (!passWithNoSpecs) expectFiles("run", files);
-  await runSuite(config, { suite, files, mocha, passWithNoSpecs, shard });
+  const onFailure = { ...config.onFailure, keeps: flags.has(KEEP_FAILED) };
+  await runSuite({ ...config, onFailure }, { suite, files, mocha, passWithNoSpecs, shard });
 }
 
 function expectFiles(command: string, files: readonly string[]): void {

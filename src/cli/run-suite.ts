@@ -19,7 +19,7 @@ import { abortedReport, junitXml } from "../report/junit.ts";
 import { say } from "../terminal.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
 import { dealSuite, undealt } from "../sharding/deal-suite.ts";
-import { NO_SPECS } from "./command.ts";
+import { KEEP_FAILED, NO_SPECS } from "./command.ts";
 import { lockReports } from "./lock-reports.ts";
 import { loadOptions } from "./mocha-modules.ts";
 import type { MochaSettings } from "./mocha-modules.ts";
@@ -91,6 +91,8 @@ async function prepareAndRun(
     writeAtomically(report, junitXml({ name: suite, timeMs: 0, suites: [], properties: {} }));
     return void (await run.results?.finish());
   }
+  if (config.onFailure.keeps && loadOptions(words).parallel === true)
+    throw usageError(`--${KEEP_FAILED}`, "expected a run in one process, got --parallel");
   // What matches in one shard only is normal.
   run.choice.passesWithNoSpecs = passWithNoSpecs || shard !== undefined;
   run.onAbort = (why) => writeAtomically(report, abortedReport(suite, why));
@@ -143,6 +145,7 @@ function ownWords(
     ...(reporter === "spec" ? ["--reporter", ownReporter] : []),
     ...(exit === undefined ? ["--exit", "--fail-hook-affected-tests"] : []),
     ...(parallel === true ? ["--jobs", String(jobs)] : []),
+    ...(run.config.onFailure.keeps ? ["--bail"] : []),
   ];
 }
 

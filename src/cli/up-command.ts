@@ -16,12 +16,23 @@ import { loadAnyStack, stackNames } from "../mocha/target.ts";
 import type { Stack } from "../stack/stack.ts";
 import { complain, say } from "../terminal.ts";
 import { chooseKept, serviceOf } from "./choose-kept.ts";
+import { AS_FAILED } from "./command.ts";
 import type { Given } from "./command.ts";
+import { loadState } from "./load-state.ts";
+import type { State } from "./load-state.ts";
 import { progressView } from "./progress-view.ts";
 
 /** `stackspec up`. */
-export async function up({ words: [name] }: Given): Promise<void> {
+export async function up({ words: [name], flags }: Given): Promise<void> {
   const config = readConfig();
+  if (flags.has(AS_FAILED)) {
+    const state = await loadState(config, name);
+    const stack = await declared(state.stack, "up").catch(async (error: unknown) => {
+      await state.drop();
+      throw error;
+    });
+    return startKept(stack, "up", {}, state);
+  }
   const stack = await loadAnyStack(name ?? config.stack ?? config.defaultStack, config);
   await startKept(stack, "up", { asItIs: true });
 }
@@ -30,7 +41,7 @@ export async function up({ words: [name] }: Given): Promise<void> {
 export async function reset({ words: [name] }: Given): Promise<number | void> {
   const stack = await chooseKept(await connectEngine(), "reset", name);
   if (!stack.isHere) return inItsProject(stack, ["reset", stack.name]);
-  await startKept(await declared(stack, "reset"), "reset", { asItIs: false });
+  await startKept(await declared(stack.name, "reset"), "reset", { asItIs: false });
 }
 
 /** `stackspec restart`. */
@@ -38,7 +49,7 @@ export async function restart({ words: [name = ""], values }: Given): Promise<nu
   const stack = await chooseKept(await connectEngine(), "restart", values.get("stack"));
   const service = serviceOf(stack, "restart", name);
   if (!stack.isHere) return inItsProject(stack, ["restart", "--stack", stack.name, name]);
-  const declaration = await declared(stack, "restart");
+  const declaration = await declared(stack.name, "restart");
   const unlock = lockStack(stack.id);
   if (unlock === undefined) throw inUse("restart", stack);
   try {
@@ -58,8 +69,8 @@ export async function restart({ words: [name = ""], values }: Given): Promise<nu
 const inUse = (command: string, { name }: Pick<KeptStack, "name">): StackspecError =>
   usageError(`stackspec ${command}`, `expected a stack that no run uses, got ${name}, which one uses now`);
 
-/** The declaration of a kept stack, whatever its file is called. */
-async function declared({ name }: KeptStack, command: string): Promise<Stack> {
+/** The declaration of a stack of this name, whatever its file is called. */
+async function declared(name: string, command: string): Promise<Stack> {
   const config = readConfig();
   const files = await stackNames(config);
   for (const file of files.toSorted((a, b) => Number(b === name) - Number(a === name))) {
@@ -69,8 +80,8 @@ async function declared({ name }: KeptStack, command: string): Promise<Stack> {
   throw usageError(`stackspec ${command}`, `expected a stack declared in ${config.folders.stacks}/, got ${name}`);
 }
 
-/** Starts what of a stack is not up, and leaves all of it up. */
-async function startKept(stack: Stack, command: string, { asItIs }: { readonly asItIs: boolean }): Promise<void> {
+/** Starts what of a stack is not up, and leaves all of it up; in a state, all of it anew. */
+async function startKept(stack: Stack, command: string, ways: { asItIs?: boolean }, state?: State): Promise<void> {
   const config = readConfig();
   const engine = await ensureEngine(config, say);
   if ("missing" in engine)
@@ -83,12 +94,16 @@ async function startKept(stack: Stack, command: string, { asItIs }: { readonly a
     if (event.kind === "notice" && event.text.startsWith(`${stack.name} does not stay up: `))
       session.cancel(usageError(`stackspec ${command}`, event.text));
   });
+  const close = async (): Promise<void> => {
+    await session.close();
+    await state?.drop();
+  };
   onEndSignals((signal, exitCode) => {
     complain(endingLine(signal));
-    void session.close().finally(() => process.exit(exitCode));
+    void close().finally(() => process.exit(exitCode));
   });
   try {
-    const started = await session.start(stack, { keep: true, asItIs });
+    const started = await session.start(stack, { keep: true, ...ways, state: state?.key });
     if (!isReusableStack(started.id))
       throw usageError(`stackspec ${command}`, `expected a stack with containers, got ${stack.name}, which has none`);
     view.close();
@@ -96,7 +111,7 @@ async function startKept(stack: Stack, command: string, { asItIs }: { readonly a
     for (const line of await started.tellKept()) say(line);
   } finally {
     view.close();
-    await session.close();
+    await close();
   }
   // The logs of what stays up have no end.
   process.exit(0);

@@ -105,6 +105,8 @@ export interface Config {
   readonly profiles: readonly string[];
   /** Leave the shared stacks up at the end, and take over those that are. */
   readonly keep: boolean;
+  /** When a spec fails: leave the shared stacks up as they are, and run no other; write their state beside the report. */
+  readonly onFailure: { readonly keeps: boolean; readonly saves: boolean };
   /** Which specs run, how often, and in which order. */
   readonly selection: Selection;
   /** Snapshots of stacks: whether they are used, how many are kept, and for how many days. */
@@ -160,6 +162,7 @@ export function readConfig(
     debianMirror: project.debianMirror,
     profiles: output.STACKSPEC_PROFILES,
     keep: output.STACKSPEC_KEEP,
+    onFailure: { keeps: false, saves: project.snapshotOnFailure },
     selection: readSelection(output, project),
     snapshots: { off: !project.snapshots, count: project.snapshotsKept, days: project.snapshotsDays },
     reportPath: output.JUNIT_REPORT_PATH ?? `${project.reports}/`,
@@ -185,10 +188,7 @@ function configFile(): ConfigFile | undefined {
  *
  * @throws StackspecError `USAGE`, as `readConfig`
  */
-export function listSettings(
-  environment: NodeJS.ProcessEnv = processEnvironment(),
-  file = configFile(),
-): readonly Sourced[] {
+export function listSettings(environment = processEnvironment(), file = configFile()): readonly Sourced[] {
   const output = check(Variables, environment);
   const given = givenIn(environment);
   const ofRun = PUBLIC.map((name) => ({

@@ -121,6 +121,13 @@ export interface ProjectConfig {
    */
   readonly snapshotsDays?: number;
   /**
+   * Whether the state in which the first spec of a run has failed, its databases and volumes, is written below the folder of
+   * reports: `stackspec up --as-failed` opens it on any machine. `STACKSPEC_SNAPSHOT_ON_FAILURE` goes before it.
+   *
+   * @default false
+   */
+  readonly snapshotOnFailure?: boolean;
+  /**
    * Whether failures in reports have their stack traces. `JUNIT_REPORT_STACK` goes before it.
    *
    * @default false

@@ -109,6 +109,11 @@ const SETTINGS: { readonly [Name in keyof ProjectSettings]: Setting<ProjectSetti
   snapshots: { kind: flag({ on: true, off: false }), default: true, variable: "STACKSPEC_SNAPSHOTS" },
   snapshotsKept: { kind: whole(), default: 10, variable: "STACKSPEC_SNAPSHOTS_KEPT" },
   snapshotsDays: { kind: whole(), default: 14, variable: "STACKSPEC_SNAPSHOTS_DAYS" },
+  snapshotOnFailure: {
+    kind: flag({ "0": false, "1": true, true: true, false: false }),
+    default: false,
+    variable: "STACKSPEC_SNAPSHOT_ON_FAILURE",
+  },
   reportStack: { kind: onOff, default: false, variable: "JUNIT_REPORT_STACK" },
   reaperImage: { kind: same(some), default: "node:24-slim", variable: "STACKSPEC_REAPER_IMAGE" },
   order: { kind: word("declared", "random"), default: "declared", variable: "STACKSPEC_ORDER" },

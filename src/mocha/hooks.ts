@@ -55,9 +55,12 @@ export const mochaHooks: RootHookObject = {
     const failed = this.currentTest && failedIn(this.currentTest);
     const attached = failed && run.evidence.attachTo(failed);
     const hit = run.running().filter((stack) => stack.hasFaults());
-    if (hit.length === 0) return attached;
+    const saves = failed !== undefined && run.config.onFailure.saves;
+    if (hit.length === 0 && !saves) return attached;
+    // A copy takes as long as it takes.
     this.timeout(0);
-    return Promise.resolve(attached).finally(() => settleAll(hit.map((stack) => stack.healAll())));
+    const healed = Promise.resolve(attached).finally(() => settleAll(hit.map((stack) => stack.healAll())));
+    return saves ? healed.then(() => run.failedState.save()) : healed;
   },
   async afterAll(this: Context) {
     this.timeout(0);

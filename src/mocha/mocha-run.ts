@@ -5,7 +5,6 @@ import { tellWorkers } from "../config/inner-runs.ts";
 import type { OnProgress } from "../engine/run/progress.ts";
 import { openSession } from "../engine/run/session.ts";
 import type { Session } from "../engine/run/session.ts";
-import type { Joining } from "../engine/run/stack-context.ts";
 import { imagesOf } from "../engine/run/start.ts";
 import type { StartedStack } from "../engine/run/started-stack.ts";
 import type { StackspecError } from "../errors.ts";
@@ -14,6 +13,7 @@ import { say } from "../terminal.ts";
 import { chooseSpecs } from "./choice.ts";
 import { startClock } from "./clock.ts";
 import { recordEvidence } from "./evidence.ts";
+import { FailedState } from "./failed-state.ts";
 import type { Results } from "./results.ts";
 import { sayNotices } from "./notices.ts";
 import { propertiesOf } from "./properties.ts";
@@ -21,6 +21,7 @@ import { watchStrays } from "./strays.ts";
 import { recordTimeline } from "./timeline.ts";
 import { chooseTarget, withHost } from "./target.ts";
 import type { Target } from "./target.ts";
+import { waysOf } from "./ways.ts";
 
 /** How long parallel workers wait for another run to make the snapshot that they start from, in milliseconds. */
 const SNAPSHOT_WITHIN_MS = 60_000;
@@ -59,6 +60,10 @@ export class MochaRun {
   /** What else is closed when the run ends, in whichever way it can. */
   readonly alsoCloses: (() => Promise<void>)[] = [];
 
+  readonly failedState = new FailedState(
+    () => this.config,
+    () => this.#session?.running ?? [],
+  );
   #config: Config | undefined;
   #session: Session | undefined;
   #target: Promise<Target> | undefined;
@@ -93,10 +98,11 @@ export class MochaRun {
   share<E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> {
     const known = this.#shared.get(stack) as Promise<StartedStack<E>> | undefined;
     if (known !== undefined) return known;
-    const running = this.#open().start(stack, this.#waysOf(stack));
+    const running = this.#open().start(stack, waysOf(stack, this.config));
     running.then(
-      ({ unreset, notices }) => {
-        [...notices, ...unreset].forEach((text) => this.onProgress({ kind: "notice", text }));
+      (started) => {
+        this.failedState.add(started);
+        [...started.notices, ...started.unreset].forEach((text) => this.onProgress({ kind: "notice", text }));
         void this.#keepSnapshot(stack);
       },
       () => {},
@@ -113,16 +119,6 @@ export class MochaRun {
     this.#usedBy.set(running, file);
     if (reset && last !== undefined && last !== file) await running.reset();
     return running;
-  }
-
-  /** Whether the shared instance stays up, or is up already, for parallel workers to join. */
-  #waysOf({ name }: Stack): { keep: boolean; joins?: Joining } {
-    const { keep, worker } = this.config;
-    if (worker === undefined) return { keep };
-    const { number, run } = worker;
-    // A worker beyond those that the run began with takes the place of one that crashed.
-    if (run.stack?.name !== name || number >= run.stack.workers) return { keep: false };
-    return { keep: false, joins: { id: run.stack.id, key: run.stack.key, worker: number } };
   }
 
   /**
@@ -160,8 +156,9 @@ export class MochaRun {
     if (this.config.worker !== undefined) return this.#stopObjects();
     for (const stack of this.#shared.keys()) await this.#keepSnapshot(stack);
     for (const line of this.#saidOfSnapshots.splice(0)) say(line);
-    for (const stack of this.#session?.running ?? []) (await stack.tellKept().catch(() => [])).forEach(say);
+    (await this.failedState.tell()).forEach(say);
     await this.close();
+    await this.failedState.release();
   }
 
   async #stopObjects(): Promise<void> {

@@ -78,6 +78,7 @@ export class Reporter extends mocha.reporters.Spec {
     this.#only = onlyOf(runner.suite);
     if (run.config.ci && this.#only.length > 0) Object.assign(runner.suite, { tests: [], suites: [], _onlyTests: [] });
     if (this.#order !== undefined) say(this.#order);
+    run.failedState.begin(runner as FullRunner, report);
     if ((runner as FullRunner).isParallelMode()) {
       run.choice.leaveToWorkers();
       // What happens in a worker is told when its file is done.

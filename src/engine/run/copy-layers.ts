@@ -7,7 +7,7 @@ import { driverOf } from "../drivers/choose.ts";
 import { dataOf } from "../drivers/data.ts";
 import { copyData, openCapture } from "../snapshot/capture.ts";
 import type { Capture, Part } from "../snapshot/capture.ts";
-import { doesMount, hasData, heldMounts, keptNodes } from "../snapshot/layers.ts";
+import { doesMount, hasData, heldMounts, keptNodes, stateHoldersOf } from "../snapshot/layers.ts";
 import type { Layer } from "../snapshot/layers.ts";
 import { passwordsDigest } from "../snapshot/passwords.ts";
 import { projectName } from "../snapshot/project.ts";
@@ -42,8 +42,10 @@ export function copyLayers(run: StackRun, plan: StackPlan, start: () => StackSta
   const parts = new Map<Layer, Map<Service, Part>>(plan.missing.map((layer) => [layer, new Map()]));
   // What a container is told can be read before it starts.
   const passwords = new Map(
-    plan.missing
-      .flatMap(({ holders }) => holders)
+    [
+      ...plan.missing.flatMap(({ holders }) => holders),
+      ...(context.savesState === true ? stateHoldersOf(stack, made) : []),
+    ]
       .filter((service) => hasData(service, made))
       .map((service) => [service, passwordsDigest(service, made.get(service) as GenericContainer)]),
   );
@@ -126,6 +128,7 @@ export function copyLayers(run: StackRun, plan: StackPlan, start: () => StackSta
   done.catch(() => {});
   return {
     done,
+    passwords,
     async copyServer(service) {
       const layer = plan.missing.find(({ server }) => server === service);
       if (layer !== undefined) await copy(layer, service);

@@ -71,7 +71,8 @@ async function withoutSnapshot({ plan, run }: StackStart): Promise<StackContext 
   const { stack, context, signal } = run;
   const error: unknown = signal.reason;
   const service = [...plan.restored.keys()].find((each) => each === nodeAbout(error, stack));
-  if (service === undefined || plan.shared.has(service) || context.signal.aborted) return undefined;
+  const isOver = context.signal.aborted || context.state !== undefined;
+  if (service === undefined || plan.shared.has(service) || isOver) return undefined;
   if (!(error instanceof StackspecError) || NOT_OF_SNAPSHOTS.has(error.code)) return undefined;
   const { docker } = await context.connect();
   const dropped = await dropSnapshot(docker, plan.restored.values());
@@ -85,4 +86,12 @@ async function withoutSnapshot({ plan, run }: StackStart): Promise<StackContext 
     snapshots: { ...context.snapshots, read: false },
     joins: context.joins && { ...context.joins, key: undefined },
   };
+}
+
+/** Rejects with the signal's reason when that aborts. */
+export function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
 }

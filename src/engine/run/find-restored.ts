@@ -1,8 +1,9 @@
+import { usageError } from "../../errors.ts";
 import type { Node, Service, Stack, TaskResult } from "../../stack/stack.ts";
 import { isContainer } from "../container/internals.ts";
 import { serverLayers, snapshotKey } from "../snapshot/key.ts";
 import type { Key, KeyContext } from "../snapshot/key.ts";
-import { holdersOf } from "../snapshot/layers.ts";
+import { holdersOf, stateHoldersOf } from "../snapshot/layers.ts";
 import type { Layer } from "../snapshot/layers.ts";
 import { refusalOf } from "../snapshot/refused.ts";
 import { findSnapshot, onImage, runFromSnapshot } from "../snapshot/restore.ts";
@@ -52,8 +53,13 @@ export async function findRestored(
     );
   const joined = context.joins?.key;
   const known = keyContext(context);
-  const use = joined === undefined ? await snapshotKey(stack, made, known) : { key: joined };
-  const layer = use?.key === undefined ? undefined : layerOf(stack, made, use.key);
+  const { state } = context;
+  const given = state ?? joined;
+  const use = given === undefined ? await snapshotKey(stack, made, known) : { key: given };
+  const layer =
+    use?.key === undefined
+      ? undefined
+      : { ...layerOf(stack, made, use.key), ...(state && { holders: stateHoldersOf(stack, made) }) };
   const find = async (each: Layer | undefined) => each && findSnapshot(await context.connect(), stack.name, each);
   // Where some of what a snapshot holds is taken over, the rest is not taken from it.
   const isWhole =
@@ -69,6 +75,11 @@ export async function findRestored(
     return snapshot?.tasks;
   };
   const tasks = isWhole ? await restore(layer) : undefined;
+  if (state !== undefined && tasks === undefined)
+    throw usageError(
+      stack.name,
+      "expected a state of the stack as it is declared here, got one of other services or tasks",
+    );
   // A stack of which nothing can be kept may have servers that are initialised anew each time all the same.
   if (tasks === undefined && (read || write) && joined === undefined && up.stale.size > 0) {
     const layers = await serverLayers(stack, made, known);

@@ -40,6 +40,8 @@ export interface Note {
   readonly volumes: Readonly<Record<string, VolumeRecord | undefined>>;
   /** The service that specs talk to. */
   readonly target?: string | undefined;
+  /** It was started in the state of a spec that failed: no run takes that over. */
+  readonly hasState?: boolean | undefined;
 }
 
 /** What people may want to know of it. */
@@ -56,7 +58,7 @@ const noteFile = (id: string): string => join(keptFolder(), `${id}.json`);
 /** What the run before noted, without the volumes whose content is not as it was written; undefined when it is not whole. */
 export async function readNote(id: string): Promise<Note | undefined> {
   try {
-    const { nodes, volumes, target } = await parseNote(id);
+    const { nodes, volumes, target, hasState } = await parseNote(id);
     const intact = await Promise.all(
       Object.entries(volumes).map(async ([name, record]) => {
         const isIntact =
@@ -64,7 +66,7 @@ export async function readNote(id: string): Promise<Note | undefined> {
         return isIntact ? [[name, record] as const] : [];
       }),
     );
-    return { nodes: { ...nodes }, volumes: Object.fromEntries(intact.flat()), target };
+    return { nodes: { ...nodes }, volumes: Object.fromEntries(intact.flat()), target, hasState };
   } catch {
     return undefined;
   }

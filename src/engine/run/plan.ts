@@ -101,7 +101,9 @@ async function findReusable(stack: Stack, made: ReadonlyMap<Node, unknown>, cont
   try {
     reusable = await claimReusableStack(runtime, stack, byName);
     if (reusable === undefined) return refuse("another run uses the one that was kept");
-    return { reusable, up: await takeOver(stack, made, keys, reusable, runtime) };
+    const isUsable = context.state === undefined && (context.asItIs === true || reusable.noted?.hasState !== true);
+    const now = isUsable ? keys : new Map(stack.nodes.map((node) => [node, "another one"]));
+    return { reusable, up: await takeOver(stack, made, now, reusable, runtime) };
   } catch (error) {
     reusable?.unlock();
     if (!isBadInput(error)) throw error;

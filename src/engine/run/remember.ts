@@ -25,6 +25,7 @@ export async function rememberStack(start: StackStart, parts: readonly Part[]): 
     volumes,
     access: await accessTo(start),
     target: (stack.exports as { target?: Node }).target?.name,
+    hasState: context.state !== undefined || (context.asItIs === true && plan.reusable.noted?.hasState === true),
   });
 }
 

@@ -41,7 +41,7 @@ export interface ReusableStack {
 }
 
 /** All of a stack that is up. */
-export interface Up extends Pick<Note, "volumes" | "target"> {
+export interface Up extends Pick<Note, "volumes" | "target" | "hasState"> {
   /** Ids, by service. */
   readonly containers: ReadonlyMap<string, string>;
   readonly tasks: Readonly<Record<string, TaskResult>>;
@@ -122,12 +122,12 @@ export async function claimReusableStack(
         await removeContainersBut(runtime, id, new Set(ids));
         await Promise.all(volumes.map((name) => runtime.docker.getVolume(name).remove().catch(ignoreGone)));
       },
-      async remember({ containers, tasks, access, volumes, target }) {
+      async remember({ containers, tasks, access, ...others }) {
         const nodes = [...keys].map(([name, key]): [string, NotedNode] => [
           name,
           { key, container: containers.get(name), result: tasks[name], access: access[name] },
         ]);
-        await writeNote(id, { nodes: Object.fromEntries(nodes), volumes, target });
+        await writeNote(id, { ...others, nodes: Object.fromEntries(nodes) });
       },
       unlock,
     };

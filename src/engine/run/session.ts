@@ -17,11 +17,13 @@ import type { OnProgress } from "./progress.ts";
 import { removeAll } from "../cleanup/remove-all.ts";
 import { connectEngine } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
-import type { Joining, StackContext } from "./stack-context.ts";
+import type { StackContext } from "./stack-context.ts";
 import { keepSnapshot } from "./take-snapshot.ts";
 import { imagesOf, startStack } from "./start.ts";
 import type { StartedStack } from "./started-stack.ts";
 import { startWatchdog } from "../cleanup/watchdog.ts";
+
+type Ways = Pick<StackContext, "keep" | "joins" | "asItIs" | "state">;
 
 /** One run: the owner of every stack that is started in it. */
 export interface Session {
@@ -33,12 +35,9 @@ export interface Session {
   readonly resolveImage: (source: ImageSource) => Promise<ResolvedImage>;
   /**
    * Starts a stack; with `keep` it stays up, with `joins` it is up already, or part of it is; with `once` nothing is copied
-   * for a snapshot; with `asItIs` the data of what is up already is not brought back.
+   * for a snapshot; with `asItIs` the data of what is up already is not brought back; `state` is what it is started in.
    */
-  start<E extends Exports>(
-    stack: Stack<E>,
-    options?: { keep?: boolean; joins?: Joining | undefined; once?: boolean; asItIs?: boolean },
-  ): Promise<StartedStack<E>>;
+  start<E extends Exports>(stack: Stack<E>, options?: Ways & { once?: boolean }): Promise<StartedStack<E>>;
   /**
    * Writes the snapshot of a stack that was started and had none, while it runs, and says so or why there is none, in one
    * line; once in a run. Resolves with whether there is one.
@@ -127,6 +126,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
       memory.release(id);
     },
     snapshots: { read: !config.snapshots.off, write: !config.snapshots.off },
+    savesState: config.onFailure.saves,
   };
 
   async function close(): Promise<void> {
@@ -169,13 +169,18 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     async share() {
       await guarding.connect();
     },
-    async start(stack, { keep = false, joins, once = false, asItIs } = {}) {
-      const snapshots = { ...context.snapshots, write: context.snapshots.write && !once && joins === undefined };
+    async start(stack, { once = false, ...ways } = {}) {
+      const { keep = false, joins, state } = ways;
+      const { read, write } = context.snapshots;
+      const snapshots = {
+        read: read || state !== undefined,
+        write: write && !once && joins === undefined && state === undefined,
+      };
       const chosen = chosenOf(stack);
       const share = memory.share(chosen.name, imagesOf(chosen).length);
       // What is up already takes no more.
       const waitForMemory = keep || joins !== undefined ? async () => {} : share.wait;
-      const starting = startStack(chosen, { ...context, snapshots, keep, joins, asItIs, waitForMemory });
+      const starting = startStack(chosen, { ...context, snapshots, ...ways, waitForMemory });
       stacks.add(starting);
       starting.then(
         (started) => {

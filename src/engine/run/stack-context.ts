@@ -42,6 +42,10 @@ export interface StackContext {
   readonly keep?: boolean;
   /** What of it is up already is left as it is; else its data is brought back to where its tasks left it. Default false. */
   readonly asItIs?: boolean | undefined;
+  /** The state that it is started in, by its key: that of a spec that failed. Nothing that is up already is taken over then. */
+  readonly state?: string | undefined;
+  /** Its state can be written while it is up: `saveState`. Default false. */
+  readonly savesState?: boolean;
   /** The stack that the run's own process has started, for this parallel worker to join. */
   readonly joins?: Joining | undefined;
 }

@@ -24,6 +24,8 @@ export interface StackStart {
 export interface LayerCopies {
   /** Resolves when there is a copy of all that the tasks have left: who is not needed for that may start, and write there. */
   readonly done: Promise<void>;
+  /** A digest of the passwords that a service with data was told, for those that may be copied. */
+  readonly passwords: ReadonlyMap<Service, string>;
   /** Copies a server that is ready, before anybody hears of it. */
   copyServer(service: Service): Promise<void>;
   /** Copies what the tasks have left in a service's data directory; its baseline is there by then. */

@@ -140,9 +140,11 @@ export async function startContainerOf(
       ...resources.configFor(node, plan.running),
       inMemory: data === undefined || isOnDisk || !hasMemory(runtime) ? undefined : data.path,
       urgent: data !== undefined,
-      volume: plan.missing.some(({ holders }) => data && holders.some((holder) => holder === node))
-        ? COPY_PATH
-        : undefined,
+      volume:
+        (data && run.context.savesState === true) ||
+        plan.missing.some(({ holders }) => data && holders.some((holder) => holder === node))
+          ? COPY_PATH
+          : undefined,
       withoutHealthCheck: driver?.ask !== undefined && ready === undefined,
       adopted,
       restartedAfter: replacement?.exited,

@@ -9,7 +9,7 @@ import { stackFactories } from "./factories.ts";
 import { faultImage } from "./fault-helper.ts";
 import { hasOwnClock, isSized } from "./fault-volumes.ts";
 import { faultsOf } from "./faults.ts";
-import { fail, giveUpLater, isReleased, startAgain } from "./failed-start.ts";
+import { aborted, fail, giveUpLater, isReleased, startAgain } from "./failed-start.ts";
 import { isTakenOver, planStack, sharedServices } from "./plan.ts";
 import type { StackPlan } from "./plan.ts";
 import { takeBaseline } from "./reset.ts";
@@ -17,6 +17,7 @@ import type { Baseline } from "./reset.ts";
 import type { StackContext } from "./stack-context.ts";
 import { StackRun } from "./stack-run.ts";
 import { startNode } from "./start-node.ts";
+import { saveState } from "./save-state.ts";
 import type { StackStart } from "./stack-start.ts";
 import type { StartedStack } from "./started-stack.ts";
 import { stopStack } from "./stop.ts";
@@ -47,7 +48,9 @@ export async function startStack<E extends Exports>(stack: Stack<E>, context: St
     unreset: baseline.unreset,
     notices: baseline.notices,
     paused: () => run.paused,
-    tellKept: async () => (plan.reusable === undefined ? [] : tellKept(await context.connect(), stack.name, plan.id)),
+    wasUp: plan.isUp,
+    saveState: (file) => saveState(start, file),
+    tellKept: async (why) => (plan.reusable ? tellKept(await context.connect(), stack.name, plan.id, why) : []),
     reset: () => baseline.reset(),
     checkpoint: () => baseline.checkpoint(),
     createWorkerDatabases: (workers) => createWorkerDatabases(start, workers),
@@ -144,13 +147,6 @@ function startNodes(start: StackStart): void {
   // What was ready and has exited leaves those that wait behind it waiting for nothing.
   void run.death.then((error) => {
     if (run.phase === "starting") run.cancel(withContext(error, nodeAbout(error, run.stack), run));
-  });
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason as Error);
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
   });
 }
 

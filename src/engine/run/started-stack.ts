@@ -48,8 +48,12 @@ export interface StartedStack<E extends Exports = Exports> extends StackValues<E
   readonly notices: readonly string[];
   /** One line for each service that somebody has paused. */
   paused(): readonly string[];
-  /** Where its services are reached when it stays up, a line each; none when it does not. */
-  tellKept(): Promise<readonly string[]>;
+  /** It was kept by an earlier run. */
+  readonly wasUp: boolean;
+  /** Where its services are reached when it stays up, and why it does, a line each; none when it does not. */
+  tellKept(why?: string): Promise<readonly string[]>;
+  /** Writes what its databases and volumes hold to a file. Resolves with whether they hold anything. Needs `savesState`. */
+  saveState(file: string): Promise<boolean>;
   /** Gives parallel workers, from 1 to `workers` - 1, databases of their own on its shared servers: copies of what is there. */
   createWorkerDatabases(workers: number): Promise<void>;
 }

@@ -40,6 +40,19 @@ export function heldMounts(holder: Service, stack: Stack, made: ReadonlyMap<Node
   });
 }
 
+/** The services that hold the state of a stack that is in use: those with a data directory, and of each volume the first that mounts it. */
+export function stateHoldersOf(stack: Stack, made: ReadonlyMap<Node, unknown>): Service[] {
+  const services = stack.nodes.filter((node) => node.kind === "service");
+  return services.filter((service) => hasData(service, made) || stateMounts(service, stack).length > 0);
+}
+
+/** The mounts of such a holder whose volumes are in the state by it. */
+export function stateMounts(holder: Service, { nodes }: Stack): Mount[] {
+  return (holder.options.mounts ?? []).filter(
+    ({ volume }) => nodes.find((node) => node.kind === "service" && doesMount(node, volume)) === holder,
+  );
+}
+
 /** Whether a node mounts a volume. */
 export const doesMount = ({ options }: Node, volume: Volume): boolean =>
   options.mounts?.some((mount) => mount.volume === volume) ?? false;

@@ -1,0 +1,194 @@
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { once } from "node:events";
+import { expect } from "chai";
+import { Client } from "pg";
+import { requireEngine } from "stackspec";
+import { untilShown } from "../output.ts";
+import { GONE_WITHIN_MS, RUN_LABEL, cleanUp, engine, leftAfter } from "../integration/engine.ts";
+import { makeShop } from "./shop.ts";
+import type { Answer, Shop } from "./shop.ts";
+
+describe("a run with --keep-on-failure", function () {
+  this.timeout(180_000);
+  requireEngine();
+
+  const words = ["start", "--keep-on-failure"];
+  let shop: Shop;
+  before("there is a project", async () => {
+    shop = await makeShop(randomUUID().slice(0, 8));
+  });
+  cleanUp("it is gone", () => shop.remove());
+
+  describe("of which no spec fails", () => {
+    let answer: Answer;
+    before("it has ended", async () => {
+      answer = await shop.ask(words, { environment: { STACK: "shop" } });
+    });
+
+    it("is green, and leaves nothing", async () => {
+      expect(answer.exitCode, answer.output).to.equal(0);
+      expect(answer.output).not.to.include("stays up");
+      await expect(shop.kept()).to.eventually.deep.equal([]);
+    });
+  });
+
+  it("leaves nothing when it is killed", async () => {
+    const run = shop.begin(words, { environment: { STACK: "shop", HOLD: "1" } });
+    const ended = once(run, "close");
+    let output = "";
+    const listeners = new Set<() => void>();
+    run.stdout.setEncoding("utf8").on("data", (piece: string) => {
+      output += piece;
+      for (const listener of listeners) listener();
+    });
+    await untilShown(/the shop/, () => output, listeners, ended);
+    const [owner] = await shop.kept();
+    run.kill("SIGKILL");
+    await ended;
+    await expect(leftAfter(`${RUN_LABEL}=${owner}`, GONE_WITHIN_MS)).to.eventually.deep.equal([]);
+  });
+
+  it("is refused with parallel workers", async () => {
+    const { exitCode, errors } = await shop.ask([...words, "--parallel"], { environment: { STACK: "shop" } });
+    expect(exitCode).to.equal(2);
+    expect(errors).to.equal("USAGE: --keep-on-failure: expected a run in one process, got --parallel\n");
+  });
+
+  describe("of which a spec fails", () => {
+    let answer: Answer;
+    before("it has ended", async () => {
+      answer = await shop.ask(words, { environment: { STACK: "shop", FAIL: "1" } });
+    });
+
+    it("fails, and runs no spec after that", () => {
+      expect(answer.exitCode).to.equal(1);
+      expect(answer.output).to.include("1 passing").and.to.include("1 failing").and.not.to.include("closed");
+    });
+
+    it("says that the stack stays up, and how to get in", () => {
+      expect(answer.output).to.match(
+        /^The stack shop-\S+ stays up as the spec that failed has left it; stackspec down removes it$/m,
+      );
+      expect(answer.output).to.match(/^ {2}web +127\.0\.0\.1:\d+ \(8000\)$/m);
+      expect(answer.output).to.match(/^ {2}stackspec shell cache · stackspec shell db · stackspec logs · /m);
+    });
+
+    it("leaves databases and volumes as the spec has left them", async () => {
+      await expect(shop.tell(["shell", "db", "-tA", "-c", "select name from items"])).to.eventually.equal(
+        "first\nsold\n",
+      );
+      await expect(shop.tell(["exec", "web", "cat", "/files/receipt"])).to.eventually.equal("sold\n");
+    });
+
+    it("leaves them for the next run that keeps the stack, which brings them back", async () => {
+      const run = shop.begin(["start", "--keep", "--grep", "answers"], { environment: { STACK: "shop" } });
+      run.stdin.end();
+      await expect(text(run.stdout)).to.eventually.include("1 passing");
+      await expect(shop.tell(["shell", "db", "-tA", "-c", "select name from items"])).to.eventually.equal("first\n");
+    });
+  });
+
+  for (const [what, where, problem] of [
+    ["no state", ["package.json"], /^SNAPSHOT_FAILED: package.json: /],
+    [
+      "a folder without any",
+      ["specs"],
+      /^USAGE: stackspec up --as-failed: expected a state in specs\/, got none: the setting/,
+    ],
+    [
+      "nothing",
+      ["nowhere"],
+      /^USAGE: stackspec up --as-failed: expected a folder of reports, or a file, got "nowhere"/,
+    ],
+  ] as const)
+    it(`refuses to open ${what}`, async () => {
+      const { exitCode, errors } = await shop.ask(["up", "--as-failed", ...where]);
+      expect(exitCode).not.to.equal(0);
+      expect(errors).to.match(problem);
+    });
+});
+
+describe("a run with snapshotOnFailure, of which a spec fails", function () {
+  this.timeout(180_000);
+  requireEngine();
+
+  const here = { STACK: "shop", SECRET: "1", FAIL: "1", STACKSPEC_SNAPSHOT_ON_FAILURE: "1" };
+  let shop: Shop;
+  let answer: Answer;
+  before("it has ended", async () => {
+    shop = await makeShop(randomUUID().slice(0, 8));
+    answer = await shop.ask(["start"], { environment: here });
+  });
+  cleanUp("it is gone", () => shop.remove());
+  /** What there is on the engine of states that have been opened. */
+  const states = async () =>
+    (await engine()).listImages({
+      filters: { reference: [`localhost/stackspec/snapshot/${shop.name}/*:failed-*`] },
+    });
+
+  it("goes on, says where it has written the state, and leaves nothing up", async () => {
+    const file = `reports/failed/acceptance.${shop.name}.tar.zst`;
+    expect(answer.output).to.include(
+      `The state of ${shop.name} in which the first spec has failed: stackspec up --as-failed ${file}`,
+    );
+    expect(answer.output).to.include("closed");
+    await expect(shop.kept()).to.eventually.deep.equal([]);
+  });
+
+  it("leaves nothing of it on the engine where no such stack is declared", async () => {
+    const cwd = mkdtempSync(join(tmpdir(), "stackspec-elsewhere-"));
+    const { exitCode, errors } = await shop.ask(["up", "--as-failed", join(shop.folder, "reports")], { cwd });
+    rmSync(cwd, { recursive: true });
+    expect([exitCode, errors]).to.deep.equal([
+      2,
+      `USAGE: stackspec up: expected a stack declared in specs/stacks/, got ${shop.name}\n`,
+    ]);
+    await expect(states()).to.eventually.deep.equal([]);
+  });
+
+  describe("and whose state is opened on another machine", () => {
+    const HOME = mkdtempSync(join(tmpdir(), "stackspec-other-"));
+    /** There passwords are others. */
+    const there = { SECRET: "1", HOME };
+    const tell = (words: readonly string[]): Promise<string> => shop.tell(words, { environment: there });
+    const items = (): Promise<string> => tell(["shell", "db", "-tA", "-c", "select name from items"]);
+    before("it is up", async () => {
+      expect(await tell(["up", "--as-failed"])).to.include(`The stack ${shop.name} stays up`);
+    });
+    after("what is noted there is gone", () => rmSync(HOME, { recursive: true }));
+
+    it("has databases and volumes as the spec has left them", async () => {
+      await expect(items()).to.eventually.equal("first\nsold\n");
+      await expect(tell(["shell", "cache", "get", "sold"])).to.eventually.equal("1\n");
+      await expect(tell(["exec", "web", "cat", "/files/receipt"])).to.eventually.equal("sold\n");
+    });
+
+    it("lets in whoever has this machine's passwords", async () => {
+      const url = (await tell(["url", "db"])).trim();
+      const client = new Client(url);
+      await client.connect();
+      const { rowCount } = await client.query("select from items").finally(() => client.end());
+      expect(rowCount).to.equal(2);
+    });
+
+    it("is as it was when a service is restarted", async () => {
+      await tell(["restart", "web"]);
+      await expect(items()).to.eventually.equal("first\nsold\n");
+    });
+
+    it("leaves no snapshot that another start could find", async () => {
+      await expect(states()).to.eventually.deep.equal([]);
+    });
+
+    it("is started anew by a reset", async () => {
+      await tell(["reset"]);
+      await expect(items()).to.eventually.equal("first\n");
+      const { exitCode } = await shop.ask(["exec", "web", "cat", "/files/receipt"], { environment: there });
+      expect(exitCode).to.equal(1);
+    });
+  });
+});

@@ -1,0 +1,15 @@
+import type { Config } from "../config/config.ts";
+import type { Joining } from "../engine/run/stack-context.ts";
+import type { Stack } from "../stack/stack.ts";
+
+/** Whether the shared instance of a stack stays up, or is up already, for parallel workers to join. */
+export function waysOf(
+  { name }: Stack,
+  { keep, onFailure, worker }: Config,
+): { readonly keep: boolean; readonly joins?: Joining } {
+  if (worker === undefined) return { keep: keep || onFailure.keeps };
+  const { number, run } = worker;
+  // A worker beyond those that the run began with takes the place of one that crashed.
+  if (run.stack?.name !== name || number >= run.stack.workers) return { keep: false };
+  return { keep: false, joins: { id: run.stack.id, key: run.stack.key, worker: number } };
+}
