@@ -57,6 +57,11 @@ describe("the results of a run with every outcome", function () {
     expect(testOf(run.results, "is blocked too").extra).to.deep.equal({ blocked: true });
   });
 
+  it("say when a hook that failed ran", () => {
+    const { start, stop } = testOf(run.results, '"before all" hook: set up for "is blocked"');
+    expect(start).to.be.at.least(run.results.results.summary.start).and.at.most(stop!);
+  });
+
   it("have an id for each test that no other has", () => {
     expect(new Set(testsOf(run.results).map(({ testId }) => testId))).to.have.lengthOf(testsOf(run.results).length);
   });

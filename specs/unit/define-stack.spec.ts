@@ -89,6 +89,24 @@ describe("a stack is refused", () => {
     expect(twice).to.throw('USAGE: stack "shop": expected every name once, got "db" declared twice');
   });
 
+  const { db: ofAnother } = defineStack("another", (stack) => ({ db: stack.service("db", startable) })).exports;
+  for (const [title, after, found] of [
+    ["that was not declared", undefined, "undefined"],
+    ["by its name", "db", '"db"'],
+    ["of another stack", ofAnother, '"db"'],
+    ["of another stack, that it is to have started", started(ofAnother), '"db"'],
+  ] as const)
+    it(`when a part is to start after one ${title}`, () => {
+      const options = { after: [after as never] };
+      for (const [kind, declares] of Object.entries({
+        service: declare((stack) => stack.service("app", startable, options)),
+        task: declare((stack) => stack.task("app", startable, options)),
+      }))
+        expect(declares).to.throw(
+          `USAGE: stack "shop", ${kind} "app": after: expected services and tasks of this stack that are declared above, got ${found}`,
+        );
+    });
+
   it("when a volume has the name of a service", () => {
     const twice = declare((stack) => {
       stack.service("db", startable);

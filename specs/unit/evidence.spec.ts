@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { StackspecError } from "stackspec";
-import { evidenceOf, evidenceText, recordEvidence, shownError } from "../../src/mocha/evidence.ts";
+import { evidenceOf, evidenceText, shownError } from "../../src/mocha/evidence.ts";
+import { recordEvidence } from "../../src/mocha/record-evidence.ts";
 
 type Follower = (line: string, atMs: number) => void;
 
@@ -139,6 +140,63 @@ describe("the evidence of a failed spec", () => {
     const err = Object.freeze(new Error("expected 1, got 2"));
     await recorder.attachTo({ err });
     expect(evidenceOf(err)).to.equal(undefined);
+  });
+});
+
+describe("the evidence of a stack that does not come up", () => {
+  /** A start of the stack `shop`, and of another beside it, whose containers write; it fails. */
+  const failedStart = async (writes: (write: Follower) => void): Promise<Error> => {
+    const { stack, write } = runningStack();
+    const recorder = recorderOf();
+    const { promise, reject } = Promise.withResolvers<never>();
+    const starting = recorder.watchStart("shop", promise);
+    const log = stack.logs.get("web")!;
+    recorder.hear({ kind: "log", stack: "shop", name: "db", log });
+    recorder.hear({ kind: "log", stack: "another", name: "cache", log });
+    recorder.hear({ kind: "node", stack: "shop", node: "service", name: "app", state: "failed", atMs: 1 });
+    const err = new Error("app exited");
+    reject(err);
+    await starting.catch(() => {});
+    // It comes here late.
+    writes(write);
+    return err;
+  };
+
+  it("has what each of its containers wrote until then, and no other stack's", async () => {
+    const err = await failedStart((write) => {
+      write("no such user", Date.now());
+      write("shutting down", Date.now() + 10_000);
+    });
+    const written = evidenceOf(err)!.logs.map(({ service, lines }) => ({ service, lines }));
+    expect(written).to.deep.equal([{ service: "db", lines: ["no such user"] }]);
+  });
+
+  it("is not for the terminal, which has the log of what failed", async () => {
+    const err = await failedStart((write) => write("no such user", Date.now()));
+    expect(evidenceText(evidenceOf(err)!)).to.equal("");
+  });
+
+  it("stays when a spec has started it", async () => {
+    const err = await failedStart((write) => write("no such user", Date.now()));
+    await recorderOf().attachTo({ err });
+    expect(evidenceText(evidenceOf(err)!)).to.equal("db wrote:\n  no such user");
+  });
+});
+
+describe("the evidence of a hook", () => {
+  it("is there when all is said to be, and the next hook does not have it", async () => {
+    const { stack, write } = runningStack();
+    const recorder = recorderOf(stack);
+    recorder.beginSpec();
+    const duringMs = Date.now();
+    recorder.add({ files: ["page.png"] });
+    const err = new Error("no");
+    recorder.attachToHook(err);
+    recorder.beginSpec();
+    write("late words", duringMs);
+    await recorder.settle();
+    expect(evidenceText(evidenceOf(err)!)).to.equal("web wrote:\n  late words");
+    expect(evidenceOf(err)!.attachments).to.include("/srv/page.png");
   });
 });
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { expect } from "chai";
 import { httpClient } from "stackspec";
-import { recordExchanges } from "../../src/http/exchange.ts";
+import { nameAddress, recordExchanges } from "../../src/http/exchange.ts";
 import { learnSecrets } from "../../src/secrets.ts";
 import { serveHttp } from "./server.ts";
 
@@ -34,6 +34,14 @@ describe("the record of what a spec has asked", () => {
   it("shows method and address", async () => {
     await api().get("/todos");
     expect(record.text()).to.match(new RegExp(`^→ GET ${server.url}/todos$`, "m"));
+  });
+
+  it("names the service that is known to be at an address", async () => {
+    const web = await serveHttp((_, response) => response.end());
+    nameAddress(`${web.url}/`, "web");
+    await httpClient(web.url).get("/todos");
+    await web.close();
+    expect(record.list().map(({ service }) => service)).to.deep.equal(["web"]);
   });
 
   it("shows the body that was sent", async () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { defineStack, imageFrom, started } from "stackspec";
-import { startFailure, waitingChain } from "../../src/engine/container/failure.ts";
+import { lastWords, startFailure, waitingChain } from "../../src/engine/container/failure.ts";
 
 const startable = () => ({ start: async () => ({ stop: async () => {} }) });
 
@@ -73,4 +73,41 @@ describe("the failure of a container that cannot be started", () => {
     const cause = new Error("no");
     expect(failureOf(undefined, cause)).to.have.property("cause", cause);
   });
+});
+
+describe("the last message of a log", () => {
+  for (const [title, log, message] of [
+    ["its last line", ["starting", "no space left", ""], "no space left"],
+    [
+      "what a Node program throws, without its place, fields and version",
+      [
+        "file:///app.mjs:7",
+        "    ^",
+        "",
+        "error: no such user",
+        "    at connect (app.mjs:7:1) {",
+        "  code: '28P01'",
+        "}",
+        "",
+        "Node.js v24.1.0",
+      ],
+      "error: no such user",
+    ],
+    [
+      "what psql says of a statement, without the place in it",
+      ['ERROR:  syntax error at or near "order"', "LINE 1: alter table order", "                    ^"],
+      'ERROR:  syntax error at or near "order"',
+    ],
+    [
+      "the last exception of a Java program",
+      ["Exception in thread main: no", "\tat a.B", "Caused by: no route", "\tat c.D", "\t... 3 more"],
+      "Caused by: no route",
+    ],
+    ["what npm runs, not npm", ["Error: no port", "npm error code 1", "npm error path /app"], "Error: no port"],
+    ["its last line where all are indented", ["  one", "  two"], "two"],
+  ] as const)
+    it(`is ${title}`, () => {
+      const evidence = ["state: exited, exit code 1", "log:", ...log.map((line) => `  | ${line}`), "timeline:"];
+      expect(lastWords(evidence.join("\n"))).to.equal(`: ${message}`);
+    });
 });

@@ -37,6 +37,8 @@ describe("the HTTP client", () => {
       if (url === "/moved") return response.writeHead(302, { Location: "/elsewhere" }).end();
       if (url === "/gone") return response.writeHead(404, { "Content-Type": "text/plain" }).end("gone");
       if (url === "/broken") return request.socket.destroy();
+      if (url === "/half")
+        return response.writeHead(200, { "Content-Length": "9" }).write("half", () => response.destroy());
       response.setHeader("X-Method", method!);
       const answer = {
         method,
@@ -142,6 +144,12 @@ describe("the HTTP client", () => {
 
   it("fails when there is no answer", async () => {
     await expect(httpClient(server.url).get("/broken")).to.be.rejectedWith("socket hang up");
+  });
+
+  it("says that an answer has broken off, and whose", async () => {
+    await expect(httpClient(server.url).get("/half")).to.be.rejectedWith(
+      `GET ${server.url}/half: the answer was aborted, for its connection was closed in the middle`,
+    );
   });
 
   it("is superagent's: a request takes headers and queries", async () => {

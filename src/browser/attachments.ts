@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Test } from "mocha";
 import type { BrowserContext } from "playwright-core";
-import type { EvidenceRecorder } from "../mocha/evidence.ts";
+import type { EvidenceRecorder } from "../mocha/record-evidence.ts";
 import { reportFile } from "../mocha/reporter.ts";
 import { run } from "../mocha/run.ts";
 import { isReplaceable } from "../report/write.ts";

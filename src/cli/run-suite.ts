@@ -65,11 +65,14 @@ export async function runSuite(config: Config, words: SuiteWords): Promise<void>
       cause,
     );
   }
+  run.onAbort = async (why) => {
+    writeReport(why);
+    await results.finish([why]);
+  };
   try {
     await prepareAndRun(config, words, report);
   } catch (error) {
-    writeReport(messageOf(error));
-    await results.finish([messageOf(error)]);
+    await run.onAbort(messageOf(error));
     throw error;
   }
 }
@@ -95,7 +98,6 @@ async function prepareAndRun(
     throw usageError(`--${KEEP_FAILED}`, "expected a run in one process, got --parallel");
   // What matches in one shard only is normal.
   run.choice.passesWithNoSpecs = passWithNoSpecs || shard !== undefined;
-  run.onAbort = (why) => writeAtomically(report, abortedReport(suite, why));
   endOnSignals();
   void endBusyRuns();
 

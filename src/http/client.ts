@@ -43,6 +43,9 @@ export function httpClient(url: string, options: { recorded?: boolean } = {}): H
       .timeout(answerTimeoutMs())
       .on("error", (error: Error & { timeout?: number }) => {
         if (error.timeout !== undefined) error.message = `${method} ${target}: no answer within ${error.timeout} ms`;
+        // What Node says of it: https://nodejs.org/api/http.html#class-httpclientrequest
+        if (error.message === "aborted")
+          error.message = `${method} ${target}: the answer was aborted, for its connection was closed in the middle`;
       });
     keepConnection(made, target.startsWith("https:") ? "https:" : "http:");
     showInLine(made, method, path);

@@ -15,6 +15,8 @@ const SECRET_HEADER = /authorization|\bauth\b|cookie|password|token|secret|key/i
 export interface Exchange {
   readonly method: string;
   readonly url: string;
+  /** The service of a stack that it was sent to. */
+  readonly service?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   /** When it was sent, in milliseconds of Unix time. */
@@ -42,6 +44,14 @@ interface SentRequest {
 /** Where every client tells what it sends: a spec makes clients by itself, and hands them no record to write to. */
 // Stryker disable next-line StringLiteral: any name does, as long as all copies of this package have the same
 const sentByClients = channel("stackspec:http:sent");
+
+/** The services of stacks, by the origin of their addresses. An address that is free again may be another's. */
+const services = new Map<string, string>();
+
+/** From now on requests to this address are known to be sent to this service. */
+export function nameAddress(url: string, service: string): void {
+  services.set(new URL(url).origin, service);
+}
 
 /** The last requests that the clients of this process have sent. */
 export interface ExchangeRecord {
@@ -102,6 +112,7 @@ export function record(request: superagent.Request): void {
     const startedAt = performance.now();
     const atMs = Date.now();
     const body = written(sent._data);
+    const service = services.get(URL.parse(sent.url)?.origin ?? "");
     let answer: (() => Answer) | undefined;
     let tookMs = 0;
     const settle = (answered: () => Answer): void => {
@@ -116,6 +127,7 @@ export function record(request: superagent.Request): void {
       read: () => ({
         method: sent.method,
         url: sent.url,
+        service,
         headers: shownHeaders(sent.header),
         body: shownBody(body),
         atMs,

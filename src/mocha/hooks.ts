@@ -64,6 +64,7 @@ export const mochaHooks: RootHookObject = {
   },
   async afterAll(this: Context) {
     this.timeout(0);
+    await run.evidence.settle();
     await run.finish();
     // What was rejected meanwhile is heard of in between.
     await setImmediate();

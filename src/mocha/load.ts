@@ -1,4 +1,5 @@
 import mocha from "mocha";
+import { messageOf } from "../errors.ts";
 import { loadError } from "../project-module.ts";
 import { complain } from "../terminal.ts";
 import { run } from "./run.ts";
@@ -16,7 +17,7 @@ export function explainLoading(): void {
       if ((this as unknown as { isWorker?: boolean }).isWorker === true) throw error;
       const { sentence } = loadError(this.files.length === 1 ? this.files[0]! : "specs", error);
       complain(sentence);
-      run.onAbort(sentence);
+      await run.onAbort(sentence).catch((failure: unknown) => complain(messageOf(failure)));
       await run.close().catch(() => {});
       return process.exit(2);
     }

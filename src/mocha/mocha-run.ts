@@ -12,8 +12,8 @@ import type { Exports, Stack } from "../stack/stack.ts";
 import { say } from "../terminal.ts";
 import { chooseSpecs } from "./choice.ts";
 import { startClock } from "./clock.ts";
-import { recordEvidence } from "./evidence.ts";
 import { FailedState } from "./failed-state.ts";
+import { recordEvidence } from "./record-evidence.ts";
 import type { Results } from "./results.ts";
 import { sayNotices } from "./notices.ts";
 import { propertiesOf } from "./properties.ts";
@@ -47,7 +47,7 @@ export class MochaRun {
   /** It has ended well, with a whole report; undefined where nobody has to know. */
   isGreen: boolean | undefined;
   /** Is told why the run ends before its first spec. */
-  onAbort: (why: string) => void = () => {};
+  onAbort: (why: string) => Promise<void> = async () => {};
   /** It ends in good order when its process is told to end. */
   endsOnSignals = false;
   /** It ends also when a spec keeps its process busy; resolves when it does. */
@@ -86,19 +86,20 @@ export class MochaRun {
 
   /** The session, opened when something is first started in it. */
   #open(): Session {
-    return (this.#session ??= openSession(this.config, (event) => this.onProgress(this.timeline.hear(event))));
+    const { evidence, timeline } = this;
+    return (this.#session ??= openSession(this.config, (e) => this.onProgress(evidence.hear(timeline.hear(e)))));
   }
 
   /** Starts a stack of its own for whoever calls. What is not stopped is stopped at the end of the run. */
   start<E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> {
-    return this.#open().start(stack, { once: true });
+    return this.evidence.watchStart(stack.name, this.#open().start(stack, { once: true }));
   }
 
   /** The one instance of a stack that all spec files share: started by the first that asks. */
   share<E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> {
     const known = this.#shared.get(stack) as Promise<StartedStack<E>> | undefined;
     if (known !== undefined) return known;
-    const running = this.#open().start(stack, waysOf(stack, this.config));
+    const running = this.evidence.watchStart(stack.name, this.#open().start(stack, waysOf(stack, this.config)));
     running.then(
       (started) => {
         this.failedState.add(started);

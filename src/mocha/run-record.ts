@@ -51,6 +51,7 @@ type Retried = Test & { retriedTest?(): Retried | null | undefined };
 export function recordRun(runner: FullRunner, files: readonly string[], onChange: () => void): RunRecord {
   const suites = new Map<Suite, SuiteRecord>();
   const hookErrors: Error[] = [];
+  const hooksStartedAt = new WeakMap<object, number>();
   const isParallel = runner.isParallelMode();
   const missing = new Set(isParallel ? files : []);
   // Parallel workers send copies; linked, the same suite is the same object again.
@@ -71,7 +72,13 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
     // A spec, or a hook, can fail twice; the second time because of the first.
     const before = suiteOf(test.parent!).cases.get(keyOf(test, suiteOf(test.parent!).cases));
     if (before?.outcome !== "failed" && before?.outcome !== "error")
-      change(test, { outcome, error, blockedBy: blockedBy(test, error, hookErrors), endedAt: Date.now() });
+      change(test, {
+        outcome,
+        error,
+        blockedBy: blockedBy(test, error, hookErrors),
+        endedAt: Date.now(),
+        ...(hooksStartedAt.has(test) ? { startedAt: hooksStartedAt.get(test)! } : {}),
+      });
     missing.delete(test.file ?? "");
     onChange();
   };
@@ -91,6 +98,9 @@ export function recordRun(runner: FullRunner, files: readonly string[], onChange
   runner.on("suite end", (suite) => {
     suiteOf(suite).endedAt = Date.now();
     onChange();
+  });
+  runner.on("hook", (hook) => {
+    if (!isParallel) hooksStartedAt.set(hook, Date.now());
   });
   runner.on("test", (test) => change(test, { outcome: "running", ...(isParallel ? {} : { startedAt: Date.now() }) }));
   runner.on("pass", (test) => finish(test, "passed"));
@@ -143,6 +153,7 @@ function blockedBy(test: Test, error: unknown, hookErrors: readonly Error[]): Er
   return hookErrors.findLast((each) => each !== error && each.stack === error.stack);
 }
 
-function isHook(test: Test): boolean {
+/** Whether what mocha tells of is a hook. */
+export function isHook(test: Test): boolean {
   return (test as { type: string }).type === "hook";
 }

@@ -56,7 +56,7 @@ export interface StackBuilder {
  * not compile and a cycle cannot be written.
  *
  * @param name lower-case letters, digits and hyphens: it becomes part of container names
- * @throws StackspecError `USAGE` for a bad name, a name declared twice or a port out of range
+ * @throws StackspecError `USAGE` for a bad name, a name declared twice, a port out of range or an `after` that names none of it
  */
 export function defineStack<E extends Exports>(name: string, declare: (stack: StackBuilder) => E): Stack<E> {
   const nodes: Node[] = [];
@@ -78,6 +78,7 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
       checkReset(options?.reset, `stack "${name}", service "${part}"`);
       if (options?.driver !== undefined) checkDriver(options.driver, `stack "${name}", service "${part}"`);
       const service: Service = { kind: "service", name: part, create, options: locate(name, part, options ?? {}) };
+      checkAfter(service.options.after, nodes, `stack "${name}", service "${part}"`);
       checkProfiles(name, service, service.options.after?.map(nodeOf));
       nodes.push(service);
       return service as never;
@@ -88,6 +89,7 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
       if (exitCode !== undefined && exitCode !== "run")
         throw usageError(`stack "${name}", task "${part}"`, `exitCode: expected "run", got "${String(exitCode)}"`);
       const task: Task = { kind: "task", name: part, create, options: options ?? {} };
+      checkAfter(task.options.after, nodes, `stack "${name}", task "${part}"`);
       checkProfiles(name, task, task.options.after?.map(nodeOf));
       nodes.push(task);
       return task as never;
@@ -136,6 +138,18 @@ function checkName(name: string, subject: string): void {
   // The letters that are valid in a host name, a container name and a file name alike (RFC 1123, 63 at most).
   if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name))
     throw usageError(subject, `expected a name of lower-case letters, digits and hyphens, got "${name}"`);
+}
+
+function checkAfter(after: unknown, declared: readonly unknown[], subject: string): void {
+  if (after === undefined) return;
+  const expected = "expected services and tasks of this stack that are declared above";
+  if (!Array.isArray(after)) throw usageError(subject, `after: ${expected}, as a list, got a ${typeof after}`);
+  for (const each of after as unknown[]) {
+    const { kind, name, node } = (each ?? {}) as { kind?: string; name?: string; node?: Node };
+    if (declared.includes(kind === "started" ? node : each)) continue;
+    const found = typeof each === "string" ? each : (node?.name ?? name);
+    throw usageError(subject, `after: ${expected}, got ${found === undefined ? typeof each : `"${found}"`}`);
+  }
 }
 
 function checkPort(port: number, subject: string): void {

@@ -15,6 +15,8 @@ const LOG_LINES = 40;
 const EVIDENCE_WITHIN_MS = 2_000;
 /** How many characters of the last line of a log stand in the first line of an error. */
 const LAST_WORDS_LENGTH = 200;
+/** Lines that stand below a message: its stack trace and fields, which are indented, and what Node, psql, npm and SQLAlchemy add. */
+const BELOW = /^(\s|[}\]^]|Node\.js v\d|LINE \d+:|npm (ERR!|error)|\(Background on this error)/;
 const OUT_OF_MEMORY = ", out of memory";
 const REMOVED = "state: removed";
 const WHO_REMOVES = "find out who removes containers of others on this engine";
@@ -49,9 +51,10 @@ async function logOf(container: Dockerode.Container, signal: AbortSignal): Promi
   return tail === "" ? "log: empty" : `log:\n${tail.replaceAll(/^/gm, "  | ")}`;
 }
 
-/** ": " and the last line of the log that is in this evidence; "" when there is none. A first line is all that many readers see. */
+/** ": " and the last message of the log that is in this evidence; "" when there is none. A first line is all that many readers see. */
 export function lastWords(evidence: string): string {
-  const last = evidence.split("\n").findLast((line) => /^ {2}\| \s*\S/.test(line));
+  const lines = evidence.split("\n").filter((line) => /^ {2}\| \s*\S/.test(line));
+  const last = lines.findLast((line) => !BELOW.test(line.slice("  | ".length))) ?? lines.at(-1);
   if (last === undefined) return "";
   const text = last.slice("  | ".length).trim();
   return `: ${text.length > LAST_WORDS_LENGTH ? `${text.slice(0, LAST_WORDS_LENGTH)}…` : text}`;
@@ -181,6 +184,7 @@ export function withContext(
   const error = withCode(failure);
   if (!(error instanceof StackspecError) || error.code === "USAGE") return error;
   const names = node === undefined ? "" : waitingChain(node, stack.nodes);
-  const chain = names.includes(" waits for ") ? [`${names}: ${error.what}`] : [];
+  // An image is the subject of its error.
+  const chain = names !== "" && names !== error.subject ? [`${names}: ${error.what}`] : [];
   return error.withEvidence([...chain, ...paused, "timeline:", ...timeline].join("\n"));
 }

@@ -1,5 +1,6 @@
 import { messageOf } from "../../errors.ts";
 import { httpClient } from "../../http/client.ts";
+import { nameAddress } from "../../http/exchange.ts";
 import { endpointOf } from "../../stack/external.ts";
 import type { Service, Startable } from "../../stack/stack.ts";
 import { Refusal, askUntil } from "../container/asking.ts";
@@ -35,6 +36,7 @@ export function externalService(
         (await askSocket(host, port, port, HOST_TIMEOUT_MS)) ?? (await askSql(external));
       const hint = "look at its address";
       await askUntil(ask, { subject: name, code: "NOT_LISTENING", hint, intervalMs: INTERVAL_MS, signal });
+      if (http !== undefined) nameAddress(external, name);
       return { url: external, ...(http && { http: httpClient(external) }), stop: async () => {} };
     },
   };

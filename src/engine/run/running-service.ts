@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { StopOptions } from "testcontainers";
 import { StackspecError } from "../../errors.ts";
 import { httpClient } from "../../http/client.ts";
+import { nameAddress } from "../../http/exchange.ts";
 import { addressAt, endpointOf } from "../../stack/external.ts";
 import type { Service } from "../../stack/stack.ts";
 import { deathFailure, exitFailure } from "../container/failure.ts";
@@ -41,7 +42,11 @@ export async function serviceValue(
   const { http, url } = node.options;
   const { started } = running;
   const at = (port: number): number => started.getMappedPort(port);
-  if (http !== undefined) Object.assign(started, { http: httpClient(`http://${host}:${at(http.port)}`) });
+  if (http !== undefined) {
+    const client = httpClient(`http://${host}:${at(http.port)}`);
+    nameAddress(client.url, node.name);
+    Object.assign(started, { http: client });
+  }
   if (url !== undefined) Object.assign(started, { url: addressAt(url, host, at(endpointOf(url).port)) });
   return started;
 }

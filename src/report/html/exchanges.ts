@@ -3,8 +3,11 @@ import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { Exchange } from "../../http/exchange.ts";
 import type { CtrfTestExtra } from "../ctrf.ts";
-import { lasted } from "./model.ts";
+import { counted, lasted } from "./model.ts";
 import { block, difference, pretty, shown } from "./text.ts";
+
+/** So many are known of a spec. */
+const REMEMBERED = 10;
 
 /** The HTTP exchanges of a failed spec as a waterfall, each to be opened. */
 export function Exchanges({ extra }: { readonly extra: CtrfTestExtra }): VNode | null {
@@ -13,7 +16,13 @@ export function Exchanges({ extra }: { readonly extra: CtrfTestExtra }): VNode |
   const fromMs = Math.min(...exchanges.map(({ atMs }) => atMs));
   const lengthMs = Math.max(...exchanges.map(({ atMs, tookMs }) => atMs + tookMs)) - fromMs || 1;
   return html`<section class="exchanges">
-    <h4>What it asked for <small>${exchanges.length} of its last requests, ${lasted(lengthMs)}</small></h4>
+    <h4>
+      What it asked for
+      <small
+        >${exchanges.length < REMEMBERED ? "" : "the last "}${counted(exchanges.length, "request")},
+        ${lasted(lengthMs)}</small
+      >
+    </h4>
     <ol>
       ${exchanges.map((exchange) => {
         const left = (100 * (exchange.atMs - fromMs)) / lengthMs;
@@ -32,13 +41,16 @@ interface OneProps {
 }
 
 function One({ exchange, left, width, extra }: OneProps): VNode {
-  const { method, url, headers, body, again, answer, tookMs } = exchange;
+  const { method, url, service, headers, body, again, answer, tookMs } = exchange;
   const differs = whatDiffers(exchange, extra);
   const result = answer === undefined ? "no answer yet" : (answer.error ?? String(answer.status));
   const isBad = answer?.status === undefined || answer.status >= 400 || differs !== undefined;
   return html`<details class="exchange" open=${differs !== undefined}>
     <summary>
-      <span class="request"><b>${method}</b> ${shown(pathOf(url))}</span>
+      <span class="request"
+        ><b>${method}</b> ${shown(pathOf(url))}
+        ${service !== undefined && html`<small> to ${shown(service)}</small>`}</span
+      >
       <span class=${isBad ? "answer bad" : "answer"}>${shown(result)}</span>
       <span class="took">${lasted(tookMs)}</span>
       <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
@@ -73,7 +85,7 @@ function Headers({ headers }: { readonly headers: Readonly<Record<string, string
   const all = Object.entries(headers);
   if (all.length === 0) return null;
   return html`<details class="headers">
-    <summary>${all.length} headers</summary>
+    <summary>${counted(all.length, "header")}</summary>
     <dl>
       ${all.map(
         ([name, value]) =>

@@ -1,6 +1,6 @@
 import { html } from "htm/preact";
 import type { VNode } from "preact";
-import { counted, isRed, lasted, moment, nameOf, rowsOf, slowest } from "./model.ts";
+import { counted, failedOf, isBlocked, isRed, lasted, moment, nameOf, rowsOf, slowest } from "./model.ts";
 import type { PageData, PageReport, Row } from "./model.ts";
 import { shown } from "./text.ts";
 
@@ -8,17 +8,19 @@ import { shown } from "./text.ts";
 export function Totals({ data }: { readonly data: PageData }): VNode {
   const tests = data.reports.flatMap(({ results }) => results.tests);
   const red = tests.filter(isRed).length;
+  const blocked = tests.filter(isBlocked).length;
   const flaky = tests.filter((test) => test.flaky).length;
   const skipped = tests.filter(({ status }) => status === "skipped").length;
   const passed = tests.filter(({ status }) => status === "passed").length;
   const share = (count: number): string => `${(100 * count) / (tests.length || 1)}`;
   const [first = data.madeAt] = data.reports.map(({ results }) => results.summary.start).toSorted((a, b) => a - b);
   const tookMs = data.reports.reduce((sum, { results }) => sum + results.summary.duration, 0);
-  const verdict = tests.length === 0 ? "No spec ran" : red > 0 ? `${counted(red, "spec")} failed` : "All specs passed";
+  const verdict =
+    tests.length === 0 ? "No spec ran" : red > 0 ? `${counted(red - blocked, "spec")} failed` : "All specs passed";
   return html`<header class=${red > 0 ? "totals bad" : "totals good"}>
     <h1>${verdict}</h1>
     <p>
-      ${counted(passed, "spec")} passed, ${red} failed, ${skipped} skipped, ${flaky} flaky · ${lasted(tookMs)} ·
+      ${counted(passed, "spec")} passed, ${failedOf(tests)}, ${skipped} skipped, ${flaky} flaky · ${lasted(tookMs)} ·
       <time datetime=${new Date(first).toISOString()}> ${moment(first)}</time>
     </p>
     <svg class="share" viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true">
@@ -37,7 +39,10 @@ export function Suites({ data }: { readonly data: PageData }): VNode {
       const red = summary.failed + summary.other;
       return html`<article class=${red > 0 ? "bad" : "good"}>
         <h2>${shown(nameOf(report))}</h2>
-        <p><b>${summary.passed}</b> passed, <b>${red}</b> failed, ${summary.skipped} skipped, ${summary.flaky} flaky</p>
+        <p>
+          <b>${summary.passed}</b> passed, <b>${failedOf(report.results.tests)}</b>, ${summary.skipped} skipped,
+          ${summary.flaky} flaky
+        </p>
         <p><small>${lasted(summary.duration)}, ${moment(summary.start)}</small></p>
         ${!extra.isOver && html`<p class="differs">This run has not ended, or was killed: what had ended by then is here.</p>`}
         <${Since} report=${report} />

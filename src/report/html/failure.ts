@@ -4,7 +4,7 @@ import type { CtrfTest, StoredLines } from "../ctrf.ts";
 import { Exchanges } from "./exchanges.ts";
 import { lasted } from "./model.ts";
 import type { PageReport } from "./model.ts";
-import { block, difference, shown } from "./text.ts";
+import { block, blockFromEnd, difference, shown } from "./text.ts";
 
 export interface FailureProps {
   readonly test: CtrfTest;
@@ -71,13 +71,18 @@ function marked(snippet: string): unknown {
 function Logs({ test, report }: Pick<FailureProps, "test" | "report">): VNode | null {
   const { extra = {}, attachments = [], start, stop } = test;
   if (extra.blocked === true) return null;
-  const { logs } = report.results.extra.timeline;
+  const isTimed = start !== undefined || extra.logs !== undefined;
+  const logs = isTimed ? report.results.extra.timeline.logs : [];
   const inTime = logs.map(({ service, lines }): StoredLines => {
     const within = lines.filter(([atMs]) => atMs >= (start ?? Infinity) && atMs <= (stop ?? Infinity));
     return { service, lines: within.map(([, text]) => text), atMs: within.map(([atMs]) => atMs) };
   });
   const seen = extra.logs?.length ? extra.logs : inTime;
-  const written = seen.filter(({ lines }) => lines.length > 0);
+  // First that of the service which the error is about.
+  const isOther = ({ service }: StoredLines): boolean => !(test.message ?? "").includes(`: ${service}: `);
+  const written = seen
+    .filter(({ lines }) => lines.length > 0)
+    .toSorted((a, b) => Number(isOther(a)) - Number(isOther(b)));
   if (written.length === 0 && logs.length === 0 && attachments.length === 0) return null;
   return html`<section class="logs">
     <h4>What services wrote meanwhile</h4>
@@ -86,7 +91,7 @@ function Logs({ test, report }: Pick<FailureProps, "test" | "report">): VNode | 
     ${written.map(
       ({ service, lines, atMs }) =>
         html`<h5>${shown(service)}</h5>
-          ${block(
+          ${blockFromEnd(
             `log of ${service}`,
             lines.map((text, index) => html`<${Line} atMs=${atMs[index]} text=${text} />`),
           )}`,

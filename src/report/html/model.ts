@@ -37,7 +37,7 @@ export function nameOf(report: PageReport): string {
 
 export function rowsOf({ reports }: PageData): Row[] {
   return reports.flatMap((report) =>
-    report.results.tests.map((test) => ({
+    causesFirst(report.results.tests).map((test) => ({
       test,
       report,
       id: `${report.file.replace(/\.ctrf\.json$/, "")}/${test.testId}`,
@@ -45,9 +45,28 @@ export function rowsOf({ reports }: PageData): Row[] {
   );
 }
 
+/** A hook that failed before the specs of its suite, which have not run for it. */
+function causesFirst(tests: readonly CtrfTest[]): readonly CtrfTest[] {
+  const suites = Map.groupBy(tests, ({ filePath, suite = [] }) => [filePath, ...suite].join("\n"));
+  const last = ({ name }: CtrfTest): boolean => !name.startsWith('"before all"');
+  return [...suites.values()].flatMap((own) => own.toSorted((a, b) => Number(last(a)) - Number(last(b))));
+}
+
 /** True where nothing that is red may be overlooked: failed, or not finished. */
 export function isRed({ status }: CtrfTest): boolean {
   return status === "failed" || status === "other";
+}
+
+/** True of a spec that has not run, for a hook failed before it. */
+export function isBlocked({ extra }: CtrfTest): boolean {
+  return extra?.blocked === true;
+}
+
+/** "3 failed, 5 not run" */
+export function failedOf(tests: readonly CtrfTest[]): string {
+  const red = tests.filter(isRed);
+  const blocked = red.filter(isBlocked).length;
+  return `${red.length - blocked} failed${blocked > 0 ? `, ${blocked} not run` : ""}`;
 }
 
 /** The rows that a filter lets through, and that have all words of the text in their names. */

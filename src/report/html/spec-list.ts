@@ -2,7 +2,7 @@ import { html } from "htm/preact";
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { Failure } from "./failure.ts";
-import { isRed, lasted, nameOf } from "./model.ts";
+import { isBlocked, isRed, lasted, nameOf } from "./model.ts";
 import type { PageReport, Row } from "./model.ts";
 import { shown } from "./text.ts";
 
@@ -12,7 +12,7 @@ const AT_ONCE = 200;
 const WORDS: Readonly<Record<string, string>> = {
   passed: "passed",
   failed: "failed",
-  error: "hook failed",
+  error: "failed",
   skipped: "skipped",
   running: "was running",
   unfinished: "not finished",
@@ -65,16 +65,18 @@ interface SpecProps extends Pick<SpecListProps, "onShowTime"> {
 }
 
 function Spec({ row: { test, report, id }, isNamed, onShowTime }: SpecProps): VNode {
-  const { name, rawStatus, duration, flaky, retries = 0, message, extra } = test;
+  const { name, rawStatus, duration, flaky, retries = 0, message } = test;
   const tone = flaky ? "flaky" : isRed(test) ? "failed" : test.status;
   const [wasOpened, open] = useState(isNamed);
-  const line = html`<span class="status ${tone}">${flaky ? "flaky" : (WORDS[rawStatus] ?? rawStatus)}</span>
+  const isHook = rawStatus === "error" && / hook\b/.test(name);
+  const word = isBlocked(test) ? "not run" : isHook ? "hook failed" : (WORDS[rawStatus] ?? rawStatus);
+  const line = html`<span class="status ${tone}">${flaky ? "flaky" : word}</span>
     <span class="name">${shown(name)}</span>
     <span class="took">${retries > 0 ? `${retries + 1} tries, ` : ""}${lasted(duration)}</span>`;
   const link = html`<a class="link" href="#${id}" aria-label=${`Link to ${name}`}>#</a>`;
   if (message === undefined && retries === 0)
     return html`<li id=${id} class=${isNamed ? "named" : ""}>${line}${link}</li>`;
-  const first = extra?.blocked === true ? message! : (message ?? "").split("\n")[0]!;
+  const [first = ""] = (message ?? "").split("\n");
   // What is not looked at is not drawn.
   const onToggle = ({ currentTarget }: { currentTarget: HTMLDetailsElement }): void => {
     if (currentTarget.open) open(true);

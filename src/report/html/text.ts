@@ -17,6 +17,15 @@ export function block(label: string, content: unknown, className = ""): VNode {
   return html`<pre class=${className} tabindex="0" role="group" aria-label=${label}>${content}</pre>`;
 }
 
+/** The same, scrolled to its end: that of a log is what tells most. */
+export function blockFromEnd(label: string, content: unknown): VNode {
+  return html`<pre ref=${toEnd} tabindex="0" role="group" aria-label=${label}>${content}</pre>`;
+}
+
+function toEnd(element: HTMLElement | null): void {
+  if (element !== null) element.scrollTop = element.scrollHeight;
+}
+
 /** JSON with a line for each field; anything else as it is. */
 export function pretty(text: string): string {
   if (!/^\s*[[{]/.test(text)) return text;

@@ -52,6 +52,7 @@ export const postgres: KnownDriver = {
     "synchronous_commit=off", // nor a commit one of the server,
     "full_page_writes=off", // nor a page that was half written
     "autovacuum=off", // a reset makes room for what comes after it; plans do without statistics that nobody has asked for
+    "log_lock_waits=on", // who waits for a lock longer than a second is of use to whoever looks for why a spec was late
     "wal_keep_size=512MB", // gives up that much room: a reset reads there what was written since the one before
   ].flatMap((setting) => ["-c", setting]),
   ask: askPostgres,
