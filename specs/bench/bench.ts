@@ -19,7 +19,9 @@ export interface Bench {
   /** In the names of all that it makes. */
   readonly id: string;
   readonly say: (line: string) => void;
-  readonly images: Readonly<Record<"mysql" | "app" | "nginx" | "node" | "postgres" | "rabbitmq" | "redis", string>>;
+  readonly images: Readonly<
+    Record<"mysql" | "app" | "nginx" | "node" | "postgres" | "rabbitmq" | "redis" | "debian", string>
+  >;
   /** For every process that is measured. */
   readonly environment: Readonly<Record<string, string>>;
   /** On whatever a way makes on the engine by itself: `npm run clean` and our watchdog know these. */
@@ -36,8 +38,12 @@ export interface Bench {
   release(): Promise<void>;
 }
 
-/** Resolves the images and makes the snapshot. */
-export async function openBench(signal: AbortSignal, say: (line: string) => void): Promise<Bench> {
+/** Resolves the images and makes the snapshot, if one is needed. */
+export async function openBench(
+  signal: AbortSignal,
+  say: (line: string) => void,
+  needsSnapshot = true,
+): Promise<Bench> {
   const config = readConfig(process.env);
   const engine = await ensureEngine(config, say);
   if ("missing" in engine) throw new Error(`a bench needs an engine: ${engine.missing}`);
@@ -86,6 +92,7 @@ export async function openBench(signal: AbortSignal, say: (line: string) => void
       postgres: await reference("postgres:18"),
       rabbitmq: await reference("rabbitmq:4"),
       redis: await reference("redis:8"),
+      debian: await reference("debian:trixie-slim"),
     };
     const environment = {
       STACK: "release",
@@ -99,9 +106,11 @@ export async function openBench(signal: AbortSignal, say: (line: string) => void
       MYSQL_ROOT_PASSWORD: randomBytes(8).toString("hex"),
       JUNIT_REPORT_PATH: join(folder, "report.xml"),
     };
-    say("Making the snapshot");
-    const { told } = await runProgram("ours", ["snapshot"], { environment, signal });
-    snapshotKey = told.get("key")?.[0] ?? "";
+    if (needsSnapshot) {
+      say("Making the snapshot");
+      const { told } = await runProgram("ours", ["snapshot"], { environment, signal });
+      snapshotKey = told.get("key")?.[0] ?? "";
+    }
     return {
       runtime,
       id: runId,

@@ -23,18 +23,24 @@ export interface ComposeProject {
   compose(...words: string[]): Promise<Ended>;
 }
 
-/** @param name a file of this name is made, and it is the project's */
+/**
+ * @param name a file of this name is made, and it is the project's
+ * @param fileOn its content, as YAML or as data
+ * @param folder what paths in it are relative to
+ */
 export async function composeProject(
   bench: Bench,
   name: string,
-  fileOn: (port: number) => object,
+  fileOn: (port: number) => object | string,
+  folder = bench.folder,
 ): Promise<ComposeProject> {
   const { signal, environment } = bench;
   const [command, ...first] = await findCompose(signal);
   const port = await freePort();
   const file = join(bench.folder, `${name}.yml`);
-  writeFileSync(file, JSON.stringify(fileOn(port), undefined, 2));
-  const project = ["-p", `stackspec-${name}-${bench.id}`, "-f", file];
+  const content = fileOn(port);
+  writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content, undefined, 2));
+  const project = ["-p", `stackspec-${name}-${bench.id}`, "--project-directory", folder, "-f", file];
   const { lines } = await run(command!, [...first, "version", "--short"], { signal });
   return {
     port,

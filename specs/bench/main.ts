@@ -9,6 +9,7 @@ import type { Bench } from "./bench.ts";
 import { runProgram } from "./child.ts";
 import { composeWay } from "./compose.ts";
 import { measureDrivers } from "./drivers/measure.ts";
+import { examples } from "./examples.ts";
 import { floorWay } from "./floor.ts";
 import { writeReport } from "./report/write.ts";
 import { measureRequests } from "./requests.ts";
@@ -19,13 +20,14 @@ import { simulateShards } from "./shards.ts";
 import { ourWay, plainWay, startWay } from "./ways.ts";
 import { workloads } from "./workloads/workloads.ts";
 
-/** No round begins that would end later, in milliseconds since the start: of workloads, of ways, of services. */
+/** No round begins that would end later, in milliseconds since the start: of workloads, of ways, of examples, of services. */
 const WORKLOADS_MS = 1_200_000;
 const WAYS_MS = 330_000;
+const EXAMPLES_MS = 360_000;
 const SERVICES_MS = 230_000;
 const RESETS = 30;
 const WAYS = ["compose", "plain", "cold", "snapshot", "kept", "floor", "start", "start-kept"];
-const NAMES = ["workloads", "requests", "drivers", "shards", ...WAYS, "reset", "services"];
+const NAMES = ["workloads", "requests", "drivers", "shards", "examples", ...WAYS, "reset", "services"];
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" }, only: { type: "string" } } });
 const count = Number(values.rounds);
@@ -57,8 +59,8 @@ let bench: Bench | undefined;
 try {
   const results = await measure();
   console.log(`\n${writeReport(results)}`);
-  const { workloads: wholes, ways, services, drivers } = results;
-  const failed = [wholes, ways, services, drivers].flatMap((each) =>
+  const { workloads: wholes, ways, services, drivers, examples: foreign } = results;
+  const failed = [wholes, ways, services, drivers, foreign].flatMap((each) =>
     Object.values<{ readonly failures: readonly string[] }>(each),
   );
   if (failed.some(({ failures }) => failures.length > 0)) process.exitCode ??= 1;
@@ -83,6 +85,7 @@ async function measure(): Promise<Results> {
     requests: { ours: [], plain: [] },
     drivers: {},
     shards: {},
+    examples: {},
     ways: {},
     resetMs: [],
     services: {},
@@ -100,7 +103,7 @@ async function measure(): Promise<Results> {
   if (isWanted("drivers")) add({ drivers: await measureDrivers(count, ending.signal, say) });
   if (only === "drivers") return results;
 
-  bench = await openBench(ending.signal, say);
+  bench = await openBench(ending.signal, say, only !== "examples");
   const { Version } = (await bench.runtime.docker.version()) as { Version: string };
   const rounds = (ms: number) => ({ count, signal: ending.signal, say, until: performance.now() + ms });
   if (isWanted("workloads")) {
@@ -108,6 +111,12 @@ async function measure(): Promise<Results> {
     const measured = await inRounds(subjects, { ...rounds(WORKLOADS_MS), warmUp: false });
     add({ workloads: Object.fromEntries(measured) }, { engine: Version, compose });
   }
+
+  if (isWanted("examples")) {
+    const measured = await inRounds(await examples(bench), { ...rounds(EXAMPLES_MS), warmUp: false });
+    add({ examples: Object.fromEntries(measured) }, { engine: Version });
+  }
+  if (only === "examples") return results;
 
   const compose = isWanted("compose") ? await composeWay(bench) : undefined;
   const ways = [

@@ -22,6 +22,8 @@ export interface Results {
   readonly drivers: Readonly<Record<string, DriverFigures>>;
   /** By the distribution of the files' durations. */
   readonly shards: Readonly<Record<string, ShardFigures>>;
+  /** Milliseconds of whole commands, by example, whether it was edited, and by what: "stock, edited, stackspec". */
+  readonly examples: Readonly<Record<string, Measured<number>>>;
   readonly ways: Readonly<Record<string, Measured<Sample> & { readonly title: string }>>;
   /** Milliseconds of single resets on one running stack. */
   readonly resetMs: readonly number[];

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Results } from "../results.ts";
 import { waysChart, workloadsChart } from "./chart.ts";
 import { driverRows } from "./drivers.ts";
+import { exampleRows } from "./examples.ts";
 import { goalRows } from "./goals.ts";
 import { shardRows } from "./shards.ts";
 import { markdownTable, serviceRows, startRows, wayRows } from "./table.ts";
@@ -12,8 +13,8 @@ const FOLDER = "reports/bench";
 
 /** Writes `results.json`, the tables and the charts of what was measured. Returns the tables. */
 export function writeReport(results: Results): string {
-  const { workloads, requests, drivers, shards, ways, services, resetMs } = results;
-  const failures = Object.entries({ ...workloads, ...drivers, ...ways, ...services }).flatMap(
+  const { workloads, requests, drivers, shards, examples, ways, services, resetMs } = results;
+  const failures = Object.entries({ ...workloads, ...drivers, ...examples, ...ways, ...services }).flatMap(
     ([name, { failures: found }]) => found.map((failure) => `- ${name}: ${failure.split("\n")[0]}`),
   );
   const rounds = (measured: Readonly<Record<string, { samples: readonly unknown[] }>>): number =>
@@ -31,6 +32,7 @@ export function writeReport(results: Results): string {
     ...(has(shards)
       ? ["## 5,000 spec files on 50 machines: slowest shard to the average", markdownTable(shardRows(shards))]
       : []),
+    ...(has(examples) ? ["## The examples, whole commands", markdownTable(exampleRows(examples))] : []),
     ...(has(ways) || resetMs.length > 0
       ? ["## What a start consists of", markdownTable(goalRows(results)), "![seconds of each way](ways.svg)"]
       : []),
