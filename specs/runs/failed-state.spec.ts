@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -137,6 +137,13 @@ describe("a run with snapshotOnFailure, of which a spec fails", function () {
     );
     expect(answer.output).to.include("closed");
     await expect(shop.kept()).to.eventually.deep.equal([]);
+  });
+
+  it("says that it writes none where what fails is a hook before all specs", async () => {
+    const environment = { ...here, FAIL: "", FAIL_HOOK: "1", JUNIT_REPORT_PATH: "hook/" };
+    const { output } = await shop.ask(["start"], { environment });
+    expect(output).to.match(/^No state is written: what failed was a hook around specs, and not one of them$/m);
+    expect(existsSync(join(shop.folder, "hook/failed"))).to.equal(false);
   });
 
   it("leaves nothing of it on the engine where no such stack is declared", async () => {

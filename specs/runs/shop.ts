@@ -76,6 +76,7 @@ export async function makeShop(id: string): Promise<Shop> {
       describe("the shop", function () {
         this.timeout(60_000);
         const stack = useStack(shop);
+        before("opens", () => { if (process.env.FAIL_HOOK) throw new Error("no key"); });
         it("answers", async () => {
           await stack.target.http.get("/from-a-spec");
           if (process.env.HOLD) await once(process.stdin, "data");
