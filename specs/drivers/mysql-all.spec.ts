@@ -1,7 +1,8 @@
 import { MySqlContainer } from "@testcontainers/mysql";
 import { expect } from "chai";
 import { acceptsSql, defineStack, requireEngine, useStack } from "stackspec";
-import { resetMySql, takeMySqlBaseline } from "../../src/engine/drivers/mysql/mysql-reset.ts";
+import { takeMySqlBaseline } from "../../src/engine/drivers/mysql/mysql-baseline.ts";
+import { resetMySql } from "../../src/engine/drivers/mysql/mysql-reset.ts";
 import { mySqlServer } from "../../src/engine/drivers/mysql/mysql-server.ts";
 import { failureOf } from "../integration/engine.ts";
 import { MYSQL_DUMP, changesIn, dumpOf } from "./mysql-dump.ts";

@@ -10,6 +10,8 @@ const IGNORED = [
 /** Where a reset notes what the server has counted. */
 const COUNTS = ["--ignore-table=stackspec_baseline.tables", "--ignore-table=stackspec_baseline.mark"];
 
+const ROW_BY_ROW = ["--order-by-primary", "--skip-extended-insert"];
+
 /** Triggers and their order, which no dump says. */
 const ORDER = "SELECT TRIGGER_SCHEMA, TRIGGER_NAME, ACTION_ORDER FROM information_schema.TRIGGERS ORDER BY 1, 2";
 
@@ -49,14 +51,19 @@ export async function dumpOf(
   const all = ["--user=root", "--all-databases", "--routines", "--triggers", "--events", "--hex-blob", ...words];
   const { exitCode, output } = await server.exec(
     // Its warnings would be anywhere in between.
-    ["sh", "-c", `${program} "$@" 2>&-`, "sh", ...all, "--order-by-primary", "--skip-comments", ...IGNORED, ...COUNTS],
+    ["sh", "-c", `${program} "$@" 2>&-`, "sh", ...all, ...ROW_BY_ROW, "--skip-comments", ...IGNORED, ...COUNTS],
     { env: { MYSQL_PWD: server.getRootPassword() } },
   );
   if (exitCode !== 0) throw new Error(output);
   const answers: string[] = [];
   for (const query of [...others, ...queries])
     answers.push(...((await queryAsRoot(server, "mysql", query)) as object[]).map((row) => JSON.stringify(row)));
-  return [output, ...answers].join("\n");
+  return [withRowsInOrder(output), ...answers].join("\n");
+}
+
+/** The rows of a table without a key have no order: they come in that of their texts. */
+function withRowsInOrder(dump: string): string {
+  return dump.replaceAll(/(?:^INSERT INTO .*\n)+/gm, (rows) => `${rows.trimEnd().split("\n").toSorted().join("\n")}\n`);
 }
 
 /** What differs between two dumps, by line. */

@@ -199,7 +199,12 @@ export function itBringsBack(
         await reset();
         expect(changesIn(before(), await dump())).to.deep.equal([]);
       }),
-      { numRuns: 15, endOnFailure: true },
+      // Equal rows of a table without a key, which has no order to bring back.
+      {
+        numRuns: 15,
+        endOnFailure: true,
+        examples: [[[["DELETE FROM kinds WHERE a = 2 LIMIT 1"], ["INSERT INTO kinds (a) VALUES (2)"]]]],
+      },
     );
   });
 }

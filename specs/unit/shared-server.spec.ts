@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { defineStack } from "stackspec";
-import { isOwn } from "../../src/engine/drivers/mysql/mysql-reset.ts";
+import { isOwn } from "../../src/engine/drivers/mysql/mysql-baseline.ts";
 import { workerSuffix } from "../../src/engine/drivers/worker-suffix.ts";
 import { stackFactories } from "../../src/engine/run/factories.ts";
 import type { StackRun } from "../../src/engine/run/stack-run.ts";

@@ -36,6 +36,7 @@ export const MARIADB: Dialect = {
     written:
       "SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, ROWS_CHANGED AS n FROM information_schema.TABLE_STATISTICS WHERE ROWS_CHANGED > 0",
     counting: "@@global.userstat",
+    atOnce: false,
     // It can also be told to replace a table.
     statements: [
       "Com_alter_table",

@@ -1,8 +1,7 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import type { Dialect } from "./mysql-dialect.ts";
 import { tableOf } from "./mysql-objects.ts";
-import type { DatabaseObject } from "./mysql-objects.ts";
-import type { KnownTable } from "./mysql-rows.ts";
+import type { KnownTable } from "./mysql-copies.ts";
 
 /**
  * What a server has counted since it was started, which tells where rows can have changed without reading them. Where it
@@ -48,20 +47,18 @@ export async function createMark(connection: Connection, baseline: string): Prom
   );
 }
 
-/** The tables whose rows may not be what they were when their counts were noted. */
+/** The tables whose rows may not be what they were when their counts were noted, and those of them that were written to. */
 export async function maybeChanged(
   connection: Connection,
   baseline: string,
   tables: readonly KnownTable[],
   { written, redefined }: Counts,
-): Promise<KnownTable[]> {
+): Promise<{ tables: KnownTable[]; written: ReadonlySet<KnownTable> }> {
   const [[mark]] = await connection.query<RowDataPacket[]>(`SELECT * FROM ${baseline}.mark`);
-  if (written?.get(markOf(baseline)) !== mark!["count"] || redefined !== mark!["redefined"]) return [...tables];
-  const changed = new Set(
-    tables
-      .filter((known) => known.counted === 0 || known.count !== (written?.get(tableOf(known)) ?? "0"))
-      .map((known) => tableOf(known)),
-  );
+  if (written?.get(markOf(baseline)) !== mark!["count"] || redefined !== mark!["redefined"])
+    return { tables: [...tables], written: new Set() };
+  const unlike = tables.filter((known) => known.counted === 0 || known.count !== (written?.get(tableOf(known)) ?? "0"));
+  const changed = new Set(unlike.map((known) => tableOf(known)));
   // What a foreign key takes along is not counted by all servers; nor is it known what tables of others were.
   const known = new Set(tables.map((table) => tableOf(table)));
   const isTaken = (parent: string): boolean => changed.has(parent) || !known.has(parent);
@@ -69,35 +66,35 @@ export async function maybeChanged(
     before = changed.size;
     for (const table of tables) if ((JSON.parse(table.parents) as string[]).some(isTaken)) changed.add(tableOf(table));
   }
-  return tables.filter((table) => changed.has(tableOf(table)));
+  return {
+    tables: tables.filter((table) => changed.has(tableOf(table))),
+    written: new Set(unlike.filter(({ counted, count }) => counted === 1 && count !== null)),
+  };
 }
 
-/** What has been found out of tables: those that had the rows of their copies after the counts were read, and others. */
-interface Seen {
-  readonly counts: Counts;
-  readonly tables: readonly KnownTable[];
-  readonly same: readonly KnownTable[];
-  readonly rows: readonly KnownTable[];
-  readonly missing: readonly Pick<DatabaseObject, "schema" | "table">[];
-}
+/** How often tables had been written to, by the names of their copies. */
+export const countsOf = (tables: readonly KnownTable[], { written }: Counts): [string, string][] =>
+  tables.map((known) => [known.copy, written?.get(tableOf(known)) ?? "0"]);
 
-/** Notes the counts at which tables had the rows of their copies; of those that are about to get them, that it is not known. */
+/** Notes the counts at which tables have the rows of their copies, by the names of those; null where it is not known. */
 export async function noteCounts(
   connection: Connection,
   baseline: string,
-  { counts: { written, redefined }, tables, same, rows, missing }: Seen,
+  counts: readonly (readonly [copy: string, count: string | null])[],
 ): Promise<void> {
-  const made = new Set(missing.map((object) => tableOf(object)));
-  const others = tables.filter((known) => rows.includes(known) || made.has(tableOf(known)));
-  const counts = [
-    ...same.map((known) => [known.copy, written?.get(tableOf(known)) ?? "0"] as const),
-    ...others.map(({ copy }) => [copy, null] as const),
-  ];
   if (counts.length === 0) return;
   await connection.query(
     `UPDATE ${baseline}.tables SET count = CASE copy ${"WHEN ? THEN ? ".repeat(counts.length)}END WHERE copy IN (?)`,
     [...counts.flat(), counts.map(([copy]) => copy)],
   );
+}
+
+/** Notes what was counted otherwise when that was: it holds as long as only rows are written. */
+export async function noteMark(
+  connection: Connection,
+  baseline: string,
+  { written, redefined }: Counts,
+): Promise<void> {
   // This is counted too.
   const next = written === undefined ? null : String(BigInt(written.get(markOf(baseline)) ?? "0") + 1n);
   await connection.query(`UPDATE ${baseline}.mark SET count = ?, redefined = ?`, [next, redefined]);

@@ -26,6 +26,8 @@ export interface Dialect {
     readonly written: string;
     /** An expression: 1 where nothing that is written is left out. */
     readonly counting: string;
+    /** Whether what a session writes is counted before it lets go of the table. */
+    readonly atOnce: boolean;
     /** Statements that change the rows of a table without being counted there, by the names of their own counters. */
     readonly statements: readonly string[];
   };
@@ -78,6 +80,7 @@ export const MYSQL: Dialect = {
   counts: {
     written:
       "SELECT OBJECT_SCHEMA AS s, OBJECT_NAME AS t, COUNT_WRITE AS n FROM performance_schema.table_io_waits_summary_by_table WHERE OBJECT_TYPE = 'TABLE' AND COUNT_WRITE > 0",
+    atOnce: true,
     counting: [
       "(SELECT COUNT(*) FROM performance_schema.setup_consumers WHERE NAME IN ('global_instrumentation', 'thread_instrumentation') AND ENABLED = 'YES') = 2",
       "(SELECT ENABLED FROM performance_schema.setup_instruments WHERE NAME = 'wait/io/table/sql/handler') = 'YES'",

@@ -52,22 +52,36 @@ export async function matchingOf(
   };
 }
 
-/** Gives a table the rows of its copy, and writes those only that are others. Returns how many it has then. */
+/** What came of rows that were given back. */
+export interface Mended {
+  /** How many there are. */
+  readonly rows: number;
+  /** The answers to what was asked before anybody else could write. */
+  readonly asked: RowDataPacket[];
+}
+
+/**
+ * Gives a table the rows of its copy, and writes those only that are others.
+ *
+ * @param ask a query that is asked while nobody else can write to the table
+ */
 export async function mendRows(
   connection: Connection,
   table: string,
   copy: string,
   columns: string,
   { key, isSameKey, isEqual }: Matching,
-): Promise<number> {
+  ask: string,
+): Promise<Mended> {
   const [answers] = await connection.query<RowDataPacket[][]>(
     [
       `LOCK TABLES ${table} WRITE, ${table} AS live WRITE, ${copy} AS noted READ`,
       `DELETE live FROM ${table} AS live LEFT JOIN ${copy} AS noted ON ${isSameKey} WHERE noted.${key[0]} IS NULL OR NOT (${isEqual})`,
       `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${copy} AS noted WHERE NOT EXISTS (SELECT * FROM ${table} AS live WHERE ${isSameKey})`,
       `SELECT COUNT(*) AS count FROM ${table}`,
+      ask,
       "UNLOCK TABLES",
     ].join("; "),
   );
-  return Number(answers[3]![0]!["count"]);
+  return { rows: Number(answers[3]![0]!["count"]), asked: answers[4]! };
 }

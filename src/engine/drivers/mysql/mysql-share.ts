@@ -1,7 +1,7 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import type { ServiceAddress } from "../driver.ts";
 import type { Dialect } from "./mysql-dialect.ts";
-import { isOwn } from "./mysql-reset.ts";
+import { isOwn } from "./mysql-baseline.ts";
 import { mySqlServer, quoted } from "./mysql-server.ts";
 import type { MySqlServer } from "./mysql-server.ts";
 

@@ -1,7 +1,8 @@
 import type { Driver, KnownDriver } from "../driver.ts";
 import { MYSQL } from "./mysql-dialect.ts";
 import type { Dialect } from "./mysql-dialect.ts";
-import { resetMySql, takeMySqlBaseline } from "./mysql-reset.ts";
+import { takeMySqlBaseline } from "./mysql-baseline.ts";
+import { resetMySql } from "./mysql-reset.ts";
 import { askMySql, isLockTimeout, lockHolders, mySqlPrompt, mySqlServer, mySqlVersion } from "./mysql-server.ts";
 import { shareMySql } from "./mysql-share.ts";
 
