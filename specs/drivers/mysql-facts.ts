@@ -52,6 +52,15 @@ export const TASKS = [
 
 /** The same of changes that are not seen as easily: each with nothing else that could bring rows back. */
 export const UNSEEN: Readonly<Record<string, readonly string[]>> = {
+  "brings back rows that have taken each other's unique values": [
+    "UPDATE pairs SET b = 'z' WHERE id = 1",
+    "UPDATE pairs SET a = 'x', b = 'y' WHERE id = 2",
+    "UPDATE pairs SET a = 'p', b = 'q' WHERE id = 1",
+  ],
+  "brings back a row whose unique value another has taken": [
+    "DELETE FROM pairs WHERE id = 1",
+    "INSERT INTO pairs (id, a, b) VALUES (50, 'x', 'y')",
+  ],
   "brings back each value of rows that have a key, and the key": [
     "UPDATE exact SET k = 'A' WHERE k = 'a'",
     "UPDATE exact SET f = 0.10000001 WHERE k = 'b'",

@@ -60,28 +60,43 @@ export interface Mended {
   readonly asked: RowDataPacket[];
 }
 
+/** What rows are given back to, and from what. */
+interface Rows {
+  /** Names as SQL has them. */
+  readonly table: string;
+  readonly copy: string;
+  readonly columns: string;
+  readonly matching: Matching;
+  /** How many rows the copy has. */
+  readonly expected: number;
+}
+
 /**
- * Gives a table the rows of its copy, and writes those only that are others.
+ * Gives a table the rows of its copy, and writes those only that are others. Each row is read once, and, where there are
+ * more then, once more.
  *
  * @param ask a query that is asked while nobody else can write to the table
  */
 export async function mendRows(
   connection: Connection,
-  table: string,
-  copy: string,
-  columns: string,
-  { key, isSameKey, isEqual }: Matching,
+  { table, copy, columns, matching: { key, isSameKey, isEqual }, expected }: Rows,
   ask: string,
 ): Promise<Mended> {
-  const [answers] = await connection.query<RowDataPacket[][]>(
-    [
-      `LOCK TABLES ${table} WRITE, ${table} AS live WRITE, ${copy} AS noted READ`,
-      `DELETE live FROM ${table} AS live LEFT JOIN ${copy} AS noted ON ${isSameKey} WHERE noted.${key[0]} IS NULL OR NOT (${isEqual})`,
-      `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${copy} AS noted WHERE NOT EXISTS (SELECT * FROM ${table} AS live WHERE ${isSameKey})`,
-      `SELECT COUNT(*) AS count FROM ${table}`,
-      ask,
-      "UNLOCK TABLES",
-    ].join("; "),
-  );
-  return { rows: Number(answers[3]![0]!["count"]), asked: answers[4]! };
+  const query = async (...statements: string[]): Promise<RowDataPacket[][]> =>
+    (await connection.query<RowDataPacket[][]>(statements.join("; ")))[0];
+  const [, , [first]] = (await query(
+    `LOCK TABLES ${table} WRITE, ${table} AS live WRITE, ${copy} AS noted READ`,
+    // Another row that has a value which is unique in the one that comes back goes by that.
+    `REPLACE INTO ${table} (${columns}) SELECT ${columns} FROM ${copy} AS noted WHERE NOT EXISTS (SELECT * FROM ${table} AS live WHERE ${isSameKey} AND ${isEqual})`,
+    `SELECT COUNT(*) AS count FROM ${table}`,
+  )) as [unknown, unknown, RowDataPacket[]];
+  if (Number(first!["count"]) > expected)
+    await query(
+      `DELETE live FROM ${table} AS live LEFT JOIN ${copy} AS noted ON ${isSameKey} WHERE noted.${key[0]} IS NULL`,
+    );
+  const [[last], asked] = (await query(`SELECT COUNT(*) AS count FROM ${table}`, ask, "UNLOCK TABLES")) as [
+    RowDataPacket[],
+    RowDataPacket[],
+  ];
+  return { rows: Number(last!["count"]), asked };
 }

@@ -72,10 +72,7 @@ export async function fillTable(
       ? { rows: await refill(connection, name, quoted(baseline, copy), known), asked: [] }
       : await mendRows(
           connection,
-          name,
-          quoted(baseline, copy),
-          columns,
-          JSON.parse(matching) as Matching,
+          { table: name, copy: quoted(baseline, copy), columns, matching: JSON.parse(matching) as Matching, expected },
           counts.written,
         );
   if (rows !== expected)
