@@ -42,6 +42,13 @@ export const STACK_FAULTS: readonly Fault[] = [
     line: ["migrate", 'ERROR:  syntax error at or near "order"'],
   },
   {
+    fault: "a full disk below the data directory",
+    suite: "a full disk",
+    cause: ["CONTAINER_EXITED", "No space left on device"],
+    service: "db",
+    line: ["db", "No space left on device"],
+  },
+  {
     fault: "a probe for a route that does not exist",
     suite: "a route that is missing",
     cause: ["REQUEST_REFUSED", "GET /status answered 404, expected 200"],

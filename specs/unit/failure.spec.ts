@@ -103,6 +103,11 @@ describe("the last message of a log", () => {
       ["Exception in thread main: no", "\tat a.B", "Caused by: no route", "\tat c.D", "\t... 3 more"],
       "Caused by: no route",
     ],
+    [
+      "what ended it, whatever it wrote when it cleaned up",
+      ["FATAL:  no space left", "child process exited", "running bootstrap script ..."],
+      "FATAL:  no space left",
+    ],
     ["what npm runs, not npm", ["Error: no port", "npm error code 1", "npm error path /app"], "Error: no port"],
     ["its last line where all are indented", ["  one", "  two"], "two"],
   ] as const)

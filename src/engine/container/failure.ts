@@ -51,10 +51,14 @@ async function logOf(container: Dockerode.Container, signal: AbortSignal): Promi
   return tail === "" ? "log: empty" : `log:\n${tail.replaceAll(/^/gm, "  | ")}`;
 }
 
-/** ": " and the last message of the log that is in this evidence; "" when there is none. A first line is all that many readers see. */
+/**
+ * ": " and the last message of the log that is in this evidence, or the one that says itself that it was the end; "" when there
+ * is none. A first line is all that many readers see.
+ */
 export function lastWords(evidence: string): string {
   const lines = evidence.split("\n").filter((line) => /^ {2}\| \s*\S/.test(line));
-  const last = lines.findLast((line) => !BELOW.test(line.slice("  | ".length))) ?? lines.at(-1);
+  const messages = lines.filter((line) => !BELOW.test(line.slice("  | ".length)));
+  const last = messages.findLast((line) => /\b(FATAL|PANIC)\b/.test(line)) ?? messages.at(-1) ?? lines.at(-1);
   if (last === undefined) return "";
   const text = last.slice("  | ".length).trim();
   return `: ${text.length > LAST_WORDS_LENGTH ? `${text.slice(0, LAST_WORDS_LENGTH)}…` : text}`;

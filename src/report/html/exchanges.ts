@@ -15,13 +15,11 @@ export function Exchanges({ extra }: { readonly extra: CtrfTestExtra }): VNode |
   if (exchanges.length === 0) return null;
   const fromMs = Math.min(...exchanges.map(({ atMs }) => atMs));
   const lengthMs = Math.max(...exchanges.map(({ atMs, tookMs }) => atMs + tookMs)) - fromMs || 1;
+  const many = exchanges.length < REMEMBERED ? "" : "the last ";
   return html`<section class="exchanges">
     <h4>
-      What it asked for
-      <small
-        >${exchanges.length < REMEMBERED ? "" : "the last "}${counted(exchanges.length, "request")},
-        ${lasted(lengthMs)}</small
-      >
+      What it asked for${" "}
+      <small>${`${many}${counted(exchanges.length, "request")}, ${lasted(lengthMs)}`}</small>
     </h4>
     <ol>
       ${exchanges.map((exchange) => {
@@ -43,7 +41,9 @@ interface OneProps {
 function One({ exchange, left, width, extra }: OneProps): VNode {
   const { method, url, service, headers, body, again, answer, tookMs } = exchange;
   const differs = whatDiffers(exchange, extra);
-  const result = answer === undefined ? "no answer yet" : (answer.error ?? String(answer.status));
+  const { error, status } = answer ?? {};
+  // What it was asked for stands beside it.
+  const result = answer === undefined ? "no answer yet" : (error?.replace(`${method} ${url}: `, "") ?? String(status));
   const isBad = answer?.status === undefined || answer.status >= 400 || differs !== undefined;
   return html`<details class="exchange" open=${differs !== undefined}>
     <summary>

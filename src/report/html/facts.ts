@@ -40,8 +40,8 @@ export function Suites({ data }: { readonly data: PageData }): VNode {
       return html`<article class=${red > 0 ? "bad" : "good"}>
         <h2>${shown(nameOf(report))}</h2>
         <p>
-          <b>${summary.passed}</b> passed, <b>${failedOf(report.results.tests)}</b>, ${summary.skipped} skipped,
-          ${summary.flaky} flaky
+          <b>${summary.passed}</b> passed, <b>${failedOf(report.results.tests)}</b>,${" "}
+          ${`${summary.skipped} skipped, ${summary.flaky} flaky`}
         </p>
         <p><small>${lasted(summary.duration)}, ${moment(summary.start)}</small></p>
         ${!extra.isOver && html`<p class="differs">This run has not ended, or was killed: what had ended by then is here.</p>`}
