@@ -21,6 +21,8 @@ export interface ComposeProject {
   readonly port: number;
   readonly version: string;
   compose(...words: string[]): Promise<Ended>;
+  /** Removes what it has made, also after the bench was told to end. */
+  down(...words: string[]): Promise<Ended>;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function composeProject(
     port,
     version: `${command === "docker" ? "docker compose" : command} ${lines[0] ?? ""}`.trim(),
     compose: (...words) => run(command!, [...first, ...project, ...words], { signal, environment }),
+    down: (...words) => run(command!, [...first, ...project, "down", "-v", ...words], { environment }),
   };
 }
 

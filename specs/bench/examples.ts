@@ -72,15 +72,20 @@ export async function examples(bench: Bench): Promise<Subject<number>[]> {
   for (const recipe of RECIPES) {
     bench.say(`Installing ${recipe.name}`);
     const example = await installExample(recipe.name);
-    bench.atEnd(() => example.remove());
-    subjects.push(...(await subjectsOf(bench, recipe, example)));
+    const made = composeOf(bench, recipe, example);
+    bench.atEnd(async () => {
+      // In this order: compose reads the folder.
+      await Promise.allSettled([made.then(({ down }) => down("--rmi", "local"))]);
+      await Promise.allSettled([bench.runtime.docker.getImage(ownImage(bench, recipe)).remove({ force: true })]);
+      await example.remove();
+    });
+    subjects.push(...subjectsOf(bench, recipe, example, await made));
   }
   return subjects;
 }
 
-async function subjectsOf(bench: Bench, recipe: Recipe, example: Example): Promise<Subject<number>[]> {
+function subjectsOf(bench: Bench, recipe: Recipe, example: Example, compose: ComposeProject): Subject<number>[] {
   const { name, edited, profiles } = recipe;
-  const compose = await composeOf(bench, recipe, example);
   let edits = 0;
   const edit = (): void => appendFileSync(join(example.folder, edited), `# ${bench.id} ${(edits += 1)}\n`);
   const byCompose = async (): Promise<number> => {
@@ -97,7 +102,7 @@ async function subjectsOf(bench: Bench, recipe: Recipe, example: Example): Promi
         signal: bench.signal,
       });
     } finally {
-      await compose.compose("down", "-v");
+      await compose.down();
     }
     return now() - before;
   };
@@ -134,11 +139,16 @@ async function subjectsOf(bench: Bench, recipe: Recipe, example: Example): Promi
   ];
 }
 
+/** The image that compose builds, where its file names one. */
+function ownImage({ id }: Bench, { name }: Recipe): string {
+  return `stackspec-bench-${name}:${id}`;
+}
+
 /** The example's own compose file, on the images that there are here and a port that is free. */
-async function composeOf(bench: Bench, { name }: Recipe, { folder }: Example): Promise<ComposeProject> {
-  const { images, runtime } = bench;
-  const own = `stackspec-bench-${name}:${bench.id}`;
-  const compose = await composeProject(
+function composeOf(bench: Bench, recipe: Recipe, { folder }: Example): Promise<ComposeProject> {
+  const { images } = bench;
+  const { name } = recipe;
+  return composeProject(
     bench,
     name,
     (port) =>
@@ -148,14 +158,9 @@ async function composeOf(bench: Bench, { name }: Recipe, { folder }: Example): P
           /image: (postgres|redis|rabbitmq):\d+/g,
           (_, image: keyof typeof images) => `image: ${images[image]}`,
         )
-        .replaceAll(`image: ${name}`, `image: ${own}`)
+        .replaceAll(`image: ${name}`, `image: ${ownImage(bench, recipe)}`)
         .replaceAll(/build: (\w+)$/gm, "build: { context: $1 }")
         .replaceAll("build: { ", `build: { args: { BASE: "${images.debian}" }, `),
     folder,
   );
-  bench.atEnd(async () => {
-    await compose.compose("down", "-v", "--rmi", "local");
-    await runtime.docker.getImage(own).remove({ force: true });
-  });
-  return compose;
 }
