@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { satisfies, unfit } from "../../src/cli/versions.ts";
+import { packageVersions, satisfies, unfit } from "../../src/cli/versions.ts";
 
 const source = join(import.meta.dirname, "../../src");
 
@@ -25,6 +25,14 @@ describe("a version", () => {
 
   it("of Node that is too old is refused with both versions", () => {
     expect(unfit("20.20.2")).to.match(/^USAGE: node: expected Node >=\d+\.\d+, got 20\.20\.2 — /);
+  });
+
+  it("of a package that not every project needs is told with what needs it", () => {
+    const { peerDependenciesMeta } = JSON.parse(readFileSync(join(source, "../package.json"), "utf8")) as {
+      peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
+    };
+    const optional = packageVersions().filter((each) => each.neededBy !== undefined);
+    expect(optional.map(({ name }) => name)).to.have.members(Object.keys(peerDependenciesMeta));
   });
 
   it("of everything here fits", () => {

@@ -37,7 +37,11 @@ export function unfit(nodeVersion = process.versions.node): string | undefined {
 /** What is there of Node and of the packages that have to be, or may have to be. */
 export function packageVersions() {
   const { engines, peerDependencies } = readManifest(new URL("../../package.json", import.meta.url));
-  const neededBy: Readonly<Record<string, string>> = { pg: "PostgreSQL", redis: "a reset of Redis or Valkey" };
+  const neededBy: Readonly<Record<string, string>> = {
+    pg: "PostgreSQL",
+    "playwright-core": "useBrowser()",
+    redis: "a reset of Redis or Valkey",
+  };
   const packages = Object.entries(peerDependencies).map(([name, range]) => ({ name, range, found: versionOf(name) }));
   return [{ name: "node", range: engines.node, found: process.versions.node }, ...packages].map((each) => ({
     ...each,
