@@ -108,7 +108,7 @@ async function startKept(stack: Stack, command: string, ways: { asItIs?: boolean
       throw usageError(`stackspec ${command}`, `expected a stack with containers, got ${stack.name}, which has none`);
     view.close();
     await session.keepSnapshot(stack, say);
-    for (const line of await started.tellKept()) say(line);
+    for (const line of await started.tellKept(state && "in the state in which a spec has failed")) say(line);
   } finally {
     view.close();
     await close();
