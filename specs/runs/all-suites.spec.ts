@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { makeProject } from "./command-line.ts";
-import type { Ended, Project, Running } from "./command-line.ts";
+import { makeProject } from "../unit/command-line.ts";
+import type { Ended, Project, Running } from "../unit/command-line.ts";
 
 const GREEN = `it("passes", () => {});\n`;
 const RED = `it("fails", () => { throw new Error("no"); });\n`;

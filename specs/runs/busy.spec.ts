@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { makeProject } from "./command-line.ts";
-import type { Project } from "./command-line.ts";
-import { complaintsAbout, runFixtures } from "./junit.ts";
-import type { Run } from "./junit.ts";
+import { makeProject } from "../unit/command-line.ts";
+import type { Project } from "../unit/command-line.ts";
+import { complaintsAbout, runFixtures } from "../unit/junit.ts";
+import type { Run } from "../unit/junit.ts";
 
 const runBusy = (way: string, told: string): Promise<Run> =>
   runFixtures(["busy"], { environment: { BUSY: way, TOLD: told } });

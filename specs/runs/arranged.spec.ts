@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { makeProject } from "./command-line.ts";
-import type { Ended, Project } from "./command-line.ts";
+import { makeProject } from "../unit/command-line.ts";
+import type { Ended, Project } from "../unit/command-line.ts";
 
 /** Specs that say when they run; of five in a row, the second and the fourth fail. */
 const specs = (name: string): string => `

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { makeProject } from "./command-line.ts";
-import type { Project } from "./command-line.ts";
+import { makeProject } from "../unit/command-line.ts";
+import type { Project } from "../unit/command-line.ts";
 
 const IMPORTS = `import { StackspecError, defineStack, httpClient, useStack } from "stackspec";\n`;
 const FAILS = `it("fails", () => { throw new Error("no"); });\n`;
