@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -111,7 +112,9 @@ export async function makePackedProject(
   const write = (all: Readonly<Record<string, string>>): void => {
     for (const [path, text] of Object.entries(all)) {
       mkdirSync(dirname(at(path)), { recursive: true });
-      writeFileSync(at(path), text);
+      // As editors do: who watches a file never finds it empty.
+      writeFileSync(`${at(path)}~`, text);
+      renameSync(`${at(path)}~`, at(path));
     }
   };
   write(files);
