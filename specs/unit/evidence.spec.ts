@@ -99,6 +99,23 @@ describe("the evidence of a failed spec", () => {
     expect(evidenceOf(err)!.death).to.equal(undefined);
   });
 
+  it("waits as long for the news of the next death, where that of one came at once", async () => {
+    const stacks = [runningStack(), runningStack()] as const;
+    let [running] = stacks;
+    const waits: number[] = [];
+    const recorder = recordEvidence(
+      () => [running.stack],
+      (file) => file,
+      (ms) => new Promise(() => waits.push(ms)),
+    );
+    for (running of stacks) {
+      const attached = recorder.attachTo({ err: new Error("socket hang up") });
+      running.die(webDied());
+      await attached;
+    }
+    expect(waits.map((ms) => Math.round(ms / 100))).to.deep.equal([10, 10]);
+  });
+
   it("makes many failures wait for news no longer than a second and a tenth of the run's time in all", async () => {
     const { stack } = runningStack();
     const fromMs = performance.now();

@@ -86,6 +86,8 @@ export function recordEvidence(
     const death = await Promise.race([...stacks.map((stack) => stack.death), news]);
     spec.untilMs = Date.now();
     const paused = stacks.flatMap((stack) => stack.paused());
+    // News that came has cost the time until then.
+    if (death instanceof StackspecError && logs.length > 0) waits.spend(spec.untilMs - untilMs - newsMs);
     const died = death instanceof StackspecError && death !== err ? [death.message] : [];
     // Of a stack that the spec has started itself, in vain.
     const start = evidenceOf(err);
