@@ -61,14 +61,17 @@ export function copyProject(bench: Bench): Project {
   const own = `bench-${bench.id}`;
   const names = { release: `release-${own}`, shop: `shop-${own}` };
   let edits = 0;
-  const change = (path: string, by: (text: string) => string): void =>
-    writeFileSync(join(folder, path), by(readFileSync(join(folder, path), "utf8")));
-  for (const [file, name] of Object.entries(names))
-    change(`specs/stacks/${file}.ts`, (text) =>
-      text
-        .replace(`defineStack("${file}"`, `defineStack("${name}"`)
-        .replaceAll(/imageFrom\("([^"]+)"/g, `imageFrom("$1-${own}"`),
-    );
+  const change = (path: string, by: (text: string) => string): void => {
+    const before = readFileSync(join(folder, path), "utf8");
+    const after = by(before);
+    if (after === before) throw new Error(`expected something to change in ${path}`);
+    writeFileSync(join(folder, path), after);
+  };
+  for (const [file, name] of Object.entries(names)) {
+    const path = `specs/stacks/${file}.ts`;
+    change(path, (text) => text.replace(`Stack("${file}"`, `Stack("${name}"`));
+    change(path, (text) => text.replaceAll(/imageFrom\("([^"]+)"/g, `imageFrom("$1-${own}"`));
+  }
 
   const environment = {
     STACK: "release",
