@@ -42,7 +42,8 @@ async function stateOf(container: Dockerode.Container, abortSignal: AbortSignal)
   });
   if (found === undefined) return REMOVED;
   const { State } = found;
-  if (State.Status === "removing") return `${REMOVED}, exit code ${State.ExitCode}`;
+  // A dead one is what there is of it while its removal ends: https://docs.docker.com/reference/cli/docker/container/ls/#status
+  if (["removing", "dead"].includes(State.Status)) return `${REMOVED}, exit code ${State.ExitCode}`;
   return `state: ${State.Status}, exit code ${State.ExitCode}${State.OOMKilled ? OUT_OF_MEMORY : ""}`;
 }
 
