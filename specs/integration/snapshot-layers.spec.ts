@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { defineStack, logs, requireEngine } from "stackspec";
+import type { Driver } from "stackspec/drivers";
 import type { GenericContainer, StartedTestContainer } from "testcontainers";
 import { readConfig } from "../../src/config/config.ts";
 import type { OnProgress } from "../../src/engine/run/progress.ts";
@@ -14,10 +15,21 @@ import { cleanUp, NODE, engine, referenceOf, shell } from "./engine.ts";
 /** A word that no other run of these lines prints. */
 const UNIQUE = "cat /proc/sys/kernel/random/uuid";
 
+/** A server that looks which files are there of two that it writes whenever it starts, one of them just for then. */
+const LOOK = "mkdir -p /srv/log; ls -A /srv/log > /found; touch '/srv/log/#1.tmp' /srv/log/notes";
+const NOTES: Driver = {
+  title: "Notes",
+  port: 8000,
+  data: { path: "/srv", ephemeral: ["log/*.tmp"] },
+  connect: () => ({ async takeBaseline() {}, async reset() {} }),
+};
+
 /** What a start of the stack below found. */
 interface Found {
   /** What the server wrote into its data directory when it found nothing there. */
   readonly initialised: string;
+  /** What it found of the files that it writes at each start. */
+  readonly found: string;
   /** What the task wrote into a volume, and printed. */
   readonly published: string;
   readonly printed: string;
@@ -75,8 +87,8 @@ describe("the layers of a snapshot", function () {
       const pages = volume("pages");
       const db = service(
         "db",
-        ({ image }) => shell(image, `[ -e /srv/first ] || ${UNIQUE} > /srv/first; echo up; sleep 1000`),
-        { image: NODE, data: "/srv", ready: logs(/up/) },
+        ({ image }) => shell(image, `${LOOK}; [ -e /srv/first ] || ${UNIQUE} > /srv/first; echo up; sleep 1000`),
+        { image: NODE, driver: NOTES, ready: logs(/up/) },
       );
       const publish = task(
         "publish",
@@ -101,6 +113,7 @@ describe("the layers of a snapshot", function () {
         (await container.exec(["cat", path])).output.trim();
       return {
         initialised: await read(db, "/srv/first"),
+        found: await read(db, "/found"),
         published: await read(web, "/pages/index"),
         printed: publish.output,
         version: await read(web, "/version"),
@@ -111,7 +124,12 @@ describe("the layers of a snapshot", function () {
   }
 
   it("are both found by a stack that has not changed", async () => {
-    await expect(run({})).to.eventually.deep.equal(first);
+    await expect(run({})).to.eventually.deep.equal({ ...first, found: "notes" });
+  });
+
+  it("are without what the server makes anew whenever it starts", async () => {
+    expect(first.found).to.equal("");
+    await expect(run({})).to.eventually.have.property("found", "notes");
   });
 
   it("let nothing start after a restored task that what the task waited for is not ready for", async () => {

@@ -136,6 +136,11 @@ describe("a driver of a project's own", () => {
 
   for (const [what, driver, message] of [
     [
+      "a file that is ephemeral elsewhere than in its data",
+      { ...mine, data: { path: "/srv", ephemeral: ["../notes"] } },
+      "data: expected an object with the member path, and what is ephemeral as paths in it",
+    ],
+    [
       "a member that drivers do not have",
       { ...mine, reset: connect },
       /^USAGE: driver "memcached": expected members among .*, got "reset"$/,

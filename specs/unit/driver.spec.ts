@@ -24,7 +24,11 @@ describe("the driver of a service", () => {
     "a subclass of MySqlContainer": new OurMySql("mysql:9.7"),
   })) {
     it(`knows the data directory of ${what}`, () => {
-      expect(dataOf(service(), container)).to.deep.equal({ path: "/var/lib/mysql", durable: false });
+      expect(dataOf(service(), container)).to.deep.equal({
+        path: "/var/lib/mysql",
+        ephemeral: ["ibtmp1", "#innodb_redo/*_tmp"],
+        durable: false,
+      });
     });
 
     it(`runs ${what} without what only matters after a power failure`, () => {
@@ -65,7 +69,11 @@ describe("the driver of a service", () => {
 
   it("takes the data directory that the declaration names", () => {
     const container = new GenericContainer("redis:8");
-    expect(dataOf(service({ data: "/data" }), container)).to.deep.equal({ path: "/data", durable: false });
+    expect(dataOf(service({ data: "/data" }), container)).to.deep.equal({
+      path: "/data",
+      ephemeral: [],
+      durable: false,
+    });
   });
 
   describe("of a RabbitMQ server, which keeps its data under its name", () => {

@@ -1,9 +1,9 @@
 import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { createZstdDecompress } from "node:zlib";
 import type { Config } from "../config/config.ts";
 import { connectEngine } from "../engine/docker/connect.ts";
 import { openSession } from "../engine/run/session.ts";
+import { decompress } from "../engine/snapshot/archive-file.ts";
 import { unpackImages } from "../engine/snapshot/travel.ts";
 import { usageError } from "../errors.ts";
 import { STATES } from "../mocha/failed-state.ts";
@@ -29,11 +29,8 @@ export async function loadState(config: Config, where = config.folders.reports):
   const session = openSession(config);
   try {
     const { docker } = await session.connect();
-    const compressed = createReadStream(file);
-    const archive = createZstdDecompress();
-    compressed.once("error", (error) => archive.destroy(error));
     const context = { docker, runId: session.runId, signal: session.signal };
-    const images = await unpackImages(context, file, compressed.pipe(archive));
+    const images = await unpackImages(context, file, decompress(createReadStream(file)));
     const [, stack, key] = /\/snapshot\/([^/]+)\/[^/:]+:(failed-[0-9a-f]+)$/.exec(images[0] ?? "") ?? [];
     if (stack === undefined || key === undefined)
       throw usageError("stackspec up", `expected a state that a run has written when a spec failed, got ${file}`);

@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { createReadStream, createWriteStream, statSync } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { createZstdCompress, createZstdDecompress } from "node:zlib";
+import { createZstdCompress } from "node:zlib";
 import { readConfig } from "../config/config.ts";
 import { openSession } from "../engine/run/session.ts";
+import { decompress } from "../engine/snapshot/archive-file.ts";
 import { pullSnapshots, pushSnapshots } from "../engine/snapshot/registry.ts";
 import { newestSnapshots, packImages, unpackImages } from "../engine/snapshot/travel.ts";
 import type { TravelContext } from "../engine/snapshot/travel.ts";
@@ -93,10 +94,7 @@ async function load(context: TravelContext, file: string): Promise<string> {
       SUBJECT,
       `expected a file that \`stackspec snapshot save\` wrote, got "${file}", which is ${entry === undefined ? "not there" : "none"}`,
     );
-  const compressed = createReadStream(file);
-  const archive = createZstdDecompress();
-  compressed.once("error", (error) => archive.destroy(error));
-  return `Loaded ${count(await unpackImages(context, file, compressed.pipe(archive)))} from ${file}`;
+  return `Loaded ${count(await unpackImages(context, file, decompress(createReadStream(file))))} from ${file}`;
 }
 
 async function push(context: TravelContext, reference: string, stack?: string): Promise<string> {

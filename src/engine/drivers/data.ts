@@ -8,10 +8,15 @@ import { driverOf } from "./choose.ts";
 import { checkClient } from "./client.ts";
 import type { DataDirectory, Driver } from "./driver.ts";
 
-/** The data directory of a service, and whether it is run for tests rather than to last. */
-export function dataOf(service: Service, container: GenericContainer): { path: string; durable: boolean } | undefined {
-  const path = service.options.data ?? pathOf(driverOf(service, container)?.data, container);
-  return path === undefined ? undefined : { path, durable: service.options.durable ?? false };
+/** The data directory of a service, what of it no snapshot needs, and whether it is run to last rather than for tests. */
+export function dataOf(
+  service: Service,
+  container: GenericContainer,
+): { path: string; ephemeral: readonly string[]; durable: boolean } | undefined {
+  const data = driverOf(service, container)?.data;
+  const path = service.options.data ?? pathOf(data, container);
+  if (path === undefined) return undefined;
+  return { path, ephemeral: data?.ephemeral ?? [], durable: service.options.durable ?? false };
 }
 
 function pathOf(data: DataDirectory | undefined, container: GenericContainer): string | undefined {
@@ -89,6 +94,11 @@ function setPasswords({ data, variables = {} }: Partial<Driver> = {}): string {
 export function copyCommand(from: string, to: string): string {
   const words = `${quoted(from)}/. ${quoted(to)}/`;
   return `mkdir -p ${quoted(to)} && { cp -R --sparse=always ${words} 2>/dev/null || cp -R ${words}; }`;
+}
+
+/** Shell that removes paths of a folder, `*` in them for any name. */
+export function removeCommand(folder: string, paths: readonly string[]): string {
+  return ["rm -rf", ...paths.map((path) => `${folder}/${path}`.split("*").map(quoted).join("*"))].join(" ");
 }
 
 function isEntrypoint({ Entrypoint = [] }: ImageCommand, name: string): boolean {

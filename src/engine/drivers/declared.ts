@@ -59,11 +59,17 @@ const TOLD = [
   (value: unknown) => typeof value === "string" || (isObject(value) && isText(value["variable"])),
 ] as const;
 
+const arePathsBelow = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((each) => isText(each) && !/^\/|(^|\/)\.\.?(\/|$)/.test(String(each)));
+
 const FUNCTION = ["a function", (value: unknown) => typeof value === "function"] as const;
 const MEMBERS: Readonly<Record<keyof Driver, readonly [string, (value: unknown) => boolean]>> = {
   title: ["a text", isText],
   port: COMMON["port"]!,
-  data: ["an object with the member path", (value) => isObject(value) && COMMON["data"]![1](value["path"])],
+  data: [
+    "an object with the member path, and what is ephemeral as paths in it",
+    (value) => isObject(value) && COMMON["data"]![1](value["path"]) && arePathsBelow(value["ephemeral"] ?? []),
+  ],
   flags: COMMON["flags"]!,
   program: ["a text", isText],
   client: [

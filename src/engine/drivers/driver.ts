@@ -79,6 +79,12 @@ export interface DataDirectory {
    */
   readonly start?: { readonly entrypoint: string; readonly user: string };
   /**
+   * What of it the server makes anew whenever it starts, as paths in it, `*` for any name: snapshots are without that.
+   *
+   * @default nothing
+   */
+  readonly ephemeral?: readonly string[];
+  /**
    * Shell that is run before a server that starts on another machine's data, and sets the passwords in it to what the
    * environment says. It may change what is run, `"$@"`. "" where no password is in the data.
    *

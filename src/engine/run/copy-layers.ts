@@ -63,9 +63,9 @@ export function copyLayers(run: StackRun, plan: StackPlan, start: () => StackSta
       const running = await run.containers.get(service)!.done;
       const driver = driverOf(service, container);
       await driver?.flush?.(await addressOf(start(), service, driver));
-      const { path } = dataOf(service, container)!;
+      const data = dataOf(service, container)!;
       const name = layer.server === undefined ? "stack" : "server";
-      parts.get(layer)!.set(service, await copyData(service.name, running, path, name));
+      parts.get(layer)!.set(service, await copyData(service.name, running, data, name));
     } catch (error) {
       // What has broken with the start is told by that.
       if (!problems.has(layer)) problems.set(layer, named(service, error));

@@ -82,5 +82,5 @@ async function partsOf(start: StackStart, service: Service, key: string): Promis
   const container = plan.made.get(service) as GenericContainer;
   const driver = driverOf(service, container);
   await driver?.flush?.(await addressOf(start, service, driver));
-  return [await copyData(service.name, running, dataOf(service, container)!.path, key), ...volumes];
+  return [await copyData(service.name, running, dataOf(service, container)!, key), ...volumes];
 }

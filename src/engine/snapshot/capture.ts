@@ -6,7 +6,7 @@ import { StackspecError, messageOf } from "../../errors.ts";
 import { folderArchive, moveArchive } from "../docker/archive.ts";
 import { isNotFound } from "../docker/connect.ts";
 import { RUN_LABEL } from "../docker/labels.ts";
-import { copyCommand } from "../drivers/data.ts";
+import { copyCommand, removeCommand } from "../drivers/data.ts";
 import { COPY_PATH, DATA_PATH } from "./store.ts";
 
 /** A folder of a container, and where it lies in a snapshot's image. */
@@ -20,13 +20,14 @@ export interface Part {
  * Copies the data directory of a container that runs, with all its processes stopped meanwhile, as long as `cp` takes: what
  * it holds then is what a `kill -9` would leave, and what its server starts from as it would after one.
  *
+ * @param data where it is, and what of it is not copied
  * @param name of the copy; several are kept beside each other
  * @throws StackspecError `SNAPSHOT_FAILED` when the image has no shell, or the directory cannot be read
  */
 export async function copyData(
   service: string,
   { started, container }: { readonly started: StartedTestContainer; readonly container: Dockerode.Container },
-  path: string,
+  { path, ephemeral }: { readonly path: string; readonly ephemeral: readonly string[] },
   name: string,
 ): Promise<Part> {
   const refuse = (why: string, cause?: unknown): StackspecError =>
@@ -44,7 +45,8 @@ export async function copyData(
   // Its first process hears such a signal only from outside of it.
   await container.kill({ signal: "SIGSTOP" });
   try {
-    const { exitCode, output } = await started.exec(["sh", "-c", `${freeze}; ${copyCommand(path, to)}`]);
+    const copy = `${freeze}; ${copyCommand(path, to)} && ${removeCommand(to, ephemeral)}`;
+    const { exitCode, output } = await started.exec(["sh", "-c", copy]);
     if (exitCode !== 0) throw refuse(output.trim());
   } catch (error) {
     throw error instanceof StackspecError ? error : refuse(messageOf(error), error);

@@ -1,12 +1,13 @@
 import { closeSync, fstatSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createZstdCompress, createZstdDecompress } from "node:zlib";
+import { createZstdCompress } from "node:zlib";
 import tar from "tar-stream";
 import { StackspecError } from "../../errors.ts";
 import { pullImage, pushImage } from "../../images/pull.ts";
 import { isNotFound } from "../docker/connect.ts";
 import { openUnnamed, readOpen, writeOpen } from "../docker/unnamed-file.ts";
+import { decompress } from "./archive-file.ts";
 import type { FiledImage } from "./archive-file.ts";
 import { openCapture } from "./capture.ts";
 import { EMPTY } from "./store.ts";
@@ -73,10 +74,7 @@ export async function pullSnapshots(context: TravelContext, reference: string): 
       for await (const file of (archive as unknown as Readable).pipe(
         tar.extract() as never,
       ) as unknown as tar.Extract) {
-        const decompressed = createZstdDecompress();
-        file.once("error", (error) => decompressed.destroy(error));
-        file.pipe(decompressed as never);
-        return await unpackImages(context, reference, decompressed);
+        return await unpackImages(context, reference, decompress(file as unknown as Readable));
       }
       return [];
     } finally {

@@ -79,7 +79,7 @@ export async function unpackImages(context: TravelContext, subject: string, arch
       captures.set(reference, capture);
       await capture.fill(folders);
     });
-    for (const [reference, capture] of captures) await capture.commit(reference);
+    await Promise.all([...captures].map(([reference, capture]) => capture.commit(reference)));
     return [...captures.keys()];
   } finally {
     for (const capture of captures.values()) await capture.remove();

@@ -39,6 +39,8 @@ export function likeMySql(
     data: {
       path: "/var/lib/mysql",
       start: { entrypoint: "docker-entrypoint.sh", user: "mysql" },
+      // Temporary tables, and files that are next to hold the redo log.
+      ephemeral: ["ibtmp1", "#innodb_redo/*_tmp"],
       setPasswords: SET_PASSWORDS,
     },
     ask: (asked) => askMySql(asked, dialect),
