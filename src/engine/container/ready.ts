@@ -122,26 +122,29 @@ async function askHttp(
 }
 
 /**
- * Asks at the published port, which says when to ask at the container itself: Docker's proxy accepts for a
- * service that does not listen, and on a busy machine takes its time to close again.
+ * Asks at the published port, which says when to ask at the container itself: Docker's proxy accepts for a service that does
+ * not listen, and on a busy machine takes its time to close again. So it looks for one that closes each connection at once.
  */
 async function askPort(port: number, { host, hostPort, address }: Probed): Promise<string | Refusal | undefined> {
   const answer = await askSocket(host, hostPort(port), port);
-  const direct = answer === undefined ? await address?.() : undefined;
+  const isAccepted = answer === undefined || answer === nothingListens(port);
+  const direct = isAccepted ? await address?.() : undefined;
   if (!direct) return answer;
   return new Promise((resolve) => {
     const socket = connect({ host: direct, port, timeout: DIRECT_ANSWER_MS });
-    const settle = (found: string | undefined): void => {
+    const settle = (found: string | Refusal | undefined): void => {
       socket.destroy();
       resolve(found);
     };
-    // Not every engine's containers can be reached like this: only a refusal is an answer.
-    socket.once("connect", () => settle(undefined)).once("timeout", () => settle(undefined));
+    // Not every engine's containers can be reached like this: where nothing comes back, the other answer counts.
+    socket.once("connect", () => settle(undefined)).once("timeout", () => settle(answer));
     socket.once("error", ({ code }: NodeJS.ErrnoException) =>
-      settle(code === "ECONNREFUSED" ? `nothing listens on port ${port}` : undefined),
+      settle(code === "ECONNREFUSED" ? nothingListens(port) : answer),
     );
   });
 }
+
+const nothingListens = (port: number): string => `nothing listens on port ${port}`;
 
 /** A container's own address, where this machine can reach it: that of the engine, if that is Linux. */
 export async function addressOn(
@@ -173,8 +176,8 @@ export function askSocket(
       timer = setTimeout(() => settle(undefined), STAYS_OPEN_MS);
     });
     socket.once("data", () => settle(undefined));
-    socket.once("close", () => settle(`nothing listens on port ${port}`));
-    socket.once("error", (error) => settle(refusalOf(error) ?? `nothing listens on port ${port}: ${error.message}`));
+    socket.once("close", () => settle(nothingListens(port)));
+    socket.once("error", (error) => settle(refusalOf(error) ?? `${nothingListens(port)}: ${error.message}`));
   });
 }
 

@@ -148,6 +148,7 @@ export function startContainer(container: GenericContainer, options: StartOption
     }
     const probe = ready ?? ((await health()) === undefined ? { kind: "port", port: undefined } : { kind: "health" });
     waitingFor = PROBE_CODES[probe.kind];
+    let address: Promise<string | undefined> | undefined;
     const probed = {
       name: subject.name,
       host: runtime.host,
@@ -158,7 +159,7 @@ export function startContainer(container: GenericContainer, options: StartOption
       startTimeoutMs: options.startTimeoutMs ?? Infinity,
       askServer: options.askServer && (() => options.askServer!(hostPort)),
       health: async () => (await health()) ?? "none, for the image has none",
-      address: () => addressOn(runtime, handle!, config.networks[0]!),
+      address: () => (address ??= addressOn(runtime, handle!, config.networks[0]!)),
       noted: (answer: string) => options.answered?.((lastAnswer = answer)),
     };
     await untilReady(probe, probed, signal).catch(async (error: unknown) => {
