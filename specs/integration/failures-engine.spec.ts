@@ -92,6 +92,8 @@ describe("an engine with no more addresses for networks", () => {
       this.timeout(60_000);
       const socket = await watchedSocketToEngine(({ method, url, answer }) => {
         if (method === "POST" && url.pathname.endsWith("/networks/create")) answer(500, { message: words });
+        // Those of no other stack, which it would wait for.
+        if (method === "GET" && url.pathname.endsWith("/networks")) answer(200, []);
       });
       try {
         const { sentence } = await resultOf<{ sentence: string }>("no-engine.ts", {

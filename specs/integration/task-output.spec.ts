@@ -41,7 +41,7 @@ describe("what a task has printed", function () {
     await Promise.all(images.map(({ Id }) => docker.getImage(Id).remove({ force: true })));
     const kept = await docker.listContainers({ all: true, filters: { label: ["dev.stackspec.run"] } });
     const own = kept
-      .map(({ Labels }) => Labels["dev.stackspec.stack"]!)
+      .map(({ Labels }) => Labels["dev.stackspec.stack"] ?? "of no stack")
       .filter((id) => id.startsWith(`stackspec-${name}-`));
     for (const id of new Set(own)) await removeLabelled(`dev.stackspec.stack=${id}`);
     await rm(logs, { recursive: true });

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { StackspecError, messageOf } from "../../errors.ts";
 import type { Network, Node, Service, Stack } from "../../stack/stack.ts";
 import type { Volume } from "../../stack/volume.ts";
 import type { ContainerConfig } from "../container/configure.ts";
@@ -8,6 +7,7 @@ import { isPodman } from "../docker/answers.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { watchExits } from "../docker/exits.ts";
 import type { Exits } from "../docker/exits.ts";
+import { createNetwork } from "./create-network.ts";
 import { createClocks, createSizedVolumes, hasOwnClock, isSized, ownClock } from "./fault-volumes.ts";
 import type { StackContext } from "./stack-context.ts";
 
@@ -62,7 +62,7 @@ export async function openResources(
   const missing = volumes.filter(({ Name }) => !there.has(Name));
   const [exits] = await Promise.all([
     watchExits(runtime),
-    ...networks.map((name) => createNetwork(runtime, name, labels, stack.name)),
+    ...networks.map((name) => createNetwork(runtime, name, labels, stack.name, context)),
     ...missing
       .filter(({ volume }) => !isSized(volume))
       .map(({ Name }) => runtime.docker.createVolume({ Name, Labels: labels })),
@@ -153,28 +153,4 @@ export function writersOf({ nodes }: Stack, volume: Volume): Service[] {
   return nodes
     .filter((node) => node.kind === "service")
     .filter(({ options }) => options.mounts?.some((mount) => mount.volume === volume && mount.mode === "rw"));
-}
-
-async function createNetwork(
-  { docker }: Runtime,
-  Name: string,
-  Labels: Record<string, string>,
-  stack: string,
-): Promise<void> {
-  try {
-    await docker.createNetwork({ Name, Driver: "bridge", Labels });
-  } catch (cause) {
-    const exhausted = /address pool/i.test(messageOf(cause));
-    throw new StackspecError(
-      exhausted ? "NETWORK_EXHAUSTED" : "CREATE_FAILED",
-      `its network cannot be made: ${messageOf(cause)}`,
-      {
-        subject: stack,
-        hint: exhausted
-          ? "remove networks that nobody needs: npm run clean, docker network prune"
-          : "see the engine's own log",
-        cause,
-      },
-    );
-  }
 }
