@@ -114,7 +114,7 @@ describe("the order of a start", () => {
 
   it("hands out the started container of a service, and a client for its HTTP port", async () => {
     const { web } = stack().values;
-    expect(web.http.url).to.equal(`http://localhost:${web.getMappedPort(8000)}`);
+    expect(web.http.url).to.equal(`http://${web.getHost()}:${web.getMappedPort(8000)}`);
     await expect(web.http.get("/")).to.eventually.have.property("text", "web");
   });
 
