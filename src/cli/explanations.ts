@@ -36,7 +36,7 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, { readonly cause: string; 
   },
   PORT_TAKEN: { cause: "a fixed host port is in use", remedy: "free it, or let the engine choose" },
   NETWORK_EXHAUSTED: {
-    cause: "the engine has no addresses left for a network",
+    cause: "the engine has no addresses left for a network, and other stacks gave none back in 15 s",
     remedy: "`stackspec clean`, or `docker network prune`",
   },
   CREATE_FAILED: {
