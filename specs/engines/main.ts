@@ -1,7 +1,7 @@
 /**
  * `npm run engines [-- --only ENGINE,…] [--step NAME,…] [--table]`: the same specs on each engine that this machine can have, one
  * after the other, and the table in docs/engines.md of what passed, what failed and why: of all that is noted in `results.json`.
- * `--table` runs nothing. Engines other than the machine's own are those of `engine.sh`, and need root. Reports are in
+ * `--table` runs nothing. `--shards` runs the acceptance suite in five parts at once instead, each on another engine. Engines other than the machine's own are those of `engine.sh`, and need root. Reports are in
  * `reports/engines/`.
  */
 import { mkdirSync, rmSync } from "node:fs";
@@ -11,11 +11,18 @@ import { runToEnd } from "./child.ts";
 import { ENGINES, REPORTS, STEPS, named } from "./matrix.ts";
 import type { Engine } from "./matrix.ts";
 import { noteResults } from "./results.ts";
+import { runShards } from "./shards.ts";
 import { writeTable } from "./table.ts";
 
 const { values } = parseArgs({
-  options: { only: { type: "string" }, step: { type: "string" }, table: { type: "boolean", default: false } },
+  options: {
+    only: { type: "string" },
+    step: { type: "string" },
+    table: { type: "boolean", default: false },
+    shards: { type: "boolean", default: false },
+  },
 });
+if (values.shards) process.exit((await runShards()) ? 0 : 1);
 const engines = named(ENGINES, values.only);
 const steps = named(STEPS, values.step);
 

@@ -1,0 +1,58 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { ctrfFile } from "../../src/report/ctrf.ts";
+import type { Ctrf } from "../../src/report/ctrf.ts";
+import { runToEnd } from "./child.ts";
+import type { Ended } from "./child.ts";
+import { ENGINES, REPORTS } from "./matrix.ts";
+
+const FOLDER = join(REPORTS, "shards");
+const COMMAND = [process.execPath, "-C", "development", "src/cli/main.ts"];
+/** Rootless Podman is not among them: five are asked for. */
+const PLACES = ENGINES.slice(0, 5);
+
+/**
+ * Runs the acceptance suite on this machine's engine, and then in five parts at once, each with the release stack on another engine,
+ * and merges these. Returns whether the merged report has the same specs with the same outcomes as that of the one run.
+ */
+export async function runShards(): Promise<boolean> {
+  rmSync(FOLDER, { recursive: true, force: true });
+  await start("whole", COMMAND, ["start"]);
+  await Promise.all(
+    PLACES.map(({ name, isOwn }, index) => {
+      const within = isOwn ? [join(import.meta.dirname, "engine.sh"), name] : [];
+      const part = join("parts", `shard-${index + 1}-of-${PLACES.length}`);
+      return start(part, [...within, ...COMMAND], ["start", "--shard", `${index + 1}/${PLACES.length}`]);
+    }),
+  );
+  const environment = { ...process.env, JUNIT_REPORT_PATH: join(FOLDER, "merged/") };
+  execFileSync(COMMAND[0]!, [...COMMAND.slice(1), "merge", join(FOLDER, "parts")], {
+    env: environment,
+    stdio: "inherit",
+  });
+  const [whole, merged] = [outcomesIn("whole"), outcomesIn("merged")];
+  const isSame = isDeepStrictEqual(whole, merged);
+  const where = PLACES.map(({ name }) => name).join(", ");
+  console.log(
+    `\n${merged.length} specs in ${PLACES.length} parts, on ${where}: merged, ${isSame ? "" : "not "}as in one run`,
+  );
+  return isSame;
+}
+
+function start(folder: string, [program, ...before]: readonly string[], words: readonly string[]): Promise<Ended> {
+  const home = join(process.cwd(), FOLDER, "home", folder);
+  mkdirSync(home, { recursive: true });
+  return runToEnd([program!, ...before, ...words], {
+    HOME: home,
+    JUNIT_REPORT_PATH: join(FOLDER, folder, "/"),
+    STACKSPEC_TIMINGS: join(FOLDER, "whole"),
+  });
+}
+
+/** Each spec and how it ended, in the report's order. */
+function outcomesIn(folder: string): unknown[] {
+  const { results } = JSON.parse(readFileSync(ctrfFile(join(FOLDER, folder, "acceptance.xml")), "utf8")) as Ctrf;
+  return results.tests.map(({ filePath, suite, name, status }) => [filePath, suite, name, status]);
+}
