@@ -157,6 +157,13 @@ function byStackspec(project: Project, file: string | undefined): Workload[] {
         return start({ CI: "true" });
       },
     },
+    {
+      name: "ci, off",
+      sample() {
+        edit(() => project.extend(...DATABASE));
+        return project.start([], { CI: "true", STACKSPEC_SNAPSHOTS: "off" });
+      },
+    },
     ...(file === undefined ? [] : [load]),
   ];
 }
