@@ -45,7 +45,7 @@ export async function snapshotKey(
   const holders = holdersOf(stack, made);
   if (kept.length === 0) return undefined;
   const nobody =
-    "no service has a data directory (the option `data`), or mounts a volume that a task writes: nothing holds it";
+    "of no service is the data directory known (the option `data` names it), and none mounts a volume that a task writes";
   if (holders.length === 0) return { reason: nobody };
   return keyOfNodes(kept, made, context, { holders, onAnyMachine: true });
 }
