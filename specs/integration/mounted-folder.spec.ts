@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -15,6 +15,8 @@ describe("a folder of this machine that a service mounts", () => {
     this.timeout(60_000);
     if (!(await connectEngine()).local) this.skip();
     folder = await mkdtemp(join(tmpdir(), "stackspec-mount-"));
+    // Whoever runs the engine, and its containers.
+    await chmod(folder, 0o777);
     await writeFile(join(folder, "note"), "from here");
     const copy = "cp /mounted/note /mounted/copy; echo up; sleep 1000";
     running = await startStack(

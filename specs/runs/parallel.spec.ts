@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { requireEngine } from "stackspec";
 import { startRun } from "../integration/child.ts";
 import type { Ended, Run } from "../integration/child.ts";
-import { GONE_WITHIN_MS, RUN_LABEL, engine, labelled, leftAfter } from "../integration/engine.ts";
+import { GONE_WITHIN_MS, RUN_LABEL, STACK_LABEL, engine, labelled, leftAfter } from "../integration/engine.ts";
 
 /** What `integration/fixtures/parallel/tells.ts` tells of itself. */
 interface Told {
@@ -28,9 +28,9 @@ describe("acceptance specs in parallel workers", function () {
   };
   let ended: Ended;
   let told: Told[];
-  let networks: string[];
+  let stacks: string[];
   before("they have run", async () => {
-    networks = await networksMadeDuring(async () => {
+    stacks = await stacksMadeDuring(async () => {
       ended = await start().ended;
     });
     told = [...ended.output.matchAll(/^told (.*)$/gm)].map(([, text]) => JSON.parse(text!) as Told);
@@ -42,16 +42,16 @@ describe("acceptance specs in parallel workers", function () {
   });
 
   it("have one stack for each worker, as long as it lives", () => {
-    const stacks = new Map(told.map(({ worker, url }) => [worker, url]));
-    for (const { worker, url } of told) expect(url).to.equal(stacks.get(worker));
-    expect(new Set(stacks.values())).to.have.lengthOf(stacks.size);
-    expect(stacks).to.have.lengthOf(JOBS);
+    const urls = new Map(told.map(({ worker, url }) => [worker, url]));
+    for (const { worker, url } of told) expect(url).to.equal(urls.get(worker));
+    expect(new Set(urls.values())).to.have.lengthOf(urls.size);
+    expect(urls).to.have.lengthOf(JOBS);
   });
 
   it("start a stack for each worker but the first, which has the one that the run started with", () => {
     const { run } = told[0]!;
-    const ofWorkers = networks.filter((name) => name.includes(run) && name.includes("-worker-"));
-    expect(ofWorkers, networks.join("\n")).to.have.lengthOf(JOBS - 1);
+    const ofWorkers = stacks.filter((name) => name.includes(run) && name.includes("-worker-"));
+    expect(ofWorkers, stacks.join("\n")).to.have.lengthOf(JOBS - 1);
   });
 
   it("have one database server together, where the declaration shares it, and each a database of its own", () => {
@@ -73,22 +73,25 @@ describe("acceptance specs in parallel workers", function () {
   });
 });
 
-/** Does `work` and names the networks that were made on the engine meanwhile. It keeps only its last 256 events: they are heard as they happen. */
-async function networksMadeDuring(work: () => Promise<unknown>): Promise<string[]> {
+/**
+ * Does `work` and names the stacks of which containers were made on the engine meanwhile. It keeps only its last 256 events: they
+ * are heard as they happen.
+ */
+async function stacksMadeDuring(work: () => Promise<unknown>): Promise<string[]> {
   const docker = await engine();
-  const stream = (await docker.getEvents({ filters: { type: ["network"], event: ["create"] } })) as Readable;
-  const names: string[] = [];
+  const stream = (await docker.getEvents({ filters: { type: ["container"], event: ["create"] } })) as Readable;
+  const names = new Set<string>();
   createInterface({ input: stream, crlfDelay: Infinity })
-    .on("line", (line) => names.push((JSON.parse(line) as NetworkEvent).Actor.Attributes.name))
+    .on("line", (line) => names.add((JSON.parse(line) as CreateEvent).Actor.Attributes[STACK_LABEL] ?? ""))
     .on("error", () => {}); // The stream's own, when it is destroyed.
   try {
     await work();
   } finally {
     stream.destroy();
   }
-  return names;
+  return [...names];
 }
 
-interface NetworkEvent {
-  readonly Actor: { readonly Attributes: { readonly name: string } };
+interface CreateEvent {
+  readonly Actor: { readonly Attributes: Readonly<Record<string, string>> };
 }
