@@ -2,8 +2,9 @@
 
     network.py cut
     network.py slow LATENCY_MS BANDWIDTH_KBPS    (0: as it is)
+    network.py inside cut                        (or slow: where published ports lead to the container's address from within)
 
-All packets but those of the loopback interface pass a queue of the kernel, which lets them through when nobody reads it:
+All packets but those of the loopback interface, or, inside, of loopback addresses, pass a queue of the kernel, which lets them through when nobody reads it:
 the fault cannot outlive this process. Why not `tc`: its netem is missing in many kernels.
 """
 
@@ -27,9 +28,14 @@ ORDER = itertools.count()
 RST = "-p tcp --tcp-flags RST RST"
 
 
-def rules(word, queues):
+OUTSIDE = (("INPUT", "! -i lo"), ("OUTPUT", "! -o lo"))
+# Of a connection to itself both directions come in: who has begun it tells them apart.
+INSIDE = tuple(("INPUT", f"-i lo ! -s 127.0.0.0/8 -m conntrack --ctdir {way}") for way in ("ORIGINAL", "REPLY"))
+
+
+def rules(word, queues, inside):
     """Arguments of iptables: table, chain, rule."""
-    for (chain, outside), queue in zip((("INPUT", "! -i lo"), ("OUTPUT", "! -o lo")), queues):
+    for (chain, outside), queue in zip(OUTSIDE + INSIDE if inside else OUTSIDE, 2 * list(queues)):
         queued = f"{outside} -j NFQUEUE --queue-num {queue} --queue-bypass"
         if word == "slow":
             # Before the table in which a cut rejects: what waits here is not through yet.
@@ -80,7 +86,7 @@ class Line:
         heapq.heappush(self.held, (self.free_at + self.latency, next(ORDER), packet))
 
 
-def run(word, *numbers):
+def run(word, *numbers, inside=False):
     held = []
     if word == "cut":
         queues = {1: mark, 2: mark}
@@ -93,7 +99,7 @@ def run(word, *numbers):
         reader = NetfilterQueue()
         reader.bind(number, take, max_len=WAITING_PACKETS, mode=COPY_PACKET, range=HEAD_BYTES, sock_len=1 << 22)
         readers.append(reader)
-    all_rules = list(rules(word, queues))
+    all_rules = list(rules(word, queues, inside))
     try:
         iptables("-I", reversed(all_rules))
         if word == "cut":
@@ -118,4 +124,5 @@ def pump(readers, held):
 
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-run(*sys.argv[1:])
+is_inside = sys.argv[1] == "inside"
+run(*sys.argv[1 + is_inside :], inside=is_inside)

@@ -168,10 +168,14 @@ describe("a service of a stack that runs", function () {
   });
 
   describe("that is paused", () => {
-    it("answers no sooner than it is healed", async () => {
+    it("answers no sooner than it is healed", async function () {
       const socket = open();
       await ask("PING", socket);
-      const pause = await stack.pause("db");
+      const pause = await stack.pause("db").catch((error: StackspecError) => {
+        // A rootless engine without cgroup v2.
+        if (error.code === "FAULT_IMPOSSIBLE") this.skip();
+        throw error;
+      });
       let isHealed = false;
       const answer = ask("PING", socket).then((text) => ({ text, isHealed }));
       const { State } = await (await engine()).getContainer(stack.db.getId()).inspect();

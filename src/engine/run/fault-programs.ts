@@ -3,7 +3,9 @@ import type Dockerode from "dockerode";
 import { messageOf } from "../../errors.ts";
 import type { Service } from "../../stack/stack.ts";
 import type { Volume } from "../../stack/volume.ts";
+import { isPodman } from "../docker/answers.ts";
 import { isNotFound } from "../docker/connect.ts";
+import type { Runtime } from "../docker/connect.ts";
 import { OWNER_LABEL, RUN_LABEL, thisProcess } from "../docker/labels.ts";
 import { followLog } from "../docker/log.ts";
 import { impossible } from "./fault-checks.ts";
@@ -18,13 +20,21 @@ type Undo = () => Promise<void>;
 
 /** Its network fails by a container in its network namespace: for any image, and for the connections that are open too. */
 export async function failNetwork(start: StackStart, service: Service, ...words: string[]): Promise<Undo> {
+  const { runtime } = await start.run.resources(start.plan);
   return runFault(start, {
     subject: service.name,
     file: "network.py",
-    words,
+    words: (await isRootlessPodman(runtime)) ? ["inside", ...words] : words,
     place: { NetworkMode: `container:${await idOf(start, service)}`, CapAdd: ["NET_ADMIN"] },
     needs: "a kernel whose iptables has NFQUEUE and REJECT",
   });
+}
+
+/** There a process in the container's network passes on what comes to its published ports. */
+async function isRootlessPodman({ docker, name }: Runtime): Promise<boolean> {
+  if (!isPodman({ name })) return false;
+  const { SecurityOptions = [] } = (await docker.info()) as { SecurityOptions?: readonly string[] };
+  return SecurityOptions.includes("name=rootless");
 }
 
 /** Takes all space of a volume that has a size. */
