@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
+import { connectEngine } from "../../src/engine/docker/connect.ts";
 import { startNode, startRun } from "../integration/child.ts";
 import type { Child, Run } from "../integration/child.ts";
 import { cleanUp, engine, labelled, removeLabelled } from "../integration/engine.ts";
@@ -92,7 +93,8 @@ describe("a kept stack", function () {
     const ports = (await (await engine()).getContainer(first.container).inspect()).NetworkSettings.Ports;
     const [said, web] = output.split("\n").filter((line) => /stays up|^ {2}web /.test(line));
     expect(said).to.equal(`The stack once-${name} stays up for the next run that keeps it; stackspec down removes it`);
-    expect(web).to.equal(`  web  127.0.0.1:${ports["8000/tcp"]![0]!.HostPort} (8000)`);
+    const { local, host } = await connectEngine();
+    expect(web).to.equal(`  web  ${local ? "127.0.0.1" : host}:${ports["8000/tcp"]![0]!.HostPort} (8000)`);
   });
 
   it("is taken over by `stackspec start --keep`", async () => {

@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { expect } from "chai";
 import type { ErrorCode } from "stackspec";
 import { Refusal, askUntil, refusalOf, watchStatuses } from "../../src/engine/container/asking.ts";
-import { askSocket } from "../../src/engine/container/ready.ts";
+import { askSocket } from "../../src/engine/container/ask-port.ts";
 import { makeProject } from "./command-line.ts";
 
 const failed = (code: string): Error => Object.assign(new Error(`connect ${code} 10.0.0.1:80`), { code });

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ErrorCode } from "../../errors.ts";
 import { StackspecError, messageOf } from "../../errors.ts";
 
+/** One question may take this long; then the next is asked. */
+export const ANSWER_TIMEOUT_MS = 2_000;
 /** A server that refuses a user for this long is not still creating that user, in milliseconds. */
 const REFUSED_FOR_MS = 3_000;
 /** A host that cannot be found, or reached, for this long is not still coming up, in milliseconds. */

@@ -1,25 +1,12 @@
-import { connect } from "node:net";
-import type Dockerode from "dockerode";
 import type { ErrorCode } from "../../errors.ts";
 import { httpClient } from "../../http/client.ts";
 import type { HttpProbe, Probe } from "../../stack/probe.ts";
-import type { Runtime } from "../docker/connect.ts";
 import type { Log } from "../docker/log.ts";
-import { Refusal, askUntil, refusalOf, watchStatuses } from "./asking.ts";
+import { askPort } from "./ask-port.ts";
+import { ANSWER_TIMEOUT_MS, Refusal, askUntil, watchStatuses } from "./asking.ts";
 
 /** Time between two questions, in milliseconds: below what a person or a total notices, cheap enough for fifty services. */
 const ASK_EVERY_MS = 25;
-/** A published port whose service does not listen yet is accepted by Docker's proxy, then closed at once. */
-const STAYS_OPEN_MS = 40;
-/**
- * How long the container itself may take to refuse or to accept. Where its address cannot be reached from here, as that
- * of a rootless engine, nothing comes back, and the published port's word counts after this.
- */
-const DIRECT_ANSWER_MS = 500;
-/** That there is no route to a host may be known after three seconds, when nobody has answered for its address. */
-export const HOST_TIMEOUT_MS = 5_000;
-/** One question may take this long; then the next is asked. */
-export const ANSWER_TIMEOUT_MS = 2_000;
 /** The code of a failure by what was waited for. */
 export const PROBE_CODES: Record<Probe["kind"], ErrorCode> = {
   http: "WRONG_ANSWER",
@@ -119,66 +106,6 @@ async function askHttp(
   const wanted = `${status}${body === undefined ? "" : ` with a body like ${body}`}`;
   const words = `GET ${path} answered ${response.status}, expected ${wanted}: ${response.text?.slice(0, 300) ?? ""}`;
   return response.status === status ? words : statuses.refusal(response.status, words);
-}
-
-/**
- * Asks at the published port, which says when to ask at the container itself: Docker's proxy accepts for a service that does
- * not listen, and on a busy machine takes its time to close again. So it looks for one that closes each connection at once.
- */
-async function askPort(port: number, { host, hostPort, address }: Probed): Promise<string | Refusal | undefined> {
-  const answer = await askSocket(host, hostPort(port), port);
-  const isAccepted = answer === undefined || answer === nothingListens(port);
-  const direct = isAccepted ? await address?.() : undefined;
-  if (!direct) return answer;
-  return new Promise((resolve) => {
-    const socket = connect({ host: direct, port, timeout: DIRECT_ANSWER_MS });
-    const settle = (found: string | Refusal | undefined): void => {
-      socket.destroy();
-      resolve(found);
-    };
-    // Not every engine's containers can be reached like this: where nothing comes back, the other answer counts.
-    socket.once("connect", () => settle(undefined)).once("timeout", () => settle(answer));
-    socket.once("error", ({ code }: NodeJS.ErrnoException) =>
-      settle(code === "ECONNREFUSED" ? nothingListens(port) : answer),
-    );
-  });
-}
-
-const nothingListens = (port: number): string => `nothing listens on port ${port}`;
-
-/** A container's own address, where this machine can reach it: that of the engine, if that is Linux. */
-export async function addressOn(
-  runtime: Pick<Runtime, "local">,
-  container: Dockerode.Container,
-  network: string,
-): Promise<string | undefined> {
-  if (!runtime.local || process.platform !== "linux") return undefined;
-  return (await container.inspect()).NetworkSettings.Networks[network]?.IPAddress;
-}
-
-/** Why a port does not accept connections and keep them open; undefined when it does. A proxy accepts some for a server that is not there. */
-export function askSocket(
-  host: string,
-  hostPort: number,
-  port: number,
-  withinMs = ANSWER_TIMEOUT_MS,
-): Promise<string | Refusal | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(hostPort, host);
-    const settle = (answer: string | Refusal | undefined): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(answer);
-    };
-    let timer = setTimeout(() => settle(`port ${port} does not answer`), withinMs);
-    socket.once("connect", () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => settle(undefined), STAYS_OPEN_MS);
-    });
-    socket.once("data", () => settle(undefined));
-    socket.once("close", () => settle(nothingListens(port)));
-    socket.once("error", (error) => settle(refusalOf(error) ?? `${nothingListens(port)}: ${error.message}`));
-  });
 }
 
 function untilLogged(pattern: RegExp, times: number, { log, noted }: Probed, signal: AbortSignal): Promise<void> {

@@ -15,7 +15,8 @@ import { askHealth } from "./health.ts";
 import { whyLate } from "./listening.ts";
 import { followLog } from "../docker/log.ts";
 import type { Log } from "../docker/log.ts";
-import { PROBE_CODES, STRATEGY_CODES, addressOn, untilReady } from "./ready.ts";
+import { addressOn } from "./ask-port.ts";
+import { PROBE_CODES, STRATEGY_CODES, untilReady } from "./ready.ts";
 import type { Runtime } from "../docker/connect.ts";
 
 /** What is run: for messages, and for the end that its container is to come to. */

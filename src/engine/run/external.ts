@@ -4,7 +4,7 @@ import { nameAddress } from "../../http/exchange.ts";
 import { endpointOf } from "../../stack/external.ts";
 import type { Service, Startable } from "../../stack/stack.ts";
 import { Refusal, askUntil } from "../container/asking.ts";
-import { HOST_TIMEOUT_MS, askSocket } from "../container/ready.ts";
+import { HOST_TIMEOUT_MS, askSocket } from "../container/ask-port.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { mariadb } from "../drivers/mariadb/mariadb.ts";
 import { mysql } from "../drivers/mysql/mysql.ts";

@@ -10,6 +10,7 @@ import { imageReferenceOf } from "../container/internals.ts";
 import { openUnnamed, readOpen, writeOpen } from "../docker/unnamed-file.ts";
 import { dataOf } from "../drivers/data.ts";
 import { runFromSnapshot } from "../snapshot/restore.ts";
+import { declaredVolumes } from "./declared-volumes.ts";
 import { isTakenOver } from "./plan.ts";
 import { startContainerOf } from "./start-node.ts";
 import type { StackStart } from "./stack-start.ts";
@@ -35,8 +36,7 @@ export async function recreatedPart(start: StackStart, service: Service): Promis
     throw usageError(name, 'reset: expected a container for "recreate", got an object of this process');
   const made = (await start.factories.create(service)) as GenericContainer;
   const isFilled = run.stack.nodes.some((node) => node.kind === "task" && waitsFor(node, service));
-  const paths =
-    isFilled && !plan.restored.has(service) ? await keptPaths(service, made, (await running.done).container) : [];
+  const paths = isFilled && !plan.restored.has(service) ? await keptPaths(start, service, made) : [];
   // Specs of an earlier run have used it; the stack that a parallel worker takes over has been used by nobody.
   const isUsed = isTakenOver(service, plan) && run.context.joins === undefined;
   const folders = isUsed ? [] : await copyFolders((await running.done).container, paths);
@@ -97,9 +97,11 @@ async function replace(
 }
 
 /** Its data directory, and the volumes that only it has. */
-async function keptPaths(service: Service, made: GenericContainer, container: Dockerode.Container): Promise<string[]> {
-  const { Mounts, Config } = await container.inspect();
-  const own = Mounts.filter(({ Type, Destination }) => Type === "volume" && Destination in (Config.Volumes ?? {}));
+async function keptPaths(start: StackStart, service: Service, made: GenericContainer): Promise<string[]> {
+  const { container } = await start.run.containers.get(service)!.done;
+  const { Mounts } = await container.inspect();
+  const declared = await declaredVolumes(start, container);
+  const own = Mounts.filter(({ Type, Destination }) => Type === "volume" && declared.includes(Destination));
   const data = dataOf(service, made)?.path;
   return [...new Set([...own.map(({ Destination }) => Destination), ...(data === undefined ? [] : [data])])];
 }

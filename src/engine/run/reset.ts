@@ -5,6 +5,7 @@ import { isContainer } from "../container/internals.ts";
 import { settleAll } from "../docker/labels.ts";
 import { driverOf } from "../drivers/choose.ts";
 import type { Driver, Server, ServiceAddress } from "../drivers/driver.ts";
+import { declaredVolumes } from "./declared-volumes.ts";
 import { addressOf } from "./address.ts";
 import { takeParts } from "./bring-back.ts";
 import { checkpointsOf } from "./checkpoint.ts";
@@ -130,9 +131,9 @@ async function containerPart(
   const { container } = await run.containers.get(service)!.done;
   const driver = await driverOfPart(start, service);
   if (driver === undefined) {
-    const { Config } = await container.inspect();
     // What keeps nothing needs no reset.
-    if (service.options.data === undefined && Object.keys(Config.Volumes ?? {}).length === 0) return undefined;
+    const keeps = service.options.data !== undefined || (await declaredVolumes(start, container)).length > 0;
+    if (!keeps) return undefined;
     return { name, why: 'set its option reset, to "keep", "recreate" or a function' };
   }
   const address = await addressOf(start, service, driver);

@@ -1,6 +1,5 @@
 import { messageOf } from "../../../errors.ts";
-import { Refusal } from "../../container/asking.ts";
-import { ANSWER_TIMEOUT_MS } from "../../container/ready.ts";
+import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/asking.ts";
 import type { Asked } from "../driver.ts";
 import { databaseOf, userOf, variable } from "./postgres-server.ts";
 

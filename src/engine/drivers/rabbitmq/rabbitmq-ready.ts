@@ -1,6 +1,5 @@
 import { connect } from "node:net";
-import { Refusal } from "../../container/asking.ts";
-import { ANSWER_TIMEOUT_MS } from "../../container/ready.ts";
+import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/asking.ts";
 import type { Asked } from "../driver.ts";
 
 /** Methods of the class "connection", and what a server closes one with: https://www.rabbitmq.com/amqp-0-9-1-reference */

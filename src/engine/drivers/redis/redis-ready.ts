@@ -1,6 +1,5 @@
 import { connect } from "node:net";
-import { Refusal } from "../../container/asking.ts";
-import { ANSWER_TIMEOUT_MS } from "../../container/ready.ts";
+import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/asking.ts";
 import type { Asked } from "../driver.ts";
 import { passwordIn } from "./redis-password.ts";
 
