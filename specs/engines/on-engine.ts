@@ -13,8 +13,8 @@ const home = join(process.cwd(), folder, "home");
 mkdirSync(home, { recursive: true });
 const secret = randomUUID();
 // What it would be built from is out of an engine's reach: it was loaded with the others.
-const faults = ["images", "--format", "{{.Repository}}:{{.Tag}}", "localhost/stackspec/faults"];
-const [faultImage = ""] = execFileSync("docker", faults, { encoding: "utf8" }).split("\n");
+const faults = ["images", "--format", "{{.CreatedAt}} {{.Repository}}:{{.Tag}}", "localhost/stackspec/faults"];
+const newest = execFileSync("docker", faults, { encoding: "utf8" }).trim().split("\n").toSorted().at(-1)!;
 
 writeFileSync(join(folder, "version.json"), execFileSync("docker", ["version", "--format", "{{json .Server}}"]));
 for (const { name, words, hasSecret = false, without = {} } of named(STEPS, names.join(","))) {
@@ -24,7 +24,7 @@ for (const { name, words, hasSecret = false, without = {} } of named(STEPS, name
   const { isCutOff } = await runToEnd([process.execPath, "-C", "development", "src/cli/main.ts", ...words], {
     HOME: home,
     JUNIT_REPORT_PATH: report,
-    STACKSPEC_FAULT_IMAGE: faultImage,
+    STACKSPEC_FAULT_IMAGE: newest.split(" ").at(-1)!,
     // Of a stack with another password there is no snapshot.
     ...(hasSecret && { STACKSPEC_SECRET: secret }),
   });
