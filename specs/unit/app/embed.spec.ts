@@ -49,7 +49,9 @@ describe("the embedded app", () => {
     expect(files).to.deep.equal(["todos.sqlite"]);
   });
 
-  it("leaves the globals of its host as they are", async () => {
+  it("leaves the globals of its host as they are", async function () {
+    // All that it imports is compiled anew there.
+    this.timeout(30_000);
     // In a thread, where no other spec has been before: each has globals of its own.
     const code = `const { parentPort, workerData } = require("node:worker_threads");
       const { Request, Response } = globalThis;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { StackspecError, messageOf } from "../../errors.ts";
 import type { ErrorCode } from "../../errors.ts";
@@ -18,8 +17,6 @@ const EVIDENCE_WITHIN_MS = 2_000;
 const LAST_WORDS_LENGTH = 200;
 /** Lines that stand below a message: its stack trace and fields, which are indented, and what Node, psql, npm and SQLAlchemy add. */
 const BELOW = /^(\s|[}\]^]|Node\.js v\d|LINE \d+:|npm (ERR!|error)|\(Background on this error)/;
-/** Podman kills what it is to remove, tells of that, and removes it some time later, in milliseconds. */
-const REMOVED_WITHIN_MS = 400;
 const OUT_OF_MEMORY = ", out of memory";
 const REMOVED = "state: removed";
 const WHO_REMOVES = "find out who removes containers of others on this engine";
@@ -38,7 +35,7 @@ export async function evidenceOf(container: Dockerode.Container | undefined, las
   return [...lines, ...(await Promise.all(found))].join("\n");
 }
 
-async function stateOf(container: Dockerode.Container, abortSignal: AbortSignal, isLast = false): Promise<string> {
+async function stateOf(container: Dockerode.Container, abortSignal: AbortSignal): Promise<string> {
   const found = await container.inspect({ abortSignal }).catch((error: unknown) => {
     if (isNotFound(error)) return undefined;
     throw error;
@@ -47,8 +44,6 @@ async function stateOf(container: Dockerode.Container, abortSignal: AbortSignal,
   const { State } = found;
   // A dead one is what there is of it while its removal ends: https://docs.docker.com/reference/cli/docker/container/ls/#status
   if (["removing", "dead"].includes(State.Status)) return `${REMOVED}, exit code ${State.ExitCode}`;
-  if (State.Status === "exited" && State.ExitCode === 137 && !State.OOMKilled && !isLast)
-    return sleep(REMOVED_WITHIN_MS).then(() => stateOf(container, abortSignal, true));
   return `state: ${State.Status}, exit code ${State.ExitCode}${State.OOMKilled ? OUT_OF_MEMORY : ""}`;
 }
 

@@ -127,7 +127,8 @@ async function nameOfEngine(socketPath: string): Promise<string> {
   return ((await json(await promise)) as { Name: string }).Name;
 }
 
-/** True when what was asked for is not there (any more). */
+/** True when what was asked for is not there (any more). Of what it removes at this moment Podman says so with another status. */
 export function isNotFound(error: unknown): boolean {
-  return (error as { statusCode?: number }).statusCode === 404;
+  const { statusCode, message = "" } = error as { statusCode?: number; message?: string };
+  return statusCode === 404 || (statusCode === 500 && /\bno such container\b/i.test(message));
 }
