@@ -87,7 +87,7 @@ export async function followLog(
   reader.on("line", (line) => take(parseLine(line)));
   const finish = async (): Promise<void> => {
     await once(reader, "close");
-    if (from === "start" || count > 0) for (const line of await linesAfter(container, remembered.at(-1))) take(line);
+    if (from === "start" || count > 0) for (const line of await linesAfter(container, remembered)) take(line);
     write();
   };
   const ended = finish();
@@ -133,7 +133,8 @@ function clockOffset(): (atMs: number) => number {
 }
 
 /** What the stream has not shown: engines end it before a last line that has no line break (seen in Docker 20.10). */
-async function linesAfter(container: Dockerode.Container, last: LogLine | undefined): Promise<LogLine[]> {
+async function linesAfter(container: Dockerode.Container, shown: readonly LogLine[]): Promise<LogLine[]> {
+  const last = shown.at(-1);
   const abortSignal = AbortSignal.timeout(REST_WITHIN_MS);
   const lastMs = Date.parse(last?.time.trimEnd() ?? "");
   const since = Number.isNaN(lastMs) ? {} : { since: Math.floor(lastMs / 1_000) };
@@ -141,7 +142,10 @@ async function linesAfter(container: Dockerode.Container, last: LogLine | undefi
     // Before the container counts as stopped, the engine may still have to write that line.
     await container.wait({ condition: "not-running", abortSignal });
     const found = await readLines(container, { ...since, abortSignal });
-    return found.slice(found.findLastIndex(({ time }) => time === last?.time) + 1);
+    // Podman gives lines that it has read together one time.
+    const isOfLast = ({ time }: LogLine): boolean => time === last?.time;
+    const first = found.findIndex(isOfLast);
+    return first < 0 ? found : found.slice(first + shown.filter(isOfLast).length);
   } catch {
     return []; // It is gone, and its log with it.
   }
