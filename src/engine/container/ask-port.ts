@@ -3,6 +3,7 @@ import type Dockerode from "dockerode";
 import type { Runtime } from "../docker/connect.ts";
 import { ANSWER_TIMEOUT_MS, refusalOf } from "./asking.ts";
 import type { Refusal } from "./asking.ts";
+import { addressesOf } from "./listening.ts";
 
 /** A published port whose service does not listen yet is accepted by Docker's proxy, then closed at once. */
 const STAYS_OPEN_MS = 40;
@@ -19,8 +20,15 @@ interface Reached {
   readonly host: string;
   /** The host's port for a container port. */
   hostPort(containerPort: number): number;
-  /** The container's own address, where this machine can reach it. */
-  readonly address?: () => Promise<string | undefined>;
+  readonly inside?: Inside;
+}
+
+/** What is known of a container itself. */
+export interface Inside {
+  /** Its own address, where this machine may reach it. */
+  address(): Promise<string | undefined>;
+  /** What it listens on, "0.0.0.0:8000"; undefined where nobody can say. */
+  heard(): Promise<readonly string[] | undefined>;
 }
 
 /**
@@ -29,35 +37,42 @@ interface Reached {
  */
 export async function askPort(
   port: number,
-  { host, hostPort, address }: Reached,
+  { host, hostPort, inside }: Reached,
 ): Promise<string | Refusal | undefined> {
   const { isAccepted, answer } = await trySocket(host, hostPort(port), port, ANSWER_TIMEOUT_MS);
-  const direct = isAccepted ? await address?.() : undefined;
-  if (!direct) return answer;
+  const direct = isAccepted ? await inside?.address() : undefined;
+  // Not every engine's containers can be reached directly: one that seems to listen is asked itself what is heard there.
+  const unconfirmed = async (): Promise<string | Refusal | undefined> =>
+    answer === undefined && !isHeard(port, await inside?.heard()) ? nothingListens(port) : answer;
+  if (!direct) return unconfirmed();
   return new Promise((resolve) => {
     const socket = connect({ host: direct, port, timeout: DIRECT_ANSWER_MS });
-    const settle = (found: string | Refusal | undefined): void => {
+    const settle = (found: string | undefined | Promise<string | Refusal | undefined>): void => {
       socket.destroy();
       resolve(found);
     };
-    // Not every engine's containers can be reached like this: where nothing comes back, the other answer counts.
-    socket.once("connect", () => settle(undefined)).once("timeout", () => settle(answer));
+    socket.once("connect", () => settle(undefined)).once("timeout", () => settle(unconfirmed()));
     socket.once("error", ({ code }: NodeJS.ErrnoException) =>
-      settle(code === "ECONNREFUSED" ? nothingListens(port) : answer),
+      settle(code === "ECONNREFUSED" ? nothingListens(port) : unconfirmed()),
     );
   });
 }
 
 const nothingListens = (port: number): string => `nothing listens on port ${port}`;
 
-/** A container's own address, where this machine can reach it: that of the engine, if that is Linux. */
-export async function addressOn(
-  runtime: Pick<Runtime, "local">,
-  container: Dockerode.Container,
-  network: string,
-): Promise<string | undefined> {
-  if (!runtime.local || process.platform !== "linux") return undefined;
-  return (await container.inspect()).NetworkSettings.Networks[network]?.IPAddress;
+/** False where it is known that nobody but the container itself is heard on a port. */
+function isHeard(port: number, heard: readonly string[] | undefined): boolean {
+  return heard?.some((each) => each.endsWith(`:${port}`) && !/^(127\.|\[::1\])/.test(each)) ?? true;
+}
+
+/** Looks into a container. Its address is asked for once: it can be reached where the engine's machine is this one, on Linux. */
+export function lookInside(runtime: Pick<Runtime, "local">, container: Dockerode.Container, network: string): Inside {
+  const find = async (): Promise<string | undefined> => {
+    if (!runtime.local || process.platform !== "linux") return undefined;
+    return (await container.inspect()).NetworkSettings.Networks[network]?.IPAddress;
+  };
+  let found: Promise<string | undefined> | undefined;
+  return { address: () => (found ??= find()), heard: () => addressesOf(container) };
 }
 
 /** Why a port does not accept connections and keep them open; undefined when it does. A proxy accepts some for a server that is not there. */

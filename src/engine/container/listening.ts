@@ -24,18 +24,20 @@ export async function whyLate(
   lastAnswer: string | undefined,
 ): Promise<string> {
   const hasAnswered = code !== "NOT_LISTENING" && !(code === "WRONG_ANSWER" && !/ answered \d/.test(lastAnswer ?? ""));
-  const heard = hasAnswered || container === undefined ? [] : await addressesOf(container);
+  const heard = (hasAnswered || container === undefined ? undefined : await addressesOf(container)) ?? [];
   if (heard.length === 0) return lastAnswer === undefined ? "" : `: ${lastAnswer}`;
   return `: it listens on ${heard.join(", ")} only, ${expected.map((port) => `0.0.0.0:${port}`).join(", ")} was expected`;
 }
 
-/** What a container listens on: none where nobody can say, as in one without `cat`. */
-async function addressesOf(container: Dockerode.Container): Promise<string[]> {
-  const ask = async (): Promise<string[]> => {
+/** What a container listens on; undefined where nobody can say, as in one without `cat`. */
+export async function addressesOf(container: Dockerode.Container): Promise<string[] | undefined> {
+  const ask = async (): Promise<string[] | undefined> => {
     const exec = await container.exec({ Cmd: ["cat", "/proc/net/tcp", "/proc/net/tcp6"], AttachStdout: true });
-    return listening(await text(demultiplexed(await exec.start({}))));
+    const tables = await text(demultiplexed(await exec.start({})));
+    // They have a line of titles, also when they are empty.
+    return tables.includes("local_address") ? listening(tables) : undefined;
   };
-  return Promise.race([ask().catch(() => []), sleep(ANSWERS_WITHIN_MS, [], { ref: false })]);
+  return Promise.race([ask().catch(() => undefined), sleep(ANSWERS_WITHIN_MS, undefined, { ref: false })]);
 }
 
 /** The addresses in the kernel's tables of TCP sockets that listen, as `127.0.0.1:8000` and `[::1]:8000`. */

@@ -3,6 +3,7 @@ import { httpClient } from "../../http/client.ts";
 import type { HttpProbe, Probe } from "../../stack/probe.ts";
 import type { Log } from "../docker/log.ts";
 import { askPort } from "./ask-port.ts";
+import type { Inside } from "./ask-port.ts";
 import { ANSWER_TIMEOUT_MS, Refusal, askUntil, watchStatuses } from "./asking.ts";
 
 /** Time between two questions, in milliseconds: below what a person or a total notices, cheap enough for fifty services. */
@@ -39,8 +40,7 @@ export interface Probed {
   readonly startTimeoutMs: number;
   readonly askServer: (() => Promise<Error | undefined>) | undefined;
   health(): Promise<string>;
-  /** The container's own address, where this machine can reach it. */
-  readonly address?: () => Promise<string | undefined>;
+  readonly inside?: Inside;
   /** Told each answer that was not the expected one: the last of them explains a failure. */
   noted(answer: string): void;
 }

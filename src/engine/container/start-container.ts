@@ -15,7 +15,7 @@ import { askHealth } from "./health.ts";
 import { whyLate } from "./listening.ts";
 import { followLog } from "../docker/log.ts";
 import type { Log } from "../docker/log.ts";
-import { addressOn } from "./ask-port.ts";
+import { lookInside } from "./ask-port.ts";
 import { PROBE_CODES, STRATEGY_CODES, untilReady } from "./ready.ts";
 import type { Runtime } from "../docker/connect.ts";
 
@@ -149,7 +149,6 @@ export function startContainer(container: GenericContainer, options: StartOption
     }
     const probe = ready ?? ((await health()) === undefined ? { kind: "port", port: undefined } : { kind: "health" });
     waitingFor = PROBE_CODES[probe.kind];
-    let address: Promise<string | undefined> | undefined;
     const probed = {
       name: subject.name,
       host: runtime.host,
@@ -160,7 +159,7 @@ export function startContainer(container: GenericContainer, options: StartOption
       startTimeoutMs: options.startTimeoutMs ?? Infinity,
       askServer: options.askServer && (() => options.askServer!(hostPort)),
       health: async () => (await health()) ?? "none, for the image has none",
-      address: () => (address ??= addressOn(runtime, handle!, config.networks[0]!)),
+      inside: lookInside(runtime, handle!, config.networks[0]!),
       noted: (answer: string) => options.answered?.((lastAnswer = answer)),
     };
     await untilReady(probe, probed, signal).catch(async (error: unknown) => {
