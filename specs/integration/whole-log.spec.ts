@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { answers, defineStack, requireEngine } from "stackspec";
 import { readConfig } from "../../src/config/config.ts";
+import { isPodman } from "../../src/engine/docker/answers.ts";
+import { connectEngine } from "../../src/engine/docker/connect.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { NODE, script } from "./engine.ts";
 
@@ -19,7 +21,9 @@ describe("what a service has written just before it is stopped", function () {
   this.timeout(120_000);
   requireEngine();
 
-  it("is in its log's file, whole", async () => {
+  it("is in its log's file, whole", async function () {
+    // Who follows a log there is not given all of much that is written at once: 2 to 8 of 10 MB, by its own `logs -f` too.
+    if (isPodman(await connectEngine())) this.skip();
     const logs = await mkdtemp(join(tmpdir(), "stackspec-whole-log-"));
     const config = readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true", STACKSPEC_SNAPSHOTS: "off" });
     const session = openSession(config, () => {}, logs);
