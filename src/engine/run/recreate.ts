@@ -109,7 +109,7 @@ async function keptPaths(start: StackStart, service: Service, made: GenericConta
 /** As `kill -9` would leave them: nothing is written meanwhile. */
 async function copyFolders(container: Dockerode.Container, paths: readonly string[]): Promise<Folder[]> {
   if (paths.length === 0) return [];
-  await container.pause();
+  const resume = await freeze(container);
   try {
     return await Promise.all(
       paths.map(async (path) => {
@@ -119,7 +119,18 @@ async function copyFolders(container: Dockerode.Container, paths: readonly strin
       }),
     );
   } finally {
-    await container.unpause();
+    await resume();
+  }
+}
+
+/** Stops what runs in a container; where the engine cannot, as a rootless one without cgroup v2, its first process. Returns what undoes that. */
+async function freeze(container: Dockerode.Container): Promise<() => Promise<void>> {
+  try {
+    await container.pause();
+    return () => container.unpause();
+  } catch {
+    await container.kill({ signal: "SIGSTOP" });
+    return () => container.kill({ signal: "SIGCONT" });
   }
 }
 
