@@ -61,6 +61,8 @@ export async function followLog(
   const remembered: LogLine[] = [];
   let count = 0;
   let length = 0;
+  /** The time of the last line, and how many have that: Podman gives lines that it has read together one. */
+  const last = { time: "", lines: 0 };
   const full = Promise.withResolvers<void>();
   const followers = new Set<(line: string, atMs: number) => void>();
   const byOurClock = clockOffset();
@@ -78,6 +80,7 @@ export async function followLog(
     const text = shortened(whole);
     remembered.push({ text, time, atMs });
     count += 1;
+    Object.assign(last, { time, lines: time === last.time ? last.lines + 1 : 1 });
     length += text.length;
     while (remembered.length > REMEMBERED_LINES || length > REMEMBERED_LENGTH)
       length -= remembered.shift()!.text.length;
@@ -87,7 +90,7 @@ export async function followLog(
   reader.on("line", (line) => take(parseLine(line)));
   const finish = async (): Promise<void> => {
     await once(reader, "close");
-    if (from === "start" || count > 0) for (const line of await linesAfter(container, remembered)) take(line);
+    if (from === "start" || count > 0) for (const line of await linesAfter(container, last)) take(line);
     write();
   };
   const ended = finish();
@@ -133,19 +136,16 @@ function clockOffset(): (atMs: number) => number {
 }
 
 /** What the stream has not shown: engines end it before a last line that has no line break (seen in Docker 20.10). */
-async function linesAfter(container: Dockerode.Container, shown: readonly LogLine[]): Promise<LogLine[]> {
-  const last = shown.at(-1);
+async function linesAfter(container: Dockerode.Container, last: { time: string; lines: number }): Promise<LogLine[]> {
   const abortSignal = AbortSignal.timeout(REST_WITHIN_MS);
-  const lastMs = Date.parse(last?.time.trimEnd() ?? "");
+  const lastMs = Date.parse(last.time.trimEnd());
   const since = Number.isNaN(lastMs) ? {} : { since: Math.floor(lastMs / 1_000) };
   try {
     // Before the container counts as stopped, the engine may still have to write that line.
     await container.wait({ condition: "not-running", abortSignal });
     const found = await readLines(container, { ...since, abortSignal });
-    // Podman gives lines that it has read together one time.
-    const isOfLast = ({ time }: LogLine): boolean => time === last?.time;
-    const first = found.findIndex(isOfLast);
-    return first < 0 ? found : found.slice(first + shown.filter(isOfLast).length);
+    const first = found.findIndex(({ time }) => time === last.time);
+    return first < 0 ? found : found.slice(first + last.lines);
   } catch {
     return []; // It is gone, and its log with it.
   }
