@@ -4,8 +4,8 @@
     network.py slow LATENCY_MS BANDWIDTH_KBPS    (0: as it is)
     network.py inside cut                        (or slow: where published ports lead to the container's address from within)
 
-All packets but those of the loopback interface, or, inside, of loopback addresses, pass a queue of the kernel, which lets them through when nobody reads it:
-the fault cannot outlive this process. Why not `tc`: its netem is missing in many kernels.
+All packets but those of the loopback interface, or, inside, of loopback addresses, pass a queue of the kernel, which lets them
+through when nobody reads it: the fault cannot outlive this process. Why not `tc`: its netem is missing in many kernels.
 """
 
 import heapq

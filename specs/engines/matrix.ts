@@ -19,6 +19,11 @@ export const ENGINES: readonly Engine[] = [
   { name: "podman-rootless", what: "rootless", isOwn: true },
 ];
 
+/** What stands before a command that is to run on an engine: it starts that one, which ends with this process, however that ends. */
+export function within({ name, isOwn }: Engine): string[] {
+  return isOwn ? ["setpriv", "--pdeathsig", "TERM", join(import.meta.dirname, "engine.sh"), name] : [];
+}
+
 /** Specs that are run together, with a report of their own. */
 export interface Step {
   readonly name: string;

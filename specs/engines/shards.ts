@@ -5,7 +5,7 @@ import { ctrfFile } from "../../src/report/ctrf.ts";
 import type { Ctrf } from "../../src/report/ctrf.ts";
 import { runToEnd } from "./child.ts";
 import type { Ended } from "./child.ts";
-import { ENGINES, REPORTS } from "./matrix.ts";
+import { ENGINES, REPORTS, within } from "./matrix.ts";
 
 const FOLDER = join(REPORTS, "shards");
 const COMMAND = [process.execPath, "-C", "development", "src/cli/main.ts"];
@@ -18,14 +18,12 @@ const PLACES = ENGINES.slice(0, 5);
  */
 export async function runShards(): Promise<boolean> {
   rmSync(FOLDER, { recursive: true, force: true });
-  await start("whole", COMMAND, ["start"]);
-  await Promise.all(
-    PLACES.map(({ name, isOwn }, index) => {
-      const within = isOwn ? [join(import.meta.dirname, "engine.sh"), name] : [];
-      const part = join("parts", `shard-${index + 1}-of-${PLACES.length}`);
-      return start(part, [...within, ...COMMAND], ["start", "--shard", `${index + 1}/${PLACES.length}`]);
-    }),
-  );
+  if ((await start("whole", [...COMMAND, "start"])).isCutOff) return false;
+  const runs = PLACES.map((engine, index) => {
+    const part = join("parts", `shard-${index + 1}-of-${PLACES.length}`);
+    return start(part, [...within(engine), ...COMMAND, "start", "--shard", `${index + 1}/${PLACES.length}`]);
+  });
+  if ((await Promise.all(runs)).some(({ isCutOff }) => isCutOff)) return false;
   await runToEnd([...COMMAND, "merge", join(FOLDER, "parts")], { JUNIT_REPORT_PATH: join(FOLDER, "merged/") });
   const [whole, merged] = [outcomesIn("whole"), outcomesIn("merged")];
   const isSame = isDeepStrictEqual(whole, merged);
@@ -36,11 +34,11 @@ export async function runShards(): Promise<boolean> {
   return isSame;
 }
 
-function start(folder: string, [program, ...before]: readonly string[], words: readonly string[]): Promise<Ended> {
+function start(folder: string, command: readonly string[]): Promise<Ended> {
   // Of all: in one checkout one of them builds what all have.
   const home = join(process.cwd(), FOLDER, "home");
   mkdirSync(home, { recursive: true });
-  return runToEnd([program!, ...before, ...words], {
+  return runToEnd(command, {
     HOME: home,
     JUNIT_REPORT_PATH: join(FOLDER, folder, "/"),
     STACKSPEC_TIMINGS: join(FOLDER, "whole"),

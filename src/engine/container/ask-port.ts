@@ -9,7 +9,7 @@ import { addressesOf } from "./listening.ts";
 const STAYS_OPEN_MS = 40;
 /**
  * How long the container itself may take to refuse or to accept. Where its address cannot be reached from here, as that
- * of a rootless engine, nothing comes back, and the published port's word counts after this.
+ * of a rootless engine, nothing comes back, and the container is asked what it listens on after this.
  */
 const DIRECT_ANSWER_MS = 500;
 /** That there is no route to a host may be known after three seconds, when nobody has answered for its address. */

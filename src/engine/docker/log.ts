@@ -13,7 +13,7 @@ const REMEMBERED_LENGTH = 8 * 1024 * 1024;
 const REMEMBERED_LINE = 64 * 1024;
 
 /** How long the engine may take, once a container has exited, to give the rest of its log, in milliseconds. */
-const REST_WITHIN_MS = 5_000;
+const REST_WITHIN_MS = 2_000;
 
 /** A line takes less than this to come to us; what seems to take longer, or less than nothing, is another machine's clock. */
 const COMES_WITHIN_MS = 1_000;

@@ -3,6 +3,7 @@ import type Dockerode from "dockerode";
 import tar from "tar-stream";
 import { readToEnd } from "../../images/stream.ts";
 import { moveArchive } from "../docker/archive.ts";
+import { settleAll } from "../docker/labels.ts";
 import { packSnapshots, unpackSnapshots } from "./archive-file.ts";
 import type { FiledImage } from "./archive-file.ts";
 import { openCapture } from "./capture.ts";
@@ -79,7 +80,7 @@ export async function unpackImages(context: TravelContext, subject: string, arch
       captures.set(reference, capture);
       await capture.fill(folders);
     });
-    await Promise.all([...captures].map(([reference, capture]) => capture.commit(reference)));
+    await settleAll([...captures].map(([reference, capture]) => capture.commit(reference)));
     return [...captures.keys()];
   } finally {
     for (const capture of captures.values()) await capture.remove();
