@@ -1,5 +1,9 @@
-// Prints the totals of JUnit reports, all together.
+// Prints what failed in JUnit reports, and their totals, all together: the end of a long log names each failure again.
 import { existsSync } from "node:fs";
-import { readTotals, totalsLine } from "../src/report/totals.ts";
+import { readFailures, readTotals, totalsLine } from "../src/report/totals.ts";
 
-console.log(totalsLine(readTotals(process.argv.slice(2).filter((path) => existsSync(path)))));
+const reports = process.argv.slice(2).filter((path) => existsSync(path));
+for (const report of reports) {
+  for (const { name, message } of readFailures(report)) console.log(`${report}: ${name}\n  ${message}`);
+}
+console.log(totalsLine(readTotals(reports)));
