@@ -18,7 +18,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   // The type of a driver alone, which knows no room itself.
   stack: ["errors", "types of http", "types of engine/drivers"],
   http: ["errors", "secrets"],
-  report: ["secrets", "types of http"],
+  report: ["errors", "secrets", "types of http"],
   sharding: ["report"],
   images: ["stack", "errors", "secrets", "types of config"],
   "engine/docker": ["images", "errors", "secrets", "types of config"],

@@ -180,6 +180,19 @@ describe("the totals of reports", () => {
     expect(readTotals([await report("a.xml")])).to.deep.equal({ passed: 0, failed: 0, skipped: 0, flaky: 0 });
   });
 
+  it("count a report whose root is one suite, without the counts that are none", async () => {
+    const file = join(folder(), "other.xml");
+    await writeFile(file, '<testsuite name="a" tests="2" failures="1"><testcase name="b"/></testsuite>');
+    expect(readTotals([file])).to.deep.equal({ passed: 1, failed: 1, skipped: 0, flaky: 0 });
+  });
+
+  for (const [what, text] of Object.entries({ "a page": "<html></html>", "an empty file": "" }))
+    it(`refuse ${what}, by its path`, async () => {
+      const file = join(folder(), "other.xml");
+      await writeFile(file, text);
+      expect(() => readTotals([file])).to.throw(`USAGE: ${file}: expected a JUnit report`);
+    });
+
   it("come with no failure from a suite without cases", async () => {
     expect(readFailures(await report("a.xml", suite(0, 0, 0, 0)))).to.deep.equal([]);
   });

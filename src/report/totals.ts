@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { XMLParser } from "fast-xml-parser";
+import { usageError } from "../errors.ts";
 
 /** How many cases of one or more reports ended how. */
 export interface Totals {
@@ -29,12 +30,19 @@ interface Case {
 }
 
 interface Suite {
-  readonly tests: string;
-  readonly failures: string;
-  readonly errors: string;
-  readonly skipped: string;
+  readonly tests?: string;
+  readonly failures?: string;
+  readonly errors?: string;
+  readonly skipped?: string;
   readonly testcase?: readonly Case[];
 }
+
+interface Report {
+  readonly testsuites?: { readonly testsuite?: readonly Suite[] };
+  readonly testsuite?: readonly Suite[];
+}
+
+const COUNTS = ["tests", "failures", "errors", "skipped"] as const;
 
 const parser = new XMLParser({
   ignoreAttributes: false,
@@ -42,14 +50,18 @@ const parser = new XMLParser({
   isArray: (name) => ["testsuite", "testcase"].includes(name),
 });
 
-/** Adds up the test suites of JUnit reports that `JUnitReporter` or `abortedReport` wrote. */
+/**
+ * Adds up the test suites of JUnit reports, ours or of others: those of a specs image come from its own reporter.
+ *
+ * @throws `USAGE` if a file is none
+ */
 export function readTotals(paths: readonly string[]): Totals {
   const totals = { passed: 0, failed: 0, skipped: 0, flaky: 0 };
   for (const suite of paths.flatMap(suitesOf)) {
-    const failed = Number(suite.failures) + Number(suite.errors);
-    totals.passed += Number(suite.tests) - failed - Number(suite.skipped);
-    totals.failed += failed;
-    totals.skipped += Number(suite.skipped);
+    const [tests = 0, failures = 0, errors = 0, skipped = 0] = COUNTS.map((name) => Number(suite[name] ?? 0));
+    totals.passed += tests - failures - errors - skipped;
+    totals.failed += failures + errors;
+    totals.skipped += skipped;
     totals.flaky += suite.testcase?.filter((each) => "flakyFailure" in each).length ?? 0;
   }
   return totals;
@@ -72,7 +84,13 @@ function failuresOf({ name, classname, failure, error }: Case): Failure[] {
   return [{ name: `${classname}: ${name}`, message: (problem.message ?? "").replace(/\n.*/s, "") }];
 }
 
+/** A root of many suites or one suite as the root: writers of JUnit reports do either, and leave out counts of none. */
 function suitesOf(path: string): readonly Suite[] {
-  const { testsuites } = parser.parse(readFileSync(path, "utf8")) as { testsuites: { testsuite?: readonly Suite[] } };
-  return testsuites.testsuite ?? [];
+  const { testsuites, testsuite } = parser.parse(readFileSync(path, "utf8")) as Report;
+  if (testsuites === undefined && testsuite === undefined)
+    throw usageError(
+      path,
+      "expected a JUnit report, found neither <testsuites> nor <testsuite>: whoever wrote it was cut off, or writes another format",
+    );
+  return testsuite ?? testsuites?.testsuite ?? [];
 }
