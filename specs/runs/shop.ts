@@ -79,7 +79,10 @@ export async function makeShop(id: string): Promise<Shop> {
         before("opens", () => { if (process.env.FAIL_HOOK) throw new Error("no key"); });
         it("answers", async () => {
           await stack.target.http.get("/from-a-spec");
-          if (process.env.HOLD) await once(process.stdin, "data");
+          if (process.env.HOLD) {
+            console.log("holds");
+            await once(process.stdin, "data");
+          }
         });
         it("sells", async () => {
           await stack.db.exec(["psql", "-U", "postgres", "shop", "-c", "insert into items values ('sold')"]);

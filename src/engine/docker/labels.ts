@@ -72,9 +72,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Lists what carries `label` (`KEY` or `KEY=VALUE`), stopped containers too. */
-export async function listResources({ docker }: Runtime, label: string): Promise<LabelledResources> {
-  const filters = { label: [label] };
+/** Lists what carries all these labels (`KEY` or `KEY=VALUE`), stopped containers too. */
+export async function listResources({ docker }: Runtime, ...label: string[]): Promise<LabelledResources> {
+  const filters = { label };
   const [containers, networks, { Volumes: volumes }] = await Promise.all([
     docker.listContainers({ all: true, filters }),
     docker.listNetworks({ filters }),
@@ -87,10 +87,10 @@ export async function listResources({ docker }: Runtime, label: string): Promise
   };
 }
 
-/** Removes what carries `label`: containers first, because networks and volumes in use cannot go. Returns what it found. */
-export async function removeResources(runtime: Runtime, label: string): Promise<LabelledResources> {
+/** Removes what carries all these labels: containers first, because networks and volumes in use cannot go. Returns what it found. */
+export async function removeResources(runtime: Runtime, ...labels: string[]): Promise<LabelledResources> {
   const { docker } = runtime;
-  const found = await listResources(runtime, label);
+  const found = await listResources(runtime, ...labels);
   await settleAll(found.containers.map((id) => ignoreGone(docker.getContainer(id).remove({ force: true, v: true }))));
   await settleAll([
     ...found.networks.map((id) => ignoreGone(docker.getNetwork(id).remove())),

@@ -53,7 +53,8 @@ export interface KeptFacts extends Pick<Note, "nodes" | "target"> {
 /** The file with a volume's content. */
 export const contentFile = (id: string, volume: string): string => join(keptFolder(), `${id}.${volume}.tar`);
 
-const noteFile = (id: string): string => join(keptFolder(), `${id}.json`);
+/** The file with what is noted of a kept stack. */
+export const noteFile = (id: string): string => join(keptFolder(), `${id}.json`);
 
 /** What the run before noted, without the volumes whose content is not as it was written; undefined when it is not whole. */
 export async function readNote(id: string): Promise<Note | undefined> {
