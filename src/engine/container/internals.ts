@@ -91,6 +91,12 @@ export function hasEntrypoint(container: GenericContainer): boolean {
   return internalsOf(container).createOpts.Entrypoint !== undefined;
 }
 
+/** What a container may take at most: bytes of memory, and billionths of a CPU. */
+export function limitsOf(container: GenericContainer): { memory?: number | undefined; cpu?: number | undefined } {
+  const { Memory: memory, NanoCpus: cpu } = internalsOf(container).hostConfig;
+  return { memory, cpu };
+}
+
 /** Whether a container was told its host name. */
 export function hasHostname(container: GenericContainer): boolean {
   return internalsOf(container).createOpts.Hostname !== undefined;

@@ -18,6 +18,7 @@ import { toldTo } from "../drivers/variables.ts";
 import { COPY_PATH } from "../snapshot/store.ts";
 import { addressOf } from "./address.ts";
 import { startsAfterCopies } from "./copy-layers.ts";
+import { sayIgnoredLimits } from "./ignored-limits.ts";
 import { serviceValue, stopWithLog } from "./running-service.ts";
 import type { StackRun } from "./stack-run.ts";
 import type { StackStart } from "./stack-start.ts";
@@ -174,7 +175,11 @@ export async function startContainerOf(
         },
       })),
     );
-  void start.running.then(() => run.setRunning(node));
+  void start.running.then((created) => {
+    run.setRunning(node);
+    // Where it is gone already, its failure says why.
+    if (adopted === undefined) sayIgnoredLimits(node, container, created, run).catch(() => {});
+  });
   void start.done.then(
     ({ log }) => run.addLog(node.name, log),
     () => {},
