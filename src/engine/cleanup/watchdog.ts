@@ -20,10 +20,7 @@ const LOOK_EVERY_MS = 500;
  * @param kept the file that says what of the stack is up: it goes first, for nobody is to take that over then; and who has made
  *   what is to be removed, if it is one process: a run that begins meanwhile makes things of the same stack
  */
-export function startWatchdog(
-  runId: string,
-  kept: { readonly note: string; readonly owner?: string } | undefined = undefined,
-): () => void {
+export function startWatchdog(runId: string, kept?: { readonly note: string; readonly owner?: string }): () => void {
   const words = [runId, ...(kept === undefined ? [] : [kept.note, kept.owner ?? ""])];
   const watchdog = spawn(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), ...words], {
     // Its own session: a Ctrl-C or a kill of the run's process group must not reach it.
