@@ -149,6 +149,95 @@ describe("a stack is refused", () => {
     });
 });
 
+describe("an option is refused", () => {
+  const { of } = defineStack("another", (stack) => ({ of: stack.volume("of") })).exports;
+  const image = "image: expected an image's name or what imageFrom() returns";
+  for (const [title, options, said] of [
+    ["that there is not", { imgae: "mysql:9.7" }, /: expected options of after, data, .*, got "imgae"$/],
+    ["that has the name of what every object has", { toString: 1 }, /, got "toString"$/],
+    ["as image: no name", { image: "" }, `${image}, got ""`],
+    ["as image: another object", { image: { context: "app" } }, `${image}, got an object with context`],
+    ["as ready: a function", { ready: () => true }, /: ready: expected what answers\(\), .* returns, got a function$/],
+    ["as mounts: a volume at no path", { mounts: [of] }, /: mounts: expected volumes of this stack, each as volume.at/],
+    ["as mounts: another stack's", { mounts: [of.at("/a")] }, /: mounts: .*, got a list with something else$/],
+    ["as networks: a name", { networks: ["backstage"] }, /: networks: expected networks of this stack, got a list/],
+    ["as profiles: no list", { profiles: "testing" }, ': profiles: expected a list of names, got "testing"'],
+    ["as sandbox: true", { sandbox: true }, /: sandbox: expected an object, with .*, got true$/],
+    ["as sandbox: another object", { sandbox: { writeable: [] } }, /: sandbox: .*, got an object with writeable$/],
+    ["as data: no absolute path", { data: "data" }, ': data: expected an absolute path, got "data"'],
+    [
+      "as driver: a name",
+      { driver: "postgres" },
+      ': driver: expected a driver, such as postgres(), or false, got "postgres"',
+    ],
+    ["as durable: a word", { durable: "yes" }, ': durable: expected true or false, got "yes"'],
+    ["as shared: a number", { shared: 1 }, ": shared: expected true or false, got 1"],
+    ["as ownClock: null", { ownClock: null }, ": ownClock: expected true or false, got null"],
+    [
+      "as stopTimeoutMs: a time in the past",
+      { stopTimeoutMs: -1 },
+      ": stopTimeoutMs: expected milliseconds, from 0, got -1",
+    ],
+    [
+      "as stopTimeoutMs: for ever",
+      { stopTimeoutMs: Infinity },
+      ": stopTimeoutMs: expected milliseconds, from 0, got Infinity",
+    ],
+  ] as const)
+    it(`of a service ${title}`, () => {
+      const declares = declare((stack) => stack.service("app", startable, options as never));
+      expect(declares).to.throw(said).with.property("subject", 'stack "shop", service "app"');
+    });
+
+  for (const [title, options, said] of [
+    ["that services have", { http: { port: 80 } }, /: expected options of after, exitCode, .*, got "http"$/],
+    ["as inputs: a path", { inputs: "migrations" }, ': inputs: expected a list of paths, got "migrations"'],
+    [
+      "as inputs: a number among them",
+      { inputs: ["a", 1] },
+      ": inputs: expected a list of paths, got a list with something else",
+    ],
+    ["as timeoutMs: no number", { timeoutMs: Number.NaN }, ": timeoutMs: expected milliseconds, from 0, got NaN"],
+    ["as exitCode: a number", { exitCode: 5 }, ': exitCode: expected "run", got 5'],
+  ] as const)
+    it(`of a task ${title}`, () => {
+      const declares = declare((stack) => stack.task("migrate", startable, options as never));
+      expect(declares).to.throw(said).with.property("subject", 'stack "shop", task "migrate"');
+    });
+
+  it("unless it is undefined, as where it depends on something", () => {
+    const options = { image: undefined, ready: undefined, sandbox: undefined, data: undefined };
+    expect(declare((stack) => stack.service("app", startable, options as never))).not.to.throw();
+  });
+});
+
+describe("a part is refused", () => {
+  for (const [title, create, found] of [
+    ["a container", {}, "an object with nothing"],
+    ["nothing", undefined, "undefined"],
+  ] as const)
+    it(`when ${title} stands in the place of its factory`, () => {
+      for (const [kind, declares] of Object.entries({
+        service: declare((stack) => stack.service("app", create as never)),
+        task: declare((stack) => stack.task("app", create as never)),
+      }))
+        expect(declares).to.throw(
+          `USAGE: stack "shop", ${kind} "app": expected a function that makes its container, got ${found}`,
+        );
+    });
+
+  it("when a stack exports it that does not declare it", () => {
+    const { of } = defineStack("another", (stack) => ({ of: stack.service("of", startable) })).exports;
+    expect(() => defineStack("shop", () => ({ of }))).to.throw(
+      'USAGE: stack "shop": expected it to export services, tasks and volumes that it declares, got an object with',
+    );
+  });
+
+  it("when a stack exports undefined", () => {
+    expect(() => defineStack("shop", () => ({ of: undefined as never }))).to.throw('got undefined as "of"');
+  });
+});
+
 describe("a port", () => {
   for (const port of [1, 65_535])
     it(`can be ${port}`, () => {

@@ -79,6 +79,29 @@ describe("the suites of a project", () => {
       await expect(planned(environment)).to.eventually.deep.equal([["acceptance", "reports/acceptance.xml"]]);
     });
 
+  describe("of which not every stack exports a target", () => {
+    const stack = (exported: string) => `export default { nodes: [], exports: { ${exported} } };`;
+    const declare = async (stacks: Readonly<Record<string, string>>): Promise<void> => {
+      await project("acceptance/a.spec.js", ...Object.keys(stacks).map((name) => `stacks/${name}.mjs`));
+      for (const [name, text] of Object.entries(stacks)) await writeFile(`specs/stacks/${name}.mjs`, text);
+    };
+
+    it("run acceptance specs on those that do, and on those that cannot be loaded, which say why", async () => {
+      await declare({ db: stack("db: {}"), release: stack("target: {}"), torn: "export default {" });
+      const said: string[] = [];
+      const plans = await planSuites(told(), (line) => said.push(line));
+      expect(plans.map(({ name }) => name)).to.deep.equal(["acceptance-release", "acceptance-torn"]);
+      expect(said).to.deep.equal(["No acceptance specs run on db: no target is exported there"]);
+    });
+
+    it("run acceptance specs on one that the config file names, which says that it has none", async () => {
+      await declare({ db: stack("db: {}"), release: stack("target: {}") });
+      await expect(planned({}, { suites: { acceptance: { stacks: ["db"] } } })).to.eventually.deep.equal([
+        ["acceptance-db", "reports/acceptance-db.xml"],
+      ]);
+    });
+  });
+
   it("include the acceptance specs when there is no stack, for them to say so", async () => {
     await project("acceptance/a.spec.js");
     await expect(planned()).to.eventually.deep.equal([["acceptance", "reports/acceptance.xml"]]);

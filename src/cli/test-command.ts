@@ -5,7 +5,7 @@ import type { ShardSetting } from "../config/shard.ts";
 import { readConfig } from "../config/config.ts";
 import { reportFile } from "../mocha/reporter.ts";
 import { onEndSignals } from "../mocha/signals.ts";
-import { stackNames } from "../mocha/target.ts";
+import { targetNames } from "../mocha/target.ts";
 import { ctrfFile } from "../report/ctrf.ts";
 import { appendSummary } from "../report/github.ts";
 import { readStored } from "../report/page-file.ts";
@@ -46,7 +46,7 @@ async function runAllSuites(
   passWithNoSpecs: boolean,
   shard: ShardSetting | undefined,
 ): Promise<number> {
-  const runs = await planSuites(config);
+  const runs = await planSuites(config, say);
   lockReports(
     config,
     runs.map(({ report }) => report),
@@ -89,12 +89,17 @@ async function runAllSuites(
  * What `stackspec test` runs: every suite that is not left out, one that needs a target once for each of its stacks where
  * none is chosen already.
  *
+ * @param note told what is left out
  * @throws StackspecError `USAGE` when there is no suite
  */
-export async function planSuites(config: Config): Promise<SuiteRun[]> {
+export async function planSuites(config: Config, note: (line: string) => void = () => {}): Promise<SuiteRun[]> {
   const chosen = config.stack !== undefined || config.url !== undefined || config.engine === "none";
-  const usual = config.defaultStack === undefined ? await stackNames(config) : [config.defaultStack];
   const suites = await listSuites(config);
+  const asks = suites
+    .map((suite) => suiteOf(config, suite))
+    .some(({ needs, test, stacks }) => test && needs === "target" && !stacks);
+  const found = asks && !chosen && config.defaultStack === undefined ? await targetNames(config, note) : [];
+  const usual = config.defaultStack === undefined ? found : [config.defaultStack];
   return suites.flatMap((suite) => {
     const { needs, test, stacks = usual } = suiteOf(config, suite);
     if (!test) return [];

@@ -21,6 +21,24 @@ export function stackNames({ folders }: Folders): Promise<string[]> {
 }
 
 /**
+ * Names of the stacks that acceptance specs run on where none is named: of several, those that export a target. One that
+ * cannot be loaded is among them, and its run says why.
+ *
+ * @param say told which are left out
+ */
+export async function targetNames(project: Folders, say: (line: string) => void): Promise<string[]> {
+  const names = await stackNames(project);
+  if (names.length < 2) return names;
+  const loading = names.map((name) => loadAnyStack(name, project).catch(() => undefined));
+  const loaded = await Promise.all(loading);
+  const hasTarget = (stack: Stack | undefined): boolean =>
+    stack === undefined || stack.exports?.["target"] !== undefined;
+  const left = names.filter((_, index) => !hasTarget(loaded[index]));
+  if (left.length > 0) say(`No acceptance specs run on ${left.join(", ")}: no target is exported there`);
+  return names.filter((name) => !left.includes(name));
+}
+
+/**
  * The default export of a stack's file.
  *
  * @param name undefined takes the only one that there is

@@ -1,5 +1,6 @@
 import { usageError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
+import { checkOptions, shown } from "./check-options.ts";
 import { locate } from "./external.ts";
 import { checkProfiles } from "./profiles.ts";
 import type {
@@ -56,7 +57,8 @@ export interface StackBuilder {
  * not compile and a cycle cannot be written.
  *
  * @param name lower-case letters, digits and hyphens: it becomes part of container names
- * @throws StackspecError `USAGE` for a bad name, a name declared twice, a port out of range or an `after` that names none of it
+ * @throws StackspecError `USAGE` for a bad name, a name declared twice, an option that there is not or whose value is none, a port
+ *   out of range, an `after` that names none of it, or an export that it does not declare
  */
 export function defineStack<E extends Exports>(name: string, declare: (stack: StackBuilder) => E): Stack<E> {
   const nodes: Node[] = [];
@@ -65,18 +67,23 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
   const names = new Set<string>();
 
   checkName(name, "stack");
-  const claim = (kind: string, part: string): void => {
+  const claimName = (kind: string, part: string): void => {
     checkName(part, `stack "${name}", ${kind}`);
     if (names.has(part)) throw usageError(`stack "${name}"`, `expected every name once, got "${part}" declared twice`);
     names.add(part);
   };
+  const claim = (kind: "service" | "task", part: string, create: unknown, options: object = {}): void => {
+    claimName(kind, part);
+    const subject = `stack "${name}", ${kind} "${part}"`;
+    if (typeof create !== "function")
+      throw usageError(subject, `expected a function that makes its container, got ${shown(create)}`);
+    checkOptions(kind, options, subject, { volumes, networks });
+  };
 
   const exports = declare({
     service(part, create, options) {
-      claim("service", part);
+      claim("service", part, create, options);
       if (options?.http !== undefined) checkPort(options.http.port, `stack "${name}", service "${part}"`);
-      checkReset(options?.reset, `stack "${name}", service "${part}"`);
-      if (options?.driver !== undefined) checkDriver(options.driver, `stack "${name}", service "${part}"`);
       const service: Service = { kind: "service", name: part, create, options: locate(name, part, options ?? {}) };
       checkAfter(service.options.after, nodes, `stack "${name}", service "${part}"`);
       checkProfiles(name, service, service.options.after?.map(nodeOf));
@@ -84,10 +91,7 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
       return service as never;
     },
     task(part, create, options) {
-      claim("task", part);
-      const { exitCode } = options ?? {};
-      if (exitCode !== undefined && exitCode !== "run")
-        throw usageError(`stack "${name}", task "${part}"`, `exitCode: expected "run", got "${String(exitCode)}"`);
+      claim("task", part, create, options);
       const task: Task = { kind: "task", name: part, create, options: options ?? {} };
       checkAfter(task.options.after, nodes, `stack "${name}", task "${part}"`);
       checkProfiles(name, task, task.options.after?.map(nodeOf));
@@ -95,7 +99,7 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
       return task as never;
     },
     volume(part, options = {}) {
-      claim("volume", part);
+      claimName("volume", part);
       checkSize(options.sizeMb, `stack "${name}", volume "${part}"`);
       const volume: Volume = {
         kind: "volume",
@@ -110,12 +114,19 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
       return volume;
     },
     network(part) {
-      claim("network", part);
+      claimName("network", part);
       const network: Network = { kind: "network", name: part };
       networks.push(network);
       return network;
     },
   });
+  const parts = new Set<unknown>([...nodes, ...volumes]);
+  for (const [exported, part] of Object.entries(exports ?? {}))
+    if (!parts.has(part))
+      throw usageError(
+        `stack "${name}"`,
+        `expected it to export services, tasks and volumes that it declares, got ${shown(part)} as "${exported}"`,
+      );
   return Object.freeze({ name, nodes, volumes, networks, exports });
 }
 
@@ -160,17 +171,4 @@ function checkPort(port: number, subject: string): void {
 function checkSize(sizeMb: number | undefined, subject: string): void {
   if (sizeMb !== undefined && !(Number.isInteger(sizeMb) && sizeMb >= 1 && sizeMb <= 1_024))
     throw usageError(subject, `sizeMb: expected a whole number from 1 to 1024, got ${sizeMb}`);
-}
-
-function checkDriver(driver: unknown, subject: string): void {
-  if (driver === false) return;
-  const { title, connect } = (typeof driver === "object" && driver !== null ? driver : {}) as Record<string, unknown>;
-  if (typeof title !== "string" || typeof connect !== "function")
-    throw usageError(subject, `driver: expected a driver, such as postgres(), or false, got a ${typeof driver}`);
-}
-
-function checkReset(reset: unknown, subject: string): void {
-  if (reset === undefined || reset === "keep" || reset === "recreate" || typeof reset === "function") return;
-  const found = typeof reset === "string" ? `"${reset}"` : `a ${typeof reset}`;
-  throw usageError(subject, `reset: expected "keep", "recreate" or a function, got ${found}`);
 }
