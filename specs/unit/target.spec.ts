@@ -74,6 +74,11 @@ describe("the target of acceptance specs", () => {
     await expect(choose({}, undefined, {})).to.eventually.have.property("target", "shop");
   });
 
+  it("is the only stack that exports a target where the project names none of several", async () => {
+    await project({ "shop.js": stackFile("shop"), "db.js": "export default { nodes: [], exports: { db: {} } };\n" });
+    await expect(choose({}, undefined, {})).to.eventually.have.property("target", "shop");
+  });
+
   it("is refused where the project names none of several", async () => {
     await project(both);
     await expect(choose({}, undefined, {})).to.be.rejectedWith(

@@ -26,7 +26,7 @@ export function stackNames({ folders }: Folders): Promise<string[]> {
  *
  * @param say told which are left out
  */
-export async function targetNames(project: Folders, say: (line: string) => void): Promise<string[]> {
+export async function targetNames(project: Folders, say: (line: string) => void = () => {}): Promise<string[]> {
   const names = await stackNames(project);
   if (names.length < 2) return names;
   const loading = names.map((name) => loadAnyStack(name, project).catch(() => undefined));
@@ -41,17 +41,19 @@ export async function targetNames(project: Folders, say: (line: string) => void)
 /**
  * The default export of a stack's file.
  *
- * @param name undefined takes the only one that there is
+ * @param name undefined takes the only one that there is, or that exports a target
  * @throws StackspecError `USAGE` when there is no such stack, or it does not say what its target is
  */
-export function loadStack(name: string | undefined, { folders }: Folders): Promise<TargetStack> {
+export async function loadStack(name: string | undefined, { folders }: Folders): Promise<TargetStack> {
+  const names = name === undefined ? await targetNames({ folders }) : [name];
+  if (names.length > 1) throw usageError("STACK", `expected one of ${names.join(", ")}, got nothing`);
   const stacks: DeclarationKind<TargetStack> = {
     folder: folders.stacks,
     setting: "STACK",
     madeBy: "defineStack that exports a target",
     accepts: ({ exports }) => exports?.target !== undefined,
   };
-  return loadDeclaration(stacks, name);
+  return loadDeclaration(stacks, names[0]);
 }
 
 /** The same of a stack that specs need not talk to. */
