@@ -15,7 +15,7 @@ export interface SuiteConfig {
   /**
    * The stacks that `stackspec test` runs it against, one after the other, if it needs a target.
    *
-   * @default `defaultStack`, else all that there are
+   * @default `defaultStack`, else all that export a target
    */
   readonly stacks?: readonly string[];
 }
