@@ -39,7 +39,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "secrets",
     "types of config",
   ],
-  secret: ["engine/docker", "config"],
+  secret: ["engine/docker", "config", "errors"],
   mocha: [
     "project-module",
     "engine/run",

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { StackspecError, messageOf } from "../errors.ts";
+import { StackspecError, messageOf, usageError } from "../errors.ts";
 import { run } from "./run.ts";
 import { untimed } from "./timeout.ts";
 
@@ -30,12 +30,14 @@ const TOLD = 10;
  *   timeoutMs: 30_000,
  * });
  *
- * @throws StackspecError `POLL_TIMEOUT` saying what was seen last, and what before; `SERVICE_DIED`
+ * @throws StackspecError `POLL_TIMEOUT` saying what was seen last, and what before; `SERVICE_DIED`; `USAGE` for what is no function
  */
 export async function eventually<T>(
   attempt: () => T | Promise<T>,
   { timeoutMs = 10_000, intervalMs = 100 }: EventuallyOptions = {},
 ): Promise<T> {
+  if (typeof attempt !== "function")
+    throw usageError("eventually()", "expected a function that is tried again and again");
   return untimed(() => poll(attempt, { timeoutMs, intervalMs }, run.deaths()));
 }
 

@@ -75,9 +75,8 @@ export function useTarget(): HttpClient {
  * @throws StackspecError `USAGE` for an option that it does not have
  */
 export function useStack<E extends Exports>(stack: Stack<E>, options: StackUse = {}): StackInUse<E> {
+  checkStack("useStack", stack);
   checkUse(options, `useStack(${stack.name})`);
-  if (!Array.isArray((stack as Partial<Stack> | undefined)?.nodes))
-    throw usageError("useStack", "expected a stack made by defineStack");
   if (imagesOf(stack).length > 0) requireEngine();
   const own = options.scope === "suite";
   const { reset = "file" } = options;
@@ -115,8 +114,14 @@ export function useStack<E extends Exports>(stack: Stack<E>, options: StackUse =
  * @throws StackspecError saying which part failed and why
  */
 export async function startStack<E extends Exports>(stack: Stack<E>): Promise<RunningStack<E>> {
+  checkStack("startStack", stack);
   const running = await run.start(stack);
   return { ...running, ...faultsForSpecs(running) };
+}
+
+function checkStack(subject: string, stack: unknown): void {
+  if (!Array.isArray((stack as Partial<Stack> | undefined)?.nodes))
+    throw usageError(subject, "expected a stack made by defineStack");
 }
 
 function checkUse(options: StackUse, subject: string): void {

@@ -1,7 +1,8 @@
 import { usageError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
-import { checkOptions, shown } from "./check-options.ts";
+import { checkOptions, checkValue, fieldsOf, isWhole, port, rule } from "./check.ts";
 import { locate } from "./external.ts";
+import { partOptions } from "./part-options.ts";
 import { checkProfiles } from "./profiles.ts";
 import type {
   Dependency,
@@ -20,6 +21,22 @@ import type {
   TaskResult,
 } from "./stack.ts";
 import type { Volume, VolumeOptions } from "./volume.ts";
+
+// The letters that are valid in a host name, a container name and a file name alike (RFC 1123, 63 at most).
+const NAME = rule(
+  "a name of lower-case letters, digits and hyphens",
+  (name) => typeof name === "string" && /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name),
+);
+const FACTORY = rule("a function that makes its container", (create) => typeof create === "function");
+const DECLARATION = rule("a function that declares its parts", (declare) => typeof declare === "function");
+const EXPORTS = rule(
+  "its function to return an object of what it exports",
+  (exports) => typeof exports === "object" && exports !== null && !(exports instanceof Promise),
+);
+const ABSOLUTE = rule("an absolute path", (path) => typeof path === "string" && path.startsWith("/"));
+const MODE = rule('"rw" or "ro"', (mode) => mode === "rw" || mode === "ro");
+const SERVICE = rule("a service", (node) => fieldsOf(node)["kind"] === "service");
+const VOLUMES = { sizeMb: rule("a whole number from 1 to 1024", (size) => isWhole(size, 1, 1_024)) };
 
 /** What a service with these options hands to specs. */
 type WithHttp<S, O> = O extends { readonly http: object } ? S & { readonly http: HttpClient } : S;
@@ -67,6 +84,7 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
   const names = new Set<string>();
 
   checkName(name, "stack");
+  checkValue(`stack "${name}"`, declare, DECLARATION);
   const claimName = (kind: string, part: string): void => {
     checkName(part, `stack "${name}", ${kind}`);
     if (names.has(part)) throw usageError(`stack "${name}"`, `expected every name once, got "${part}" declared twice`);
@@ -75,15 +93,14 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
   const claim = (kind: "service" | "task", part: string, create: unknown, options: object = {}): void => {
     claimName(kind, part);
     const subject = `stack "${name}", ${kind} "${part}"`;
-    if (typeof create !== "function")
-      throw usageError(subject, `expected a function that makes its container, got ${shown(create)}`);
-    checkOptions(kind, options, subject, { volumes, networks });
+    checkValue(subject, create, FACTORY);
+    checkOptions(subject, options, partOptions(volumes, networks)[kind]);
   };
 
   const exports = declare({
     service(part, create, options) {
       claim("service", part, create, options);
-      if (options?.http !== undefined) checkPort(options.http.port, `stack "${name}", service "${part}"`);
+      if (options?.http !== undefined) checkValue(`stack "${name}", service "${part}"`, options.http.port, port);
       const service: Service = { kind: "service", name: part, create, options: locate(name, part, options ?? {}) };
       checkAfter(service.options.after, nodes, `stack "${name}", service "${part}"`);
       checkProfiles(name, service, service.options.after?.map(nodeOf));
@@ -100,13 +117,14 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
     },
     volume(part, options = {}) {
       claimName("volume", part);
-      checkSize(options.sizeMb, `stack "${name}", volume "${part}"`);
+      checkOptions(`stack "${name}", volume "${part}"`, options, VOLUMES);
       const volume: Volume = {
         kind: "volume",
         name: part,
         options,
         at(path, mode = "rw") {
-          if (!path.startsWith("/")) throw usageError(`volume "${part}"`, `expected an absolute path, got "${path}"`);
+          checkValue(`volume "${part}"`, path, ABSOLUTE);
+          checkValue(`volume "${part}"`, mode, MODE);
           return { volume, path, mode };
         },
       };
@@ -120,18 +138,17 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
       return network;
     },
   });
+  checkValue(`stack "${name}"`, exports, EXPORTS);
   const parts = new Set<unknown>([...nodes, ...volumes]);
-  for (const [exported, part] of Object.entries(exports ?? {}))
-    if (!parts.has(part))
-      throw usageError(
-        `stack "${name}"`,
-        `expected it to export services, tasks and volumes that it declares, got ${shown(part)} as "${exported}"`,
-      );
+  const declared = rule("a service, task or volume that it declares", (part) => parts.has(part));
+  for (const [exported, part] of Object.entries(exports))
+    checkValue(`stack "${name}", export "${exported}"`, part, declared);
   return Object.freeze({ name, nodes, volumes, networks, exports });
 }
 
-/** For `after`: do not wait until the service is ready, only until it runs. */
+/** For `after`: do not wait until the service is ready, only until it runs. @throws StackspecError `USAGE` for what is no service */
 export function started(service: Service): StartedCondition {
+  checkValue("started()", service, SERVICE);
   return { kind: "started", node: service };
 }
 
@@ -146,9 +163,7 @@ export function waitsFor({ options }: Node, other: Node): boolean {
 }
 
 function checkName(name: string, subject: string): void {
-  // The letters that are valid in a host name, a container name and a file name alike (RFC 1123, 63 at most).
-  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name))
-    throw usageError(subject, `expected a name of lower-case letters, digits and hyphens, got "${name}"`);
+  checkValue(subject, name, NAME);
 }
 
 function checkAfter(after: unknown, declared: readonly unknown[], subject: string): void {
@@ -161,14 +176,4 @@ function checkAfter(after: unknown, declared: readonly unknown[], subject: strin
     const found = typeof each === "string" ? each : (node?.name ?? name);
     throw usageError(subject, `after: ${expected}, got ${found === undefined ? typeof each : `"${found}"`}`);
   }
-}
-
-function checkPort(port: number, subject: string): void {
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw usageError(subject, `expected a port from 1 to 65535, got ${port}`);
-}
-
-function checkSize(sizeMb: number | undefined, subject: string): void {
-  if (sizeMb !== undefined && !(Number.isInteger(sizeMb) && sizeMb >= 1 && sizeMb <= 1_024))
-    throw usageError(subject, `sizeMb: expected a whole number from 1 to 1024, got ${sizeMb}`);
 }

@@ -1,3 +1,18 @@
+import { checkOptions, checkValue, isListOf, isText, onOrOff, paths, rule } from "./check.ts";
+
+// As in https://github.com/distribution/reference/blob/main/regexp.go, without a registry.
+const NAME = rule(
+  "an image's name: lower-case letters and digits, with single dots, hyphens, underscores or slashes between them",
+  (name) => typeof name === "string" && /^[a-z0-9]+((\.|_{1,2}|-+|\/)[a-z0-9]+)*$/.test(name),
+);
+const FOLDER = rule("the folder of a Dockerfile", isText);
+const OPTIONS = {
+  inputs: paths,
+  artefact: rule("a command and its words, as a list", (words) => isListOf(words, isText)),
+  network: onOrOff,
+  target: rule("a stage's name", isText),
+};
+
 /** What a service runs: an image's name, or a recipe to build it. */
 export type ImageSource = string | ImageBuild;
 
@@ -26,6 +41,7 @@ export interface ImageBuild {
  *   `artefact`: the command that makes what the Dockerfile copies, for example `["npm", "run", "build"]`;
  *   `network`: the build's steps may use the network, as `apt-get install` must (default: false);
  *   `target`: the stage of the Dockerfile that becomes the image (default: the last one)
+ * @throws StackspecError `USAGE` for a name that no image has, no folder, or an option that there is not
  */
 export function imageFrom(
   name: string,
@@ -37,6 +53,9 @@ export function imageFrom(
     readonly target?: string;
   } = {},
 ): ImageBuild {
+  checkValue("imageFrom()", name, NAME);
+  checkValue(`imageFrom("${name}")`, folder, FOLDER);
+  checkOptions(`imageFrom("${name}")`, options, OPTIONS);
   const { inputs = [folder], artefact, network = false, target } = options;
   return { kind: "build", name, folder, inputs, artefact, network, target };
 }

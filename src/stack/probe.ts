@@ -1,3 +1,9 @@
+import { checkOptions, checkValue, isWhole, pattern as aPattern, port as aPort, rule } from "./check.ts";
+
+const PATH = rule("a path that begins with /", (path) => typeof path === "string" && path.startsWith("/"));
+const STATUS = rule("a status from 100 to 599", (status) => isWhole(status, 100, 599));
+const TIMES = rule("a whole number, from 1", (times) => isWhole(times, 1, Infinity));
+
 /**
  * When a service is ready, as data. The engine asks every few milliseconds and stops asking when
  * the container exits or the stack's start timeout is over.
@@ -43,16 +49,21 @@ export interface ServerProbe {
  * and 429, which ask for patience, and not after any other status.
  */
 export function answers(path: string, expected: { status?: number; body?: RegExp } = {}): Probe {
+  checkValue("answers()", path, PATH);
+  checkOptions("answers()", expected, { status: STATUS, body: aPattern });
   return { kind: "http", path, status: expected.status ?? 200, body: expected.body };
 }
 
 /** Ready when the container port (default: every exposed one) accepts connections and keeps them open. */
 export function listens(port?: number): Probe {
+  if (port !== undefined) checkValue("listens()", port, aPort);
   return { kind: "port", port };
 }
 
 /** Ready when the log has shown a line that matches, `times` times (default 1). */
 export function logs(pattern: RegExp, times = 1): Probe {
+  checkValue("logs()", pattern, aPattern);
+  checkValue("logs()", times, TIMES, "times");
   return { kind: "log", pattern, times };
 }
 
