@@ -132,6 +132,16 @@ describe("the text of what was thrown", () => {
     });
 });
 
+describe("an error that says how the run is to exit", () => {
+  it("has that as a field, which parallel workers hand on", () => {
+    expect({ ...new StackspecError("TASK_FAILED", "no", { exitCode: 5 }) }).to.have.property("exitCode", 5);
+  });
+
+  it("has no such field otherwise", () => {
+    expect({ ...new StackspecError("TASK_FAILED", "no") }).not.to.have.property("exitCode");
+  });
+});
+
 describe("an error about the reader's input", () => {
   it("has the code USAGE", () => {
     expect(usageError("STACK", "expected a name").sentence).to.equal("USAGE: STACK: expected a name");
