@@ -19,6 +19,7 @@ const TOP = {
     ".oxfmtrc.json",
     "knip.json",
     "stryker.config.js",
+    "stryker.secrets.js",
     "stackspec.config.ts",
   ],
   git: [".gitignore", ".gitattributes"],
