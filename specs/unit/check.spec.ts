@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import {
+  acceptsSql,
   answers,
   defineStack,
   eventually,
+  healthy,
   imageFrom,
   listens,
   logs,
@@ -11,6 +13,7 @@ import {
   started,
   useStack,
 } from "stackspec";
+import { postgres } from "stackspec/drivers";
 import type { StackBuilder } from "stackspec";
 import type { Volume } from "../../src/stack/volume.ts";
 
@@ -79,6 +82,62 @@ describe("an option is refused", () => {
       expect(declares).to.throw(said).with.property("subject", 'stack "shop", task "migrate"');
     });
 
+  for (const [title, options] of [
+    ["as networks: another stack's, where this one has one", { networks: [{ kind: "network", name: "backstage" }] }],
+    ["as mounts: another stack's, where this one has a volume", { mounts: [of.at("/a")] }],
+    ["as driver: half of one", { driver: { title: "Kind" } }],
+    ["as driver: the other half", { driver: { connect: () => {} } }],
+    ["as driver: true", { driver: true }],
+    ["as reset: a misspelt word", { reset: "recreat" }],
+    ["as data: a number", { data: 5 }],
+    ["as sandbox: a path that is none", { sandbox: { writable: [""] } }],
+    ["as ready: a kind that there is not", { ready: { kind: "luck" } }],
+  ] as const)
+    it(`of a service ${title}`, () => {
+      const declares = declare((stack) => {
+        stack.network("backstage");
+        stack.volume("files");
+        stack.service("app", startable, options as never);
+      });
+      expect(declares).to.throw(`USAGE: stack "shop", service "app": ${Object.keys(options)[0]}: expected `);
+    });
+
+  for (const [title, options] of Object.entries({
+    "answers() as ready": { ready: answers("/") },
+    "healthy() as ready": { ready: healthy() },
+    "listens() as ready": { ready: listens() },
+    "logs() as ready": { ready: logs(/up/) },
+    "acceptsSql() as ready": { ready: acceptsSql() },
+    "an image that is built": { image: imageFrom("app", "app") },
+    "no driver": { driver: false },
+    "a driver": { driver: postgres() },
+    "a path as data": { data: "/data" },
+    "keep as reset": { reset: "keep" },
+    "recreate as reset": { reset: "recreate" },
+    "a function as reset": { reset: async () => {} },
+    "an empty sandbox": { sandbox: {} },
+    "a sandbox with a path": { sandbox: { writable: ["/tmp"] } },
+    "no time to stop": { stopTimeoutMs: 0 },
+    "some time to stop": { stopTimeoutMs: 5_000 },
+  }))
+    it(`unless it is well: ${title}`, () => {
+      expect(declare((stack) => stack.service("app", startable, options as never))).not.to.throw();
+    });
+
+  it("unless it is well: the exit code of the run, of a task", () => {
+    expect(declare((stack) => stack.task("migrate", startable, { exitCode: "run", timeoutMs: 1 }))).not.to.throw();
+  });
+
+  it("unless it is well: a volume and a network of its own", () => {
+    expect(
+      declare((stack) => {
+        const [files, other] = [stack.volume("files"), stack.volume("other")];
+        const [backstage, front] = [stack.network("backstage"), stack.network("front")];
+        stack.service("app", startable, { mounts: [other.at("/b"), files.at("/a")], networks: [front, backstage] });
+      }),
+    ).not.to.throw();
+  });
+
   it("unless it is undefined, as where it depends on something", () => {
     const options = { image: undefined, ready: undefined, sandbox: undefined, data: undefined };
     expect(declare((stack) => stack.service("app", startable, options as never))).not.to.throw();
@@ -120,6 +179,19 @@ describe("a part is refused", () => {
     const { of } = defineStack("another", (stack) => ({ of: stack.service("of", startable) })).exports;
     expect(() => defineStack("shop", () => ({ of }))).to.throw(
       'USAGE: stack "shop", export "of": expected a service, task or volume that it declares, got an object with kind',
+    );
+  });
+
+  for (const exported of ["target", null, undefined])
+    it(`when its stack exports ${exported}`, () => {
+      expect(() => defineStack("shop", (() => exported) as never)).to.throw(
+        "expected its function to return an object of what it exports, got ",
+      );
+    });
+
+  it("when what it comes after is no list", () => {
+    expect(declare((stack) => stack.task("seed", startable, { after: "db" as never }))).to.throw(
+      'USAGE: stack "shop", task "seed": after: expected services and tasks of this stack that are declared above, as a list, got a string',
     );
   });
 

@@ -49,6 +49,39 @@ describe("durations of spec files", () => {
       expect(known(...each)).to.deep.equal({ "specs/unit/a.spec.ts": 4_000 });
   });
 
+  it("are the longer ones of two reports of the same time, in whatever order they are read", () => {
+    const report = (time: number): string =>
+      `<testsuite file="specs/unit/a.spec.ts" timestamp="2026-01-01T10:00:00" time="${time}"><testcase time="${time}"/></testsuite>`;
+    const [short, long] = [report(4), report(9)];
+    for (const each of [
+      [short, long],
+      [long, short],
+    ])
+      expect(known(...each)).to.deep.equal({ "specs/unit/a.spec.ts": 9_000 });
+  });
+
+  for (const [time, ms] of [
+    ["1,234.5", 1_234_500],
+    ["-3", 0],
+    ["soon", 0],
+    ["Infinity", 0],
+  ] as const)
+    it(`are ${ms} ms where a report says ${time}`, () => {
+      expect(known(`<testsuite><testcase time="${time}" file="specs/unit/a.spec.ts"/></testsuite>`)).to.deep.equal({
+        "specs/unit/a.spec.ts": ms,
+      });
+    });
+
+  it("are 0 ms where a report says none", () => {
+    expect(known('<testsuite><testcase file="specs/unit/a.spec.ts"/></testsuite>')).to.deep.equal({
+      "specs/unit/a.spec.ts": 0,
+    });
+  });
+
+  it("are not those of a file whose name only ends so", () => {
+    expect(known('<testsuite><testcase time="1" file="specs/unit/aa.spec.ts"/></testsuite>')).to.deep.equal({});
+  });
+
   it("are none in what is no report", () => {
     const others = ["", "<a", "not XML", "<coverage><file/></coverage>", "<testsuites/>", '<testsuite time="1"/>'];
     expect(known(...others)).to.deep.equal({});

@@ -108,6 +108,12 @@ describe("the address of a service", () => {
       });
     });
 
+  for (const host of ["localhost.example", "my-localhost", "127.0.0.1.example", "at127.0.0.1"])
+    it(`is the external one on ${host}, which is another machine`, () => {
+      const external = `postgres://u:p@${host}:5433/x`;
+      expect(addressWithin(declared({ url: URL_WITHIN, external }))).to.deep.equal({ url: external, onHost: false });
+    });
+
   it("is the external one elsewhere", () => {
     const service = declared({ url: URL_WITHIN, external: "redis://cache.example" });
     expect(addressWithin(service)).to.deep.equal({ url: "redis://cache.example", onHost: false });
@@ -120,10 +126,50 @@ describe("the address of a service", () => {
   it("has the usual port of its kind when it names none", () => {
     expect(endpointOf("redis://[::1]/0")).to.deep.equal({ host: "::1", port: 6379 });
     expect(endpointOf("http://web")).to.deep.equal({ host: "web", port: 80 });
+    expect(endpointOf("http://[fe80::1]:8080")).to.deep.equal({ host: "fe80::1", port: 8080 });
   });
 
   it("moves to the host and port that this machine reaches it by", () => {
     expect(addressAt(URL_WITHIN, "localhost", 32_768)).to.equal("postgres://shop:word@localhost:32768/shop");
+  });
+
+  it("may have the port 1", () => {
+    expect(declared({ url: "http://web:1" }).options.url).to.equal("http://web:1");
+  });
+
+  it("is refused where it is none, by the name of its option", () => {
+    expect(() => declared({ url: "db:5432" })).to.throw("expected in url an address such as postgres://");
+  });
+
+  it("is with what comes before, profiles, reset and HTTP all that counts of one that is external", () => {
+    const { nodes } = defineStack("shop", (stack) => {
+      const first = stack.service("first", never, { profiles: ["full"] });
+      const reset = async (): Promise<void> => {};
+      const counted = {
+        url: URL_WITHIN,
+        external: "postgres://h:1/x",
+        after: [first],
+        profiles: ["full"],
+        reset,
+        http: { port: 1 },
+      };
+      stack.service("db", never, { ...counted, data: "/data", image: "db:1" });
+      stack.service("bare", never, { url: URL_WITHIN, external: "postgres://h:1/x", data: "/data" });
+      return {};
+    });
+    expect(nodes.map(({ options }) => Object.keys(options))).to.deep.equal([
+      ["profiles"],
+      ["external", "url", "after", "profiles", "reset", "http"],
+      ["external", "url"],
+    ]);
+  });
+
+  it("is none of a task: it publishes no port", () => {
+    const { nodes } = defineStack("shop", (stack) => {
+      stack.task("seed", never);
+      return {};
+    });
+    expect(portsOf({ ...nodes[0]!, options: { http: { port: 80 } } } as never)).to.deep.equal([]);
   });
 
   it("tells which ports a container publishes", () => {

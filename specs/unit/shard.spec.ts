@@ -39,6 +39,49 @@ describe("the shard that a run is", () => {
     expect(read({ CI_NODE_TOTAL: "1", CIRCLE_NODE_INDEX: "0", CIRCLE_NODE_TOTAL: "1" })).to.equal(undefined);
   });
 
+  for (const [word, shard] of Object.entries({
+    "1/1": "1/1",
+    "10/10": "10/10",
+    "12/345678": "12/345678",
+    "5/5": "5/5",
+  }))
+    it(`can be ${word}`, () => {
+      expect(read({}, word)).to.equal(shard);
+    });
+
+  for (const word of ["0/5", "6/5", "1", "1/", "/5", "a/b", "1/2/3", "1234567/1234567", "x1/5", "1/5x"])
+    it(`is refused as ${word}`, () => {
+      expect(() => read({}, word)).to.throw("USAGE: --shard: ");
+    });
+
+  for (const [index, total] of [
+    ["1", "5"],
+    ["5", "5"],
+    ["12", "34"],
+  ] as const)
+    it(`can be ${index} of ${total} of a CI system`, () => {
+      expect(read({ CI_NODE_INDEX: index, CI_NODE_TOTAL: total })).to.equal(`${index}/${total}`);
+    });
+
+  for (const [index, total] of [
+    ["0", "5"],
+    ["6", "5"],
+    ["x1", "5"],
+    ["1x", "5"],
+    [undefined, "5"],
+  ] as const)
+    it(`is refused as ${index} of ${total} of a CI system`, () => {
+      expect(() => read({ CI_NODE_TOTAL: total, ...(index && { CI_NODE_INDEX: index }) })).to.throw(
+        "USAGE: CI_NODE_INDEX",
+      );
+    });
+
+  it("has nothing to do before unless it is told so", () => {
+    expect(
+      [readShard("1/2", true, {}), readShard(undefined, true, GITLAB)].map((shard) => shard?.before),
+    ).to.deep.equal([[], []]);
+  });
+
   it("is none when it is switched off", () => {
     expect([read({ STACKSPEC_SHARD: "off", ...GITLAB }), read(GITLAB, "off")]).to.deep.equal([undefined, undefined]);
   });
