@@ -98,6 +98,12 @@ describe("the declaration of a pipeline", () => {
   const noTasks = (): void => {};
   const declare = (more: (pipeline: PipelineBuilder) => void) => () => definePipeline("tiny", more);
 
+  it("is refused without a function that declares its stages", () => {
+    expect(() => definePipeline("tiny", undefined as never)).to.throw(
+      'USAGE: pipeline "tiny": expected a function that declares its stages, got undefined',
+    );
+  });
+
   it("keeps the order of its stages", () => {
     const { stages } = definePipeline("tiny", (pipeline) => {
       const tested = pipeline.test("check", { sources: ["."] }, noTasks);

@@ -1,4 +1,5 @@
 import { usageError } from "../errors.ts";
+import { checkValue, rule } from "../stack/check.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
 import type {
   BuildOptions,
@@ -18,6 +19,8 @@ import type {
   TestStage,
   Unchecked,
 } from "./pipeline.ts";
+
+const DECLARATION = rule("a function that declares its stages", (declare) => typeof declare === "function");
 
 /** Declares the parts of one stage. */
 export interface StageBuilder {
@@ -46,6 +49,7 @@ export function definePipeline(name: string, declare: (pipeline: PipelineBuilder
   const stages: Stage[] = [];
   const names = new Set<string>();
   checkName(name, "pipeline");
+  checkValue(`pipeline "${name}"`, declare, DECLARATION);
   const claim = (part: string): void => {
     checkName(part, `pipeline "${name}"`);
     if (names.has(part))
