@@ -1,3 +1,5 @@
+import { readFileSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import { makeProject } from "../unit/command-line.ts";
 import type { Ended, Project, Running } from "../unit/command-line.ts";
@@ -53,6 +55,38 @@ describe("stackspec test", function () {
   it("passes over folders without spec files", async () => {
     const ended = await test({ "specs/unit/deep/a.spec.js": GREEN, "specs/helpers/client.js": "export {};\n" });
     expect([ended.exitCode, totals(ended)]).to.deep.equal([0, "1 passed, 0 failed"]);
+  });
+
+  it("leaves no report of a suite, or of a stack, that is gone since the run before, and all others", async () => {
+    const stack = (name: string): string => `
+      import { defineStack } from "stackspec";
+      export default defineStack("${name}", ({ service }) => ({
+        target: service("web", () => ({ start: async () => ({ url: "http://127.0.0.1:1", stop: async () => {} }) }), { http: { port: 1 } }),
+      }));`;
+    // Of the stacks only their names matter: without an engine their runs say so in their reports.
+    const environment = { STACKSPEC_ENGINE: "" };
+    const files = {
+      "specs/old/a.spec.js": RED,
+      "specs/unit/a.spec.js": GREEN,
+      "specs/acceptance/a.spec.js": GREEN,
+      "specs/stacks/one.js": stack("one"),
+      "specs/stacks/two.js": stack("two"),
+      "reports/coverage.xml": "<coverage/>",
+    };
+    await test(files, environment);
+    const { folder } = project!;
+    const reports = (): string[] => readdirSync(join(folder, "reports")).filter((name) => name.endsWith(".xml"));
+    expect(reports()).to.have.members([
+      "acceptance-one.xml",
+      "acceptance-two.xml",
+      "coverage.xml",
+      "old.xml",
+      "unit.xml",
+    ]);
+    for (const gone of ["specs/old", "specs/stacks/two.js"]) rmSync(join(folder, gone), { recursive: true });
+    await project!.run(["test"], environment);
+    expect(reports()).to.have.members(["acceptance-one.xml", "coverage.xml", "unit.xml"]);
+    expect(readFileSync(join(folder, "reports/index.html"), "utf8")).not.to.include("old/a.spec.js");
   });
 
   it("is refused where there are no suites", async () => {

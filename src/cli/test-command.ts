@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { extname } from "node:path";
+import { basename, dirname, extname, relative } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { ShardSetting } from "../config/shard.ts";
 import { readConfig } from "../config/config.ts";
@@ -8,7 +8,7 @@ import { onEndSignals } from "../mocha/signals.ts";
 import { targetNames } from "../mocha/target.ts";
 import { ctrfFile } from "../report/ctrf.ts";
 import { appendSummary } from "../report/github.ts";
-import { readStored } from "../report/page-file.ts";
+import { readStored, removeReports } from "../report/page-file.ts";
 import { totalsLine } from "../report/totals.ts";
 import { complain, say } from "../terminal.ts";
 import { NO_SPECS, SHARD } from "./command.ts";
@@ -51,6 +51,7 @@ async function runAllSuites(
     config,
     runs.map(({ report }) => report),
   );
+  if (!isChosen(config)) await removeStale(config, runs);
   const ending = new AbortController();
   let signalCode: number | undefined;
   onEndSignals((_, code) => {
@@ -58,8 +59,8 @@ async function runAllSuites(
     ending.abort();
   });
   // What matches in one suite only is normal.
-  const isChosen = config.selection.lastFailed !== undefined || mocha.some((word) => /^--f?grep=/.test(word));
-  const words = [...mocha, ...selectionWords(config), ...(passWithNoSpecs || isChosen ? [`--${NO_SPECS}`] : [])];
+  const isPart = config.selection.lastFailed !== undefined || mocha.some((word) => /^--f?grep=/.test(word));
+  const words = [...mocha, ...selectionWords(config), ...(passWithNoSpecs || isPart ? [`--${NO_SPECS}`] : [])];
   let exitCode = 0;
   const reports = new Map<string, string>();
   const shardsOf = dealSuites(config, shard);
@@ -93,7 +94,7 @@ async function runAllSuites(
  * @throws StackspecError `USAGE` when there is no suite
  */
 export async function planSuites(config: Config, note: (line: string) => void = () => {}): Promise<SuiteRun[]> {
-  const chosen = config.stack !== undefined || config.url !== undefined || config.engine === "none";
+  const chosen = isChosen(config);
   const suites = await listSuites(config);
   const asks = suites
     .map((suite) => suiteOf(config, suite))
@@ -114,6 +115,26 @@ export async function planSuites(config: Config, note: (line: string) => void = 
       };
     });
   });
+}
+
+/** Whether it is said what acceptance specs talk to. */
+function isChosen({ stack, url, engine }: Config): boolean {
+  return stack !== undefined || url !== undefined || engine === "none";
+}
+
+/**
+ * Removes the reports of suites that are gone, and of suites on stacks that they do not run on any more. A folder that is
+ * not the project's may have other projects' reports.
+ */
+async function removeStale(config: Config, runs: readonly SuiteRun[]): Promise<void> {
+  const suites = new Set(await listSuites(config));
+  const onStacks = new Set(runs.filter(({ name, suite }) => name !== suite).map(({ suite }) => suite));
+  const names = new Set(runs.map(({ report }) => basename(report, ".xml")));
+  const isStale = (name: string, suite: string): boolean =>
+    !suites.has(suite) || (onStacks.has(suite) && name.startsWith(`${suite}-`) && !names.has(name));
+  const folders = new Set(runs.map(({ report }) => dirname(report)));
+  for (const folder of [...folders].filter((each) => !relative("", each).startsWith("..")))
+    removeReports(folder, (name, suite) => !isStale(name, suite));
 }
 
 /** Several reports cannot share a file: `ci.xml` becomes `ci-unit.xml`, and so on. */

@@ -126,7 +126,7 @@ export interface Summary {
 }
 
 /** The part of its name that follows a report's: `reports/unit.ctrf.json` beside `reports/unit.xml`. */
-const CTRF_EXTENSION = ".ctrf.json";
+export const CTRF_EXTENSION = ".ctrf.json";
 
 /** Where the data of a report is stored: beside it. */
 export function ctrfFile(report: string): string {

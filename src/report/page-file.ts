@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { loadBundles } from "./bundles.ts";
 import type { Bundles } from "./bundles.ts";
 import { compare } from "./compare.ts";
+import { CTRF_EXTENSION } from "./ctrf.ts";
 import type { Ctrf } from "./ctrf.ts";
 import { bounded } from "./html/bounded.ts";
 import type { PageReport } from "./html/model.ts";
@@ -59,7 +60,7 @@ export function writePageWith(
 }
 
 function readReports(folder: string): PageReport[] {
-  const files = readdirSync(folder).filter((name) => name.endsWith(".ctrf.json"));
+  const files = readdirSync(folder).filter((name) => name.endsWith(CTRF_EXTENSION));
   const reports = files.flatMap((file): PageReport[] => {
     const now = readResults(join(folder, file));
     if (now === undefined) return [];
@@ -73,6 +74,23 @@ function readReports(folder: string): PageReport[] {
 /** The results that are stored in these files, as far as they are ours. */
 export function readStored(paths: readonly string[]): Ctrf[] {
   return paths.map(readResults).filter((found) => found !== undefined);
+}
+
+/**
+ * Removes the reports in a folder of suites that a project no longer runs: nothing would replace them, and a page and a CI
+ * system would show for ever how they ended.
+ *
+ * @param isRun whether a report of this name, of this suite, is one of a suite that is run
+ */
+export function removeReports(folder: string, isRun: (name: string, suite: string) => boolean): void {
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(CTRF_EXTENSION)) : [];
+  for (const file of files) {
+    const name = file.slice(0, -CTRF_EXTENSION.length);
+    const suite = readResults(join(folder, file))?.results.environment.reportName;
+    if (suite === undefined || isRun(name, suite)) continue;
+    for (const place of [folder, join(folder, PREVIOUS)])
+      for (const each of [file, `${name}.xml`]) rmSync(join(place, each), { force: true });
+  }
 }
 
 /** Results are read again only when they have changed: those of other suites lie there the whole time. */

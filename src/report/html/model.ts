@@ -31,8 +31,11 @@ export type Filter = "all" | "failed" | "flaky" | "slow" | "skipped" | "new";
 const SLOWEST = 50;
 const SLOW_MS = 100;
 
-export function nameOf(report: PageReport): string {
-  return report.results.environment.reportName;
+/** The suite, and the stack that it has run on, where its file is called so: "acceptance-release". */
+export function nameOf({ file, results }: PageReport): string {
+  const { reportName } = results.environment;
+  const name = file.replace(/\.ctrf\.json$/, "");
+  return name.startsWith(`${reportName}-`) ? name : reportName;
 }
 
 export function rowsOf({ reports }: PageData): Row[] {
