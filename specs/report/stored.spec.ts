@@ -35,6 +35,14 @@ describe("the HTML report of stored results", function () {
     rmSync(join(folder, "other.ctrf.json"));
   });
 
+  it("names the stack that a suite has run on, as its file does", async () => {
+    const name = `${results.results.environment.reportName}-release`;
+    writeFileSync(join(folder, `${name}.ctrf.json`), JSON.stringify(results));
+    await writePage(folder);
+    expect(readFileSync(page(), "utf8")).to.include(`<h2>${name}</h2>`);
+    rmSync(join(folder, `${name}.ctrf.json`));
+  });
+
   it("is made again when another run has ended meanwhile", async () => {
     const bundles = await loadBundles();
     const other = join(folder, "other.ctrf.json");

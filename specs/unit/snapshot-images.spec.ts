@@ -22,10 +22,7 @@ function made(declare: (stack: StackBuilder) => void): { stack: Stack; container
   for (const node of stack.nodes) {
     const never = new Promise<never>(() => {});
     const image = nameOf(node.options.image);
-    containers.set(
-      node,
-      node.create({ image, started: () => never, url: () => "", database: <T>(name: T) => name }) as unknown,
-    );
+    containers.set(node, node.create({ image, started: () => never, url: () => "", database: <T>(name: T) => name }));
   }
   return { stack, containers };
 }
