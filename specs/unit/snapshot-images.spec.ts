@@ -1,7 +1,9 @@
+import { MySqlContainer } from "@testcontainers/mysql";
 import { expect } from "chai";
 import { defineStack, imageFrom } from "stackspec";
 import type { StackBuilder } from "../../src/stack/define-stack.ts";
 import { GenericContainer } from "testcontainers";
+import { derivePassword } from "../../src/engine/docker/secret.ts";
 import { serverLayers, snapshotKey } from "../../src/engine/snapshot/key.ts";
 import type { ResolvedImage } from "../../src/images/resolve.ts";
 import type { ImageSource } from "../../src/stack/image.ts";
@@ -72,6 +74,16 @@ describe("the key of a snapshot, of an image with another digest on this machine
     });
 });
 
+it("the key of a snapshot is another for another name of an image that names itself", async () => {
+  const keyOf = async (image: string) => {
+    const { stack, containers } = made(migrated(image));
+    return (await snapshotKey(stack, containers, contextOf({ origin: "debian", digest: "a" })))?.key;
+  };
+  expect(await keyOf("app:1"))
+    .to.be.a("string")
+    .and.not.to.equal(await keyOf("app:2"));
+});
+
 describe("the layer of an initialised server", () => {
   const found: Found = { origin: "local", digest: "a" };
   const layersOf = async (declare: (stack: StackBuilder) => void, images: Found = found) => {
@@ -101,6 +113,20 @@ describe("the layer of an initialised server", () => {
     );
   });
 
+  it("is the same on a machine where its password is another, which its driver sets anew", async () => {
+    const on = (machine: string) => (stack: StackBuilder) => {
+      const password = derivePassword("db", machine);
+      const db = stack.service("db", ({ image }) => new MySqlContainer(image).withUserPassword(password), {
+        image: DB,
+      });
+      stack.task("migrate", ({ image }) => new GenericContainer(image), { image: "app:1", after: [db] });
+    };
+    const keys = await keysOf(on("one"));
+    expect(keys)
+      .to.have.length(1)
+      .and.to.deep.equal(await keysOf(on("two")));
+  });
+
   it("is none without tasks: it is the stack's own then", async () => {
     const alone = ({ service }: StackBuilder): void => {
       service("db", ({ image }) => new GenericContainer(image).withEnvironment(environment), {
@@ -121,6 +147,17 @@ describe("the layer of an initialised server", () => {
 });
 
 describe("a snapshot of a stack with a service that runs outside of it", () => {
+  it("is none where a service runs in this process either", async () => {
+    const { stack, containers } = made((parts) => {
+      const own = parts.service("own", () => ({ start: async () => ({ stop: async () => {} }) }));
+      const cache = parts.service("cache", ({ image }) => new GenericContainer(image), { image: "c:1", data: "/data" });
+      parts.task("migrate", ({ image }) => new GenericContainer(image), { image: "app:1", after: [own, cache] });
+    });
+    expect(await snapshotKey(stack, containers, contextOf({ origin: "local", digest: "a" }))).to.deep.equal({
+      reason: "own runs in this process",
+    });
+  });
+
   it("is none: what that holds is not this stack's", async () => {
     const { stack, containers } = made((parts) => {
       const url = "postgres://postgres:x@db:5432/postgres";

@@ -2,11 +2,16 @@ import { expect } from "chai";
 import fc from "fast-check";
 import {
   DATA_PATH,
+  FOLDERS_LABEL,
+  PROJECT_LABEL,
+  SERVER_LABEL,
   SNAPSHOT_LABEL,
   STACK_LABEL,
   TASKS_LABEL,
   expired,
+  foldersOf,
   hasName,
+  isOf,
   readTasksLabel,
   snapshotReference,
   stackOf,
@@ -62,6 +67,18 @@ describe("eviction", () => {
   });
 });
 
+describe("eviction of layers of initialised servers", () => {
+  const layer = (key: string, days: number, server: string) => {
+    const { Labels, ...others } = image(key, days);
+    return { ...others, Labels: { ...Labels, [SERVER_LABEL]: server } };
+  };
+
+  it("counts those of each server for themselves, and those of the stack", () => {
+    const images = [layer("db", 3, "db"), layer("cache", 2, "cache"), image("stack", 1), layer("old db", 4, "db")];
+    expect(expired(images, { count: 1, days: 14 }, NOW).map(({ Id }) => Id)).to.deep.equal(["old db"]);
+  });
+});
+
 describe("an image of a snapshot", () => {
   const found = { Id: "", Created: 0, RepoTags: [snapshotReference("shop", "db", "0123456789ab")] };
 
@@ -87,6 +104,20 @@ describe("an image of a snapshot", () => {
     it(`is of no stack with neither that label nor a name: ${JSON.stringify(RepoTags)}`, () => {
       expect(stackOf({ ...found, RepoTags, Labels: {} })).to.equal(undefined);
     });
+
+  for (const [title, labels, stack, project, isIts] of [
+    ["of this stack of this project", { [PROJECT_LABEL]: "here" }, "shop", "here", true],
+    ["of this stack that names no project", {}, "shop", "here", true],
+    ["of another stack of this project", { [PROJECT_LABEL]: "here" }, "todo", "here", false],
+    ["of this stack of another project", { [PROJECT_LABEL]: "there" }, "shop", "here", false],
+  ] as const)
+    it(`${isIts ? "may be" : "is not"} restored that is ${title}`, () => {
+      expect(isOf({ ...found, Labels: labels }, stack, project)).to.equal(isIts);
+    });
+
+  it("says which of its folders are the snapshot's, if any", () => {
+    expect([foldersOf({ [FOLDERS_LABEL]: '["/a","/b"]' }), foldersOf({})]).to.deep.equal([["/a", "/b"], []]);
+  });
 
   it("is found by another version of stackspec, which looks for the same names", () => {
     expect([SNAPSHOT_LABEL, STACK_LABEL, TASKS_LABEL, DATA_PATH, found.RepoTags[0]]).to.deep.equal([
