@@ -5,6 +5,9 @@ import type Dockerode from "dockerode";
 import { StackspecError, startStack } from "stackspec";
 import type { Exports, RunningStack, Stack } from "stackspec";
 import { GenericContainer, getContainerRuntimeClient } from "testcontainers";
+import { readConfig } from "../../src/config/config.ts";
+import { openSession } from "../../src/engine/run/session.ts";
+import type { Session } from "../../src/engine/run/session.ts";
 import { imageResolver } from "../../src/images/resolve.ts";
 import type { StartedStack } from "../../src/engine/run/started-stack.ts";
 
@@ -193,4 +196,19 @@ export async function deathsDuring(stackId: string, work: () => Promise<unknown>
     stream.destroy();
   }
   return deaths.toSorted((a, b) => a.atNs - b.atNs);
+}
+
+/** A stack of this suite alone, started in a session of its own, and the lines that the run says of it. */
+export function useNotices<E extends Exports>(
+  stack: Stack<E>,
+): { running(): RunningStack<E>; readonly notes: readonly string[] } {
+  const notes: string[] = [];
+  let session: Session | undefined;
+  let running: RunningStack<E>;
+  before("the stack is ready", async () => {
+    session = openSession(readConfig({}), (event) => event.kind === "notice" && notes.push(event.text));
+    running = await session.start(stack);
+  });
+  after("the stack is gone", () => session?.close());
+  return { running: () => running, notes };
 }

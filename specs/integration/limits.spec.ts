@@ -1,12 +1,8 @@
 import { expect } from "chai";
 import { defineStack, logs, requireEngine } from "stackspec";
-import type { RunningStack } from "stackspec";
-import { readConfig } from "../../src/config/config.ts";
-import { openSession } from "../../src/engine/run/session.ts";
-import type { Session } from "../../src/engine/run/session.ts";
 import { sayIgnoredLimits } from "../../src/engine/run/ignored-limits.ts";
 import type { StackRun } from "../../src/engine/run/stack-run.ts";
-import { NODE, engine, shell } from "./engine.ts";
+import { NODE, engine, shell, useNotices } from "./engine.ts";
 
 const MIB = 1024 ** 2;
 const limits = { memory: 64 / 1024, cpu: 0.5 };
@@ -20,24 +16,17 @@ const declared = defineStack("limits", (stack) => ({
 
 describe("a service with limits of memory and CPU", () => {
   requireEngine();
-  let session: Session;
-  let running: RunningStack<(typeof declared)["exports"]>;
-  const notes: string[] = [];
-  before("the stack is ready", async () => {
-    session = openSession(readConfig({}), (event) => event.kind === "notice" && notes.push(event.text));
-    running = await session.start(declared);
-  });
-  after("the stack is gone", () => session?.close());
+  const { running, notes } = useNotices(declared);
 
   it("has those, or the run says in one line that it has not", async () => {
-    const { HostConfig } = await (await engine()).getContainer(running.values.limited.getId()).inspect();
+    const { HostConfig } = await (await engine()).getContainer(running().values.limited.getId()).inspect();
     const isLimited = HostConfig.Memory === 64 * MIB && (HostConfig.NanoCpus ?? 0) + (HostConfig.CpuQuota ?? 0) > 0;
     const said = notes.filter((text) => text.startsWith("limited has no limit of "));
     expect(said).to.have.length(isLimited ? 0 : 1);
   });
 
   it("is named where its container was created without them", async () => {
-    const withoutAny = (await engine()).getContainer(running.values.free.getId());
+    const withoutAny = (await engine()).getContainer(running().values.free.getId());
     const said: unknown[] = [];
     const context = {
       connect: async () => ({ name: "Podman 5.8.6" }),

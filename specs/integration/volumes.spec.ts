@@ -1,11 +1,7 @@
 import { expect } from "chai";
 import { defineStack, logs, requireEngine, startStack, useStack } from "stackspec";
-import type { RunningStack } from "stackspec";
 import { GenericContainer } from "testcontainers";
-import { readConfig } from "../../src/config/config.ts";
-import { openSession } from "../../src/engine/run/session.ts";
-import type { Session } from "../../src/engine/run/session.ts";
-import { NODE, engine, failureOf, shell } from "./engine.ts";
+import { NODE, engine, failureOf, shell, useNotices } from "./engine.ts";
 
 /** Resolves when the container that was declared second has the volume, still empty. */
 const second = Promise.withResolvers<void>();
@@ -137,15 +133,8 @@ describe("a volume with more content than is kept", function () {
       }),
     };
   });
-  let session: Session;
-  let running: RunningStack<(typeof declared)["exports"]>;
-  const notes: string[] = [];
-  before("the stack is ready", async () => {
-    session = openSession(readConfig({}), (event) => event.kind === "notice" && notes.push(event.text));
-    running = await session.start(declared);
-  });
-  after("the stack is gone", () => session?.close());
-  const sh = (lines: string) => running.values.web.exec(["sh", "-c", lines]);
+  const { running, notes } = useNotices(declared);
+  const sh = (lines: string) => running().values.web.exec(["sh", "-c", lines]);
 
   it("is told of in one line as soon as its stack is ready", () => {
     expect(notes).to.deep.equal([
@@ -154,19 +143,19 @@ describe("a volume with more content than is kept", function () {
   });
 
   it("can be reset while no spec has changed a file of it", async () => {
-    await running.reset();
+    await running().reset();
   });
 
   it("loses a file that a spec added", async () => {
     await sh("echo mine > /data/mine");
-    await running.reset();
+    await running().reset();
     const { output } = await sh("ls /data");
     expect(output.trim()).to.equal("large");
   });
 
   it("is named, with its size and the file, by a reset that would have to bring a changed one back", async () => {
     await sh("echo more >> /data/large");
-    const failure = await failureOf(running.reset());
+    const failure = await failureOf(running().reset());
     expect(failure.sentence).to.equal(
       `RESET_FAILED: data: a file was changed or removed (large), and its content was not kept: it has ${LARGE_MIB} MiB, and 64 MiB is the most that is kept — mount it with "ro" where it is only read, or use a stack of its own: useStack(stack, { scope: "suite" })`,
     );

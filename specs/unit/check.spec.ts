@@ -14,17 +14,8 @@ import {
   useStack,
 } from "stackspec";
 import { postgres } from "stackspec/drivers";
-import type { StackBuilder } from "stackspec";
 import type { Volume } from "../../src/stack/volume.ts";
-
-const startable = () => ({ start: async () => ({ stop: async () => {} }) });
-
-/** Declares a stack that exports nothing. */
-const declare = (body: (stack: StackBuilder) => void) => () =>
-  defineStack("shop", (stack) => {
-    body(stack);
-    return {};
-  });
+import { declare, startable } from "./declare.ts";
 
 describe("an option is refused", () => {
   const { of } = defineStack("another", (stack) => ({ of: stack.volume("of") })).exports;

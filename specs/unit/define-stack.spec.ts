@@ -1,17 +1,8 @@
 import { expect } from "chai";
 import { answers, defineStack, imageFrom, started } from "stackspec";
-import type { StackBuilder } from "stackspec";
 import { imageName } from "../../src/stack/image.ts";
 import { imagesOf } from "../../src/engine/run/start.ts";
-
-const startable = () => ({ start: async () => ({ stop: async () => {} }) });
-
-/** Declares a stack that exports nothing. */
-const declare = (body: (stack: StackBuilder) => void) => () =>
-  defineStack("shop", (stack) => {
-    body(stack);
-    return {};
-  });
+import { declare, startable } from "./declare.ts";
 
 describe("a declared stack", () => {
   it("has its services and tasks in the order of their declaration", () => {

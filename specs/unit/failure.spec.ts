@@ -1,8 +1,7 @@
 import { expect } from "chai";
 import { defineStack, imageFrom, started } from "stackspec";
 import { lastWords, startFailure, waitingChain } from "../../src/engine/container/failure.ts";
-
-const startable = () => ({ start: async () => ({ stop: async () => {} }) });
+import { startable } from "./declare.ts";
 
 describe("the chain of who waited", () => {
   const { nodes } = defineStack("shop", (stack) => {

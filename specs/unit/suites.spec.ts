@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { listSuites, specFiles, targetSuite } from "../../src/cli/suites.ts";
 import { planSuites } from "../../src/cli/test-command.ts";
 import { readConfig } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import type { ProjectConfig } from "../../src/config/project-config.ts";
 
 /** What a project says that has this config file. */
@@ -61,8 +62,10 @@ describe("the suites of a project", () => {
     await expect(specFiles(told(), "unit")).to.be.rejectedWith("USAGE: specs/unit: expected spec files");
   });
 
+  const planOf = async (config: Config, note?: (line: string) => void) =>
+    planSuites(config, await listSuites(config), note);
   const planned = async (environment: NodeJS.ProcessEnv = {}, said: ProjectConfig = {}) =>
-    (await planSuites(told(said, environment))).map(({ name, report }) => [name, report]);
+    (await planOf(told(said, environment))).map(({ name, report }) => [name, report]);
 
   it("are run once each, the acceptance specs once for each stack", async () => {
     await project("unit/a.spec.js", "acceptance/a.spec.js", "stacks/embedded.js", "stacks/release.js");
@@ -89,7 +92,7 @@ describe("the suites of a project", () => {
     it("run acceptance specs on those that do, and on those that cannot be loaded, which say why", async () => {
       await declare({ db: stack("db: {}"), release: stack("target: {}"), torn: "export default {" });
       const said: string[] = [];
-      const plans = await planSuites(told(), (line) => said.push(line));
+      const plans = await planOf(told(), (line) => said.push(line));
       expect(plans.map(({ name }) => name)).to.deep.equal(["acceptance-release", "acceptance-torn"]);
       expect(said).to.deep.equal(["No acceptance specs run on db: no target is exported there"]);
     });

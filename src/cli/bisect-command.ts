@@ -16,6 +16,7 @@ import type { BisectRuns, Spec } from "./bisect-runs.ts";
 import type { Given } from "./command.ts";
 import { halve } from "./halve.ts";
 import { withSelection } from "./selection-words.ts";
+import { listSuites } from "./suites.ts";
 import { planSuites } from "./test-command.ts";
 
 /** How often a spec runs alone, and with the smallest that it fails after, before anything is said of it. */
@@ -143,7 +144,7 @@ function sayCommand(
  * @throws StackspecError `USAGE` when there is no such run, no such spec, or more than one
  */
 async function findSpec(config: Config, suite: string, title: string | undefined): Promise<Found> {
-  const plans = (await planSuites(config)).filter((plan) => plan.suite === suite);
+  const plans = (await planSuites(config, await listSuites(config))).filter((plan) => plan.suite === suite);
   const own = { report: reportFile(config.reportPath, suite), environment: {} };
   const stored = [own, ...plans].flatMap(({ report, environment }) => {
     const path = storedResults(report);

@@ -46,12 +46,13 @@ async function runAllSuites(
   passWithNoSpecs: boolean,
   shard: ShardSetting | undefined,
 ): Promise<number> {
-  const runs = await planSuites(config, say);
+  const suites = await listSuites(config);
+  const runs = await planSuites(config, suites, say);
   lockReports(
     config,
     runs.map(({ report }) => report),
   );
-  if (!isChosen(config)) await removeStale(config, runs);
+  if (!isChosen(config)) removeStale(suites, runs);
   const ending = new AbortController();
   let signalCode: number | undefined;
   onEndSignals((_, code) => {
@@ -90,21 +91,22 @@ async function runAllSuites(
  * What `stackspec test` runs: every suite that is not left out, one that needs a target once for each of its stacks where
  * none is chosen already.
  *
+ * @param suites all that there are
  * @param note told what is left out
- * @throws StackspecError `USAGE` when there is no suite
  */
-export async function planSuites(config: Config, note: (line: string) => void = () => {}): Promise<SuiteRun[]> {
-  const chosen = isChosen(config);
-  const suites = await listSuites(config);
-  const asks = suites
-    .map((suite) => suiteOf(config, suite))
-    .some(({ needs, test, stacks }) => test && needs === "target" && !stacks);
-  const found = asks && !chosen && config.defaultStack === undefined ? await targetNames(config, note) : [];
-  const usual = config.defaultStack === undefined ? found : [config.defaultStack];
-  return suites.flatMap((suite) => {
-    const { needs, test, stacks = usual } = suiteOf(config, suite);
-    if (!test) return [];
-    const targets = needs === "target" && !chosen && stacks.length > 0 ? stacks : [undefined];
+export async function planSuites(
+  config: Config,
+  suites: readonly string[],
+  note?: (line: string) => void,
+): Promise<SuiteRun[]> {
+  const { defaultStack } = config;
+  const all = suites.map((suite) => ({ suite, ...suiteOf(config, suite) })).filter(({ test }) => test);
+  // To find them loads the project's stacks.
+  const asks = !isChosen(config) && all.some(({ needs, stacks }) => needs === "target" && stacks === undefined);
+  const found = asks && defaultStack === undefined ? await targetNames(config, note) : [];
+  const usual = defaultStack === undefined ? found : [defaultStack];
+  return all.flatMap(({ suite, needs, stacks = usual }) => {
+    const targets = needs === "target" && !isChosen(config) && stacks.length > 0 ? stacks : [undefined];
     return targets.map((stack) => {
       const name = stack === undefined ? suite : `${suite}-${stack}`;
       return {
@@ -126,12 +128,11 @@ function isChosen({ stack, url, engine }: Config): boolean {
  * Removes the reports of suites that are gone, and of suites on stacks that they do not run on any more. A folder that is
  * not the project's may have other projects' reports.
  */
-async function removeStale(config: Config, runs: readonly SuiteRun[]): Promise<void> {
-  const suites = new Set(await listSuites(config));
+function removeStale(suites: readonly string[], runs: readonly SuiteRun[]): void {
   const onStacks = new Set(runs.filter(({ name, suite }) => name !== suite).map(({ suite }) => suite));
   const names = new Set(runs.map(({ report }) => basename(report, ".xml")));
   const isStale = (name: string, suite: string): boolean =>
-    !suites.has(suite) || (onStacks.has(suite) && name.startsWith(`${suite}-`) && !names.has(name));
+    !suites.includes(suite) || (onStacks.has(suite) && name.startsWith(`${suite}-`) && !names.has(name));
   const folders = new Set(runs.map(({ report }) => dirname(report)));
   for (const folder of [...folders].filter((each) => !relative("", each).startsWith("..")))
     removeReports(folder, (name, suite) => !isStale(name, suite));

@@ -20,6 +20,7 @@ export const isWhole = (value: unknown, from: number, to: number): boolean =>
   Number.isInteger(value) && Number(value) >= from && Number(value) <= to;
 
 export const port = rule("a port from 1 to 65535", (value) => isWhole(value, 1, 65_535));
+export const absolutePath = rule("an absolute path", (path) => typeof path === "string" && path.startsWith("/"));
 export const paths = rule("a list of paths", (value) => isListOf(value, isText));
 export const onOrOff = rule("true or false", (value) => typeof value === "boolean");
 export const duration = rule("milliseconds, from 0", (value) => Number.isFinite(value) && Number(value) >= 0);

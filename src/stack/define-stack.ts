@@ -1,6 +1,6 @@
 import { usageError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
-import { checkOptions, checkValue, fieldsOf, isWhole, port, rule } from "./check.ts";
+import { absolutePath, checkOptions, checkValue, fieldsOf, isWhole, port, rule } from "./check.ts";
 import { locate } from "./external.ts";
 import { partOptions } from "./part-options.ts";
 import { checkProfiles } from "./profiles.ts";
@@ -33,7 +33,6 @@ const EXPORTS = rule(
   "its function to return an object of what it exports",
   (exports) => typeof exports === "object" && exports !== null && !(exports instanceof Promise),
 );
-const ABSOLUTE = rule("an absolute path", (path) => typeof path === "string" && path.startsWith("/"));
 const MODE = rule('"rw" or "ro"', (mode) => mode === "rw" || mode === "ro");
 const SERVICE = rule("a service", (node) => fieldsOf(node)["kind"] === "service");
 const VOLUMES = { sizeMb: rule("a whole number from 1 to 1024", (size) => isWhole(size, 1, 1_024)) };
@@ -83,10 +82,10 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
   const networks: Network[] = [];
   const names = new Set<string>();
 
-  checkName(name, "stack");
+  checkValue("stack", name, NAME);
   checkValue(`stack "${name}"`, declare, DECLARATION);
   const claimName = (kind: string, part: string): void => {
-    checkName(part, `stack "${name}", ${kind}`);
+    checkValue(`stack "${name}", ${kind}`, part, NAME);
     if (names.has(part)) throw usageError(`stack "${name}"`, `expected every name once, got "${part}" declared twice`);
     names.add(part);
   };
@@ -123,7 +122,7 @@ export function defineStack<E extends Exports>(name: string, declare: (stack: St
         name: part,
         options,
         at(path, mode = "rw") {
-          checkValue(`volume "${part}"`, path, ABSOLUTE);
+          checkValue(`volume "${part}"`, path, absolutePath);
           checkValue(`volume "${part}"`, mode, MODE);
           return { volume, path, mode };
         },
@@ -160,10 +159,6 @@ export function nodeOf(dependency: Dependency): Node {
 /** True when a node waits for another, itself or by what it waits for. */
 export function waitsFor({ options }: Node, other: Node): boolean {
   return (options.after ?? []).map(nodeOf).some((each) => each === other || waitsFor(each, other));
-}
-
-function checkName(name: string, subject: string): void {
-  checkValue(subject, name, NAME);
 }
 
 function checkAfter(after: unknown, declared: readonly unknown[], subject: string): void {

@@ -1,4 +1,4 @@
-import { duration, fieldsOf, isListOf, isText, onOrOff, paths, rule } from "./check.ts";
+import { absolutePath, duration, fieldsOf, isListOf, isText, onOrOff, paths, rule } from "./check.ts";
 import type { Rule, Rules } from "./check.ts";
 import type { Network, ServiceOptions, TaskOptions } from "./stack.ts";
 import type { Volume } from "./volume.ts";
@@ -40,7 +40,7 @@ export function partOptions(
       const { title, connect } = fieldsOf(value);
       return value === false || (typeof title === "string" && typeof connect === "function");
     }),
-    data: rule("an absolute path", (value) => typeof value === "string" && value.startsWith("/")),
+    data: absolutePath,
     reset: rule(
       '"keep", "recreate" or a function',
       (value) => value === "keep" || value === "recreate" || typeof value === "function",

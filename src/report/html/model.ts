@@ -31,10 +31,12 @@ export type Filter = "all" | "failed" | "flaky" | "slow" | "skipped" | "new";
 const SLOWEST = 50;
 const SLOW_MS = 100;
 
+const baseOf = (file: string): string => file.replace(/\.ctrf\.json$/, "");
+
 /** The suite, and the stack that it has run on, where its file is called so: "acceptance-release". */
 export function nameOf({ file, results }: PageReport): string {
   const { reportName } = results.environment;
-  const name = file.replace(/\.ctrf\.json$/, "");
+  const name = baseOf(file);
   return name.startsWith(`${reportName}-`) ? name : reportName;
 }
 
@@ -43,7 +45,7 @@ export function rowsOf({ reports }: PageData): Row[] {
     causesFirst(report.results.tests).map((test) => ({
       test,
       report,
-      id: `${report.file.replace(/\.ctrf\.json$/, "")}/${test.testId}`,
+      id: `${baseOf(report.file)}/${test.testId}`,
     })),
   );
 }
