@@ -9,6 +9,7 @@ import Dockerode from "dockerode";
 import { defineStack, logs, requireEngine, startStack } from "stackspec";
 import type { StackspecError } from "stackspec";
 import type { GenericContainer } from "testcontainers";
+import { whyLate } from "../../src/engine/container/listening.ts";
 import { evidenceOf } from "../../src/engine/container/failure.ts";
 import { resultOf } from "./child.ts";
 import { NODE, engine, failureOf, shell, useRunning } from "./engine.ts";
@@ -116,21 +117,24 @@ describe("the evidence of a failure, from an engine that hangs", () => {
     })),
   );
 
-  /** What is found out when the engine never answers these requests. */
-  async function evidenceWithout(hangs: (path: string) => boolean): Promise<string> {
+  /** What is found out of the container when the engine never answers these requests. */
+  async function foundWithout(
+    hangs: (path: string) => boolean,
+    find: (container: Dockerode.Container) => Promise<string> = (container) => evidenceOf(container, "503"),
+  ): Promise<string> {
     const socket = await watchedSocketToEngine(({ url }) =>
       hangs(url.pathname) ? new Promise<never>(() => {}) : undefined,
     );
     try {
       const docker = new Dockerode({ socketPath: socket.address.replace("unix://", "") });
-      return await evidenceOf(docker.getContainer(stack().values.web.getId()), "503");
+      return await find(docker.getContainer(stack().values.web.getId()));
     } finally {
       socket.cut();
     }
   }
 
   it("is what was known before, and that the engine does not answer", async () => {
-    expect(await evidenceWithout(() => true)).to.equal(
+    expect(await foundWithout(() => true)).to.equal(
       [
         "last answer: 503",
         "state cannot be read: the engine has not answered within 2000 ms",
@@ -140,7 +144,7 @@ describe("the evidence of a failure, from an engine that hangs", () => {
   });
 
   it("has what the engine still told", async () => {
-    expect(await evidenceWithout((path) => path.endsWith("/logs"))).to.equal(
+    expect(await foundWithout((path) => path.endsWith("/logs"))).to.equal(
       [
         "last answer: 503",
         "state: running, exit code 0",
@@ -150,9 +154,15 @@ describe("the evidence of a failure, from an engine that hangs", () => {
   });
 
   it("is the state and the log of an engine that answers", async () => {
-    expect(await evidenceWithout(() => false)).to.equal(
-      "last answer: 503\nstate: running, exit code 0\nlog:\n  | here",
+    expect(await foundWithout(() => false)).to.equal("last answer: 503\nstate: running, exit code 0\nlog:\n  | here");
+  });
+
+  it("says that it does not tell where a service that is late listens", async () => {
+    const late = foundWithout(
+      (path) => path.endsWith("/exec"),
+      (container) => whyLate("WRONG_ANSWER", container, [8000], "read ECONNRESET"),
     );
+    expect(await late).to.equal(": read ECONNRESET, and the engine has not said within 5000 ms where it listens");
   });
 });
 

@@ -1,11 +1,10 @@
 import { text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import type { ErrorCode } from "../../errors.ts";
 import { demultiplexed } from "../docker/log-lines.ts";
 
-/** How long the container may take to say it, in milliseconds: who asks has waited long. */
-const ANSWERS_WITHIN_MS = 2_000;
+/** How long the engine may take to say it, in milliseconds: longer than for other evidence, for a process is started for it. */
+const ANSWERS_WITHIN_MS = 5_000;
 /** The engine's own server of names, which each container on a network of its own has. */
 const NAMES = "127.0.0.11";
 /** A socket that listens, and the parts of its address: https://docs.kernel.org/networking/proc_net_tcp.html */
@@ -24,20 +23,29 @@ export async function whyLate(
   lastAnswer: string | undefined,
 ): Promise<string> {
   const hasAnswered = code !== "NOT_LISTENING" && !(code === "WRONG_ANSWER" && !/ answered \d/.test(lastAnswer ?? ""));
-  const heard = (hasAnswered || container === undefined ? undefined : await addressesOf(container)) ?? [];
-  if (heard.length === 0) return lastAnswer === undefined ? "" : `: ${lastAnswer}`;
-  return `: it listens on ${heard.join(", ")} only, ${expected.map((port) => `0.0.0.0:${port}`).join(", ")} was expected`;
+  const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
+  const heard = (hasAnswered || container === undefined ? undefined : await addressesOf(container, signal)) ?? [];
+  if (heard.length > 0)
+    return `: it listens on ${heard.join(", ")} only, ${expected.map((port) => `0.0.0.0:${port}`).join(", ")} was expected`;
+  const unheard = `the engine has not said within ${ANSWERS_WITHIN_MS} ms where it listens`;
+  const known = [lastAnswer, signal.aborted ? unheard : undefined].filter((each) => each !== undefined);
+  return known.length === 0 ? "" : `: ${known.join(", and ")}`;
 }
 
-/** What a container listens on; undefined where nobody can say, as in one without `cat`. */
-export async function addressesOf(container: Dockerode.Container): Promise<string[] | undefined> {
-  const ask = async (): Promise<string[] | undefined> => {
-    const exec = await container.exec({ Cmd: ["cat", "/proc/net/tcp", "/proc/net/tcp6"], AttachStdout: true });
-    const tables = await text(demultiplexed(await exec.start({})));
+/** What a container listens on; undefined where nobody can say, as in one without `cat`, or an engine that takes too long. */
+export async function addressesOf(
+  container: Dockerode.Container,
+  abortSignal = AbortSignal.timeout(ANSWERS_WITHIN_MS),
+): Promise<string[] | undefined> {
+  const Cmd = ["cat", "/proc/net/tcp", "/proc/net/tcp6"];
+  try {
+    const exec = await container.exec({ Cmd, AttachStdout: true, abortSignal });
+    const tables = await text(demultiplexed(await exec.start({ abortSignal })));
     // They have a line of titles, also when they are empty.
     return tables.includes("local_address") ? listening(tables) : undefined;
-  };
-  return Promise.race([ask().catch(() => undefined), sleep(ANSWERS_WITHIN_MS, undefined, { ref: false })]);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The addresses in the kernel's tables of TCP sockets that listen, as `127.0.0.1:8000` and `[::1]:8000`. */
