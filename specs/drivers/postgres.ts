@@ -2,7 +2,7 @@ import { PostgreSqlContainer } from "@testcontainers/postgresql";
 import type { StartedPostgreSqlContainer } from "@testcontainers/postgresql";
 import { Client } from "pg";
 import { defineStack, requireEngine } from "stackspec";
-import type { Server, ServiceAddress } from "../../src/engine/drivers/driver.ts";
+import type { Server, ServiceAddress } from "../../src/stack/driver.ts";
 import { postgres } from "../../src/engine/drivers/postgres/postgres.ts";
 import { useRunning } from "../integration/engine.ts";
 

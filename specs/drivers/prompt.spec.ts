@@ -3,7 +3,7 @@ import { defineStack, requireEngine, secret } from "stackspec";
 import { mysql } from "stackspec/drivers";
 import { GenericContainer } from "testcontainers";
 import { mariadb } from "../../src/engine/drivers/mariadb/mariadb.ts";
-import type { Driver, ServiceAddress } from "../../src/engine/drivers/driver.ts";
+import type { Driver, ServiceAddress } from "../../src/stack/driver.ts";
 import { mysql as knownMysql } from "../../src/engine/drivers/mysql/mysql.ts";
 import { valkey } from "../../src/engine/drivers/redis/redis.ts";
 import { inspectAll, useRunning } from "../integration/engine.ts";

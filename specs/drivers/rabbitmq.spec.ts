@@ -12,7 +12,7 @@ import { GenericContainer } from "testcontainers";
 import { readConfig } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import type { StartedStack } from "../../src/engine/run/started-stack.ts";
-import type { ServiceAddress } from "../../src/engine/drivers/driver.ts";
+import type { ServiceAddress } from "../../src/stack/driver.ts";
 import { rabbitmq } from "../../src/engine/drivers/rabbitmq/rabbitmq.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import { NODE, cleanUp, engine, failureOf } from "../integration/engine.ts";

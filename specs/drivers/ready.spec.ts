@@ -6,7 +6,7 @@ import { redis as declaredRedis } from "stackspec/drivers";
 import { GenericContainer } from "testcontainers";
 import type { StartedTestContainer } from "testcontainers";
 import { Refusal } from "../../src/engine/container/asking.ts";
-import type { Asked, Driver } from "../../src/engine/drivers/driver.ts";
+import type { Asked, Driver } from "../../src/stack/driver.ts";
 import { rabbitmq } from "../../src/engine/drivers/rabbitmq/rabbitmq.ts";
 import { redis } from "../../src/engine/drivers/redis/redis.ts";
 import { engine, failureOf } from "../integration/engine.ts";

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { Client } from "pg";
 import { defineStack, requireEngine, useStack } from "stackspec";
 import type { StartedTestContainer } from "testcontainers";
-import type { Driver, Server, ServiceAddress } from "../../src/engine/drivers/driver.ts";
+import type { Driver, Server, ServiceAddress } from "../../src/stack/driver.ts";
 import { postgres } from "../../src/engine/drivers/postgres/postgres.ts";
 import { rabbitmq } from "../../src/engine/drivers/rabbitmq/rabbitmq.ts";
 import { valkey } from "../../src/engine/drivers/redis/redis.ts";

@@ -1,7 +1,7 @@
 import type { StartedMySqlContainer } from "@testcontainers/mysql";
 import { createConnection } from "mysql2/promise";
 import type { Connection } from "mysql2/promise";
-import type { ServiceAddress } from "../../src/engine/drivers/driver.ts";
+import type { ServiceAddress } from "../../src/stack/driver.ts";
 
 /** A started MySqlContainer, or MariaDbContainer. */
 export type RootedServer = Pick<StartedMySqlContainer, "getHost" | "getPort" | "getRootPassword" | "exec">;

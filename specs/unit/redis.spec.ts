@@ -1,7 +1,7 @@
 import { registerHooks } from "node:module";
 import { expect } from "chai";
 import { redis } from "../../src/engine/drivers/redis/redis.ts";
-import type { ServiceAddress } from "../../src/engine/drivers/driver.ts";
+import type { ServiceAddress } from "../../src/stack/driver.ts";
 
 /** Nobody listens on this port. */
 const ADDRESS: ServiceAddress = {

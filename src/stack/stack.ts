@@ -1,4 +1,4 @@
-import type { Driver } from "../engine/drivers/driver.ts";
+import type { Driver } from "./driver.ts";
 import type { Probe } from "./probe.ts";
 import type { ImageSource } from "./image.ts";
 import type { Location } from "./location.ts";

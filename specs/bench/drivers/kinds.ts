@@ -3,30 +3,11 @@ import { RedisContainer } from "@testcontainers/redis";
 import { ValkeyContainer } from "@testcontainers/valkey";
 import { connect } from "amqplib";
 import { createClient } from "redis";
-import type { GenericContainer, StartedTestContainer } from "testcontainers";
-import type { Driver } from "../../../src/engine/drivers/driver.ts";
+import type { Driver } from "../../../src/stack/driver.ts";
 import { rabbitmq } from "../../../src/engine/drivers/rabbitmq/rabbitmq.ts";
 import { redis, valkey } from "../../../src/engine/drivers/redis/redis.ts";
+import type { Kind } from "./kind.ts";
 import { mariadbKind, mysqlKind, postgresKind } from "./sql.ts";
-
-/** A server that holds something, and somebody who works with it. */
-export interface Worker {
-  /** What the tasks of a stack leave in it. */
-  seed(): Promise<void>;
-  /** What specs do before a reset, by what that is called. */
-  readonly changes: Readonly<Record<string, () => Promise<unknown>>>;
-  /** What is done where there is no reset, by what that is called: it leaves what `seed` does. */
-  readonly instead: Readonly<Record<string, () => Promise<unknown>>>;
-  close(): Promise<unknown>;
-}
-
-/** A kind of service that has a driver. */
-export interface Kind {
-  readonly driver: Driver;
-  readonly image: string;
-  create(image: string): GenericContainer;
-  work(server: StartedTestContainer): Promise<Worker>;
-}
 
 const KEYS = 10_000;
 const QUEUES = 20;

@@ -4,11 +4,11 @@ import { PostgreSqlContainer } from "@testcontainers/postgresql";
 import { createConnection } from "mysql2/promise";
 import { Client } from "pg";
 import type { StartedTestContainer } from "testcontainers";
-import type { Driver } from "../../../src/engine/drivers/driver.ts";
+import type { Driver } from "../../../src/stack/driver.ts";
 import { mariadb } from "../../../src/engine/drivers/mariadb/mariadb.ts";
 import { mysql } from "../../../src/engine/drivers/mysql/mysql.ts";
 import { postgres } from "../../../src/engine/drivers/postgres/postgres.ts";
-import type { Kind, Worker } from "./kinds.ts";
+import type { Kind, Worker } from "./kind.ts";
 
 const TABLES = Array.from({ length: 50 }, (_, at) => `items_${at}`);
 /** In all tables together. */

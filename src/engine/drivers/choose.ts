@@ -4,7 +4,7 @@ import { usageError } from "../../errors.ts";
 import type { Service } from "../../stack/stack.ts";
 import type { ImageCommand } from "../container/configure.ts";
 import { classNamesOf } from "../container/internals.ts";
-import type { Driver, KnownDriver } from "./driver.ts";
+import type { Driver, KnownDriver } from "../../stack/driver.ts";
 import { mariadb } from "./mariadb/mariadb.ts";
 import { mysql } from "./mysql/mysql.ts";
 import { postgres } from "./postgres/postgres.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { usageError } from "../../errors.ts";
 import type { Service } from "../../stack/stack.ts";
-import type { Driver } from "./driver.ts";
+import type { Driver } from "../../stack/driver.ts";
 
 /**
  * Makes sure that the client is there that a service's driver speaks by, when there will be something to say.

@@ -6,7 +6,7 @@ import type { ImageCommand } from "../container/configure.ts";
 import { bindsOf, environmentOf, hasEntrypoint, hasHostname } from "../container/internals.ts";
 import { driverOf } from "./choose.ts";
 import { checkClient } from "./client.ts";
-import type { DataDirectory, Driver } from "./driver.ts";
+import type { DataDirectory, Driver } from "../../stack/driver.ts";
 
 /** The data directory of a service, what of it no snapshot needs, and whether it is run to last rather than for tests. */
 export function dataOf(

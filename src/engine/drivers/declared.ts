@@ -1,5 +1,5 @@
 import { usageError } from "../../errors.ts";
-import type { DataDirectory, Driver, KnownDriver, Told } from "./driver.ts";
+import type { DataDirectory, Driver, KnownDriver, Told } from "../../stack/driver.ts";
 import { mariadb as knownMariadb } from "./mariadb/mariadb.ts";
 import { mysql as knownMysql } from "./mysql/mysql.ts";
 import { postgres as knownPostgres } from "./postgres/postgres.ts";

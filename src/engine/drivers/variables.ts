@@ -1,5 +1,5 @@
 import { learnSecrets } from "../../secrets.ts";
-import type { Driver } from "./driver.ts";
+import type { Driver } from "../../stack/driver.ts";
 
 /** The variables that a driver reads and a container has under other names, or not at all: see `Driver.variables`. */
 export function toldTo(

@@ -1,6 +1,6 @@
 import type { Service } from "../../stack/stack.ts";
 import { variablesOf } from "../container/internals.ts";
-import type { Driver, ServiceAddress } from "../drivers/driver.ts";
+import type { Driver, ServiceAddress } from "../../stack/driver.ts";
 import { toldTo } from "../drivers/variables.ts";
 import type { StackStart } from "./stack-start.ts";
 

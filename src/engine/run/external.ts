@@ -5,7 +5,7 @@ import { endpointOf } from "../../stack/external.ts";
 import type { Service, Startable } from "../../stack/stack.ts";
 import { Refusal, askUntil } from "../container/asking.ts";
 import { HOST_TIMEOUT_MS, askSocket } from "../container/ask-port.ts";
-import type { Driver } from "../drivers/driver.ts";
+import type { Driver } from "../../stack/driver.ts";
 import { mariadb } from "../drivers/mariadb/mariadb.ts";
 import { mysql } from "../drivers/mysql/mysql.ts";
 import { postgres } from "../drivers/postgres/postgres.ts";

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TaskResult } from "../../stack/stack.ts";
-import type { Prompt } from "../drivers/driver.ts";
+import type { Prompt } from "../../stack/driver.ts";
 import { cacheFolder } from "../docker/cache-folder.ts";
 import type { VolumeRecord } from "./volume-baseline.ts";
 

@@ -1,6 +1,6 @@
 import { StackspecError, messageOf } from "../../errors.ts";
 import type { Node } from "../../stack/stack.ts";
-import type { Server } from "../drivers/driver.ts";
+import type { Server } from "../../stack/driver.ts";
 import type { VolumeBaseline } from "./volume-baseline.ts";
 
 /** One of the things that are reset. */

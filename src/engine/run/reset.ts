@@ -4,7 +4,7 @@ import type { Service, ServiceOptions } from "../../stack/stack.ts";
 import { isContainer } from "../container/internals.ts";
 import { settleAll } from "../docker/labels.ts";
 import { driverOf } from "../drivers/choose.ts";
-import type { Driver, Server, ServiceAddress } from "../drivers/driver.ts";
+import type { Driver, Server, ServiceAddress } from "../../stack/driver.ts";
 import { declaredVolumes } from "./declared-volumes.ts";
 import { addressOf } from "./address.ts";
 import { takeParts } from "./bring-back.ts";

@@ -13,7 +13,7 @@ import { taskResult } from "../container/task-result.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { checkProgram, driverOf } from "../drivers/choose.ts";
 import { dataOf } from "../drivers/data.ts";
-import type { Asked } from "../drivers/driver.ts";
+import type { Asked } from "../../stack/driver.ts";
 import { toldTo } from "../drivers/variables.ts";
 import { COPY_PATH } from "../snapshot/store.ts";
 import { addressOf } from "./address.ts";

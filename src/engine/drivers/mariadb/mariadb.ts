@@ -1,4 +1,4 @@
-import type { KnownDriver } from "../driver.ts";
+import type { KnownDriver } from "../../../stack/driver.ts";
 import { FLAGS, likeMySql } from "../mysql/mysql.ts";
 import { MARIADB } from "./mariadb-dialect.ts";
 

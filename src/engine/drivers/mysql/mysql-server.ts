@@ -1,7 +1,7 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { messageOf } from "../../../errors.ts";
 import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/asking.ts";
-import type { Asked, Prompt, ServiceAddress } from "../driver.ts";
+import type { Asked, Prompt, ServiceAddress } from "../../../stack/driver.ts";
 import { MYSQL, SYSTEM } from "./mysql-dialect.ts";
 import type { Dialect } from "./mysql-dialect.ts";
 

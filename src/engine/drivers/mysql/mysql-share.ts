@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import type { ServiceAddress } from "../driver.ts";
+import type { ServiceAddress } from "../../../stack/driver.ts";
 import type { Dialect } from "./mysql-dialect.ts";
 import { isOwn } from "./mysql-baseline.ts";
 import { mySqlServer, quoted } from "./mysql-server.ts";

@@ -1,4 +1,4 @@
-import type { Driver, KnownDriver } from "../driver.ts";
+import type { Driver, KnownDriver } from "../../../stack/driver.ts";
 import { MYSQL } from "./mysql-dialect.ts";
 import type { Dialect } from "./mysql-dialect.ts";
 import { takeMySqlBaseline } from "./mysql-baseline.ts";

@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import type { ServiceAddress } from "../driver.ts";
+import type { ServiceAddress } from "../../../stack/driver.ts";
 import { BASELINE, rowsOf, runMade } from "./postgres-server.ts";
 import { isOfWorker } from "../worker-suffix.ts";
 import type { PostgresServer } from "./postgres-server.ts";

@@ -1,4 +1,4 @@
-import type { ServiceAddress } from "../driver.ts";
+import type { ServiceAddress } from "../../../stack/driver.ts";
 
 /** Tables that a server empties when it has not been stopped: https://www.postgresql.org/docs/18/sql-createtable.html#SQL-CREATETABLE-UNLOGGED */
 const UNLOGGED = `SELECT quote_ident(relnamespace::regnamespace::text) || '.' || quote_ident(relname)

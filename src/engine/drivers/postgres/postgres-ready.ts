@@ -1,6 +1,6 @@
 import { messageOf } from "../../../errors.ts";
 import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/asking.ts";
-import type { Asked } from "../driver.ts";
+import type { Asked } from "../../../stack/driver.ts";
 import { databaseOf, userOf, variable } from "./postgres-server.ts";
 
 /** The server runs and says no: https://www.postgresql.org/docs/18/errcodes-appendix.html */

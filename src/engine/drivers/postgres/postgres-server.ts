@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, QueryResultRow } from "pg";
 import { messageOf } from "../../../errors.ts";
-import type { Asked, ServiceAddress } from "../driver.ts";
+import type { Asked, ServiceAddress } from "../../../stack/driver.ts";
 
 /**
  * The database with what is noted of the whole server, and in each database the schema with what is noted of it. They are

@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import type { ServiceAddress } from "../driver.ts";
+import type { ServiceAddress } from "../../../stack/driver.ts";
 import { copyProperties, ownDatabases } from "./postgres-databases.ts";
 import { AS_SUPERUSER, DUMP, postgresServer, rowsOf, runMade, userOf } from "./postgres-server.ts";
 

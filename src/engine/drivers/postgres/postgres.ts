@@ -1,4 +1,4 @@
-import type { KnownDriver, Server, ServiceAddress } from "../driver.ts";
+import type { KnownDriver, Server, ServiceAddress } from "../../../stack/driver.ts";
 import { takeBaseline } from "./postgres-baseline.ts";
 import type { Noted } from "./postgres-baseline.ts";
 import { classify, endOfLog, writtenFiles } from "./postgres-changes.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ServiceAddress } from "../driver.ts";
+import type { ServiceAddress } from "../../../stack/driver.ts";
 import { DEFINITIONS } from "./rabbitmq-definitions.ts";
 import { MESSAGES } from "./rabbitmq-messages.ts";
 import { SHARES } from "./rabbitmq-shares.ts";

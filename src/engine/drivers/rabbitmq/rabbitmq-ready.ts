@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/asking.ts";
-import type { Asked } from "../driver.ts";
+import type { Asked } from "../../../stack/driver.ts";
 
 /** Methods of the class "connection", and what a server closes one with: https://www.rabbitmq.com/amqp-0-9-1-reference */
 const METHOD = { start: 10, startOk: 11, tune: 30, tuneOk: 31, open: 40, openOk: 41, close: 50 };

@@ -1,4 +1,4 @@
-import type { KnownDriver, ServiceAddress } from "../driver.ts";
+import type { KnownDriver, ServiceAddress } from "../../../stack/driver.ts";
 import { expressionOf } from "./rabbitmq-node.ts";
 import type { Work } from "./rabbitmq-node.ts";
 import { askRabbitMq } from "./rabbitmq-ready.ts";

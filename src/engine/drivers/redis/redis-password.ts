@@ -1,4 +1,4 @@
-import type { Asked, ServiceAddress } from "../driver.ts";
+import type { Asked, ServiceAddress } from "../../../stack/driver.ts";
 
 /** The password of the user "default", where it is known without a look into the container: the driver's option, or the command's. */
 export function passwordIn({ command, environment }: Asked): string | undefined {

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { ANSWER_TIMEOUT_MS, Refusal } from "../../container/asking.ts";
-import type { Asked } from "../driver.ts";
+import type { Asked } from "../../../stack/driver.ts";
 import { passwordIn } from "./redis-password.ts";
 
 /** The server runs and says no, as long as its settings are what they are. */

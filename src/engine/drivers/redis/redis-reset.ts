@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { messageOf } from "../../../errors.ts";
-import type { ServiceAddress } from "../driver.ts";
+import type { ServiceAddress } from "../../../stack/driver.ts";
 import { DATABASES_EACH, firstDatabase } from "../worker-suffix.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { keysOf, readKeys, restoreKeys } from "./redis-keys.ts";

@@ -1,4 +1,4 @@
-import type { KnownDriver, Prompt, ServiceAddress } from "../driver.ts";
+import type { KnownDriver, Prompt, ServiceAddress } from "../../../stack/driver.ts";
 import { openConnection } from "./redis-connection.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { copyKeys } from "./redis-keys.ts";
