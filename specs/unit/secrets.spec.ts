@@ -2,19 +2,28 @@ import { Script } from "node:vm";
 import { expect } from "chai";
 import { StackspecError } from "stackspec";
 import { xmlText } from "../../src/report/text.ts";
-import { learnSecrets, mask, newMasker } from "../../src/secrets.ts";
+import { learnSecrets, mask, maskedJson, newMasker } from "../../src/secrets.ts";
 
-// What is learnt stays for the run: values that no other spec has.
-learnSecrets({
-  APP_PASSWORD: "kwyjibo-long-password",
-  API_TOKEN: "kwyj7",
-  PRIVATE_KEY: "kwyjibo-long-password-and-more",
-  USE_TOKEN: "true",
-  NO_PASSWORD: "",
-  LANGUAGE: "kwyjibo-language",
-});
+/** What another masker hides, which has learnt this alone. */
+const maskOf = (environment: Readonly<Record<string, string | undefined>>): ((text: string) => string) => {
+  const masker = newMasker();
+  masker.learnSecrets(environment);
+  return masker.mask;
+};
 
 describe("a secret", () => {
+  // What is learnt stays for the run: values that no other spec has.
+  beforeEach("some are learnt", () =>
+    learnSecrets({
+      APP_PASSWORD: "kwyjibo-long-password",
+      API_TOKEN: "kwyj7",
+      PRIVATE_KEY: "kwyjibo-long-password-and-more",
+      USE_TOKEN: "true",
+      NO_PASSWORD: "",
+      LANGUAGE: "kwyjibo-language",
+    }),
+  );
+
   it("is hidden", () => {
     expect(mask("login with kwyjibo-long-password failed")).to.equal("login with *** failed");
   });
@@ -55,21 +64,77 @@ describe("a secret", () => {
   });
 
   it("is none when its variable has no value", () => {
-    const masker = newMasker();
-    masker.learnSecrets({ DB_PASSWORD: undefined });
-    expect(masker.mask("DB_PASSWORD=undefined")).to.equal("DB_PASSWORD=undefined");
+    expect(maskOf({ DB_PASSWORD: undefined })("DB_PASSWORD=undefined")).to.equal("DB_PASSWORD=undefined");
   });
 
+  for (const value of ["7", "k7"])
+    it(`is none when it has as few characters as ${value}`, () => {
+      expect(maskOf({ DB_PASSWORD: value })(`after ${value} days`)).to.equal(`after ${value} days`);
+    });
+
   it("is none when its variable says where it is", () => {
-    const masker = newMasker();
-    masker.learnSecrets({ DB_PASSWORD_FILE: "/run/secrets/db-kwyj7" });
-    expect(masker.mask("no /run/secrets/db-kwyj7")).to.equal("no /run/secrets/db-kwyj7");
+    const hide = maskOf({ DB_PASSWORD_FILE: "/run/secrets/db-kwyj7" });
+    expect(hide("no /run/secrets/db-kwyj7")).to.equal("no /run/secrets/db-kwyj7");
   });
 
   it("is one when its variable also says whose it is", () => {
-    const masker = newMasker();
-    masker.learnSecrets({ DB_USER_PASSWORD: "kwyj7" });
-    expect(masker.mask("no kwyj7")).to.equal("no ***");
+    expect(maskOf({ DB_USER_PASSWORD: "kwyj7" })("no kwyj7")).to.equal("no ***");
+  });
+
+  it("is hidden inside a word from eight characters on", () => {
+    const hide = maskOf({ A_PASSWORD: "kwyj789", B_PASSWORD: "kwyi7890" });
+    expect(hide("xkwyj789x xkwyi7890x")).to.equal("xkwyj789x x***x");
+  });
+
+  it("is hidden in base64 from eight characters on", () => {
+    const hide = maskOf({ A_PASSWORD: "kwyj789", B_PASSWORD: "kwyi7890" });
+    expect(hide("a3d5ajc4OQ==")).to.equal("a3d5ajc4OQ==");
+    expect(hide("a3d5aTc4OTA=")).to.include("***");
+  });
+
+  it("is left inside a longer word when it is an ordinary word itself", () => {
+    const hide = maskOf({ DB_PASSWORD: "Changeover" });
+    expect(hide("Changeovers, a Changeover, DB_PASSWORD=Changeover")).to.equal(
+      "Changeovers, a Changeover, DB_PASSWORD=***",
+    );
+  });
+
+  it("is hidden whole when a shorter one, learnt before or after, begins like it", () => {
+    for (const values of [
+      ["kwyj7-long", "kwyj7-longer", "kwyj7-longest"],
+      ["kwyj7-longest", "kwyj7-longer", "kwyj7-long"],
+    ])
+      expect(maskOf(Object.fromEntries(values.map((value, at) => [`TOKEN${at}`, value])))("kwyj7-longest")).to.equal(
+        "***",
+      );
+  });
+
+  it("is hidden without the line break that its file ends with", () => {
+    expect(maskOf({ DB_PASSWORD: "kwyj7\n" })("no kwyj7 there")).to.equal("no *** there");
+  });
+
+  it("is hidden in each of its lines that has eight characters", () => {
+    const hide = maskOf({ DB_PASSWORD: "kwyj7\r\nkwyi7890\nkwyh7890-and-more" });
+    expect(["kwyj7", "kwyi7890", "kwyh7890-and-more"].map(hide)).to.deep.equal(["kwyj7", "***", "***"]);
+  });
+
+  it("has lines that give nothing away when it is a key", () => {
+    const hide = maskOf({ TLS_KEY: "-----BEGIN EC PRIVATE KEY-----\nkwyj7890\n-----END EC PRIVATE KEY-----" });
+    expect(hide("no -----END EC PRIVATE KEY----- found")).to.equal("no -----END EC PRIVATE KEY----- found");
+  });
+
+  it("is hidden when it stands in an address that a variable has, as it is there and as it is meant", () => {
+    const hide = maskOf({ DATABASE_URL: "mysql://todo:kw%40yj7@db/todos" });
+    expect(hide("kw%40yj7, kw@yj7, todo, mysql")).to.equal("***, ***, todo, mysql");
+  });
+
+  it("is hidden when it stands in an address that nobody can decode", () => {
+    expect(maskOf({ DATABASE_URL: "mysql://todo:kwyj7%zz@db/todos" })("no kwyj7%zz")).to.equal("no ***");
+  });
+
+  it("is hidden in each text of a value that is written as JSON", () => {
+    const value = { said: "no kwyj7", at: 7, list: ["kwyj7", null] };
+    expect(maskedJson(value)).to.equal('{"said":"no ***","at":7,"list":["***",null]}');
   });
 
   it("is hidden when it is the password of an address", () => {
