@@ -1,8 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
+import type Dockerode from "dockerode";
 import { requireEngine } from "stackspec";
 import { RUN_LABEL, cleanUp, engine, labelled, removeLabelled } from "../integration/engine.ts";
 import { startNode } from "../integration/child.ts";
@@ -51,6 +53,23 @@ describe("stackspec watch", function () {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), content);
   };
+  async function watch(title: string): Promise<void> {
+    child = startNode([join(repository, "src/cli/main.ts"), "watch", "integration"], {
+      cwd: folder,
+      environment: {
+        JUNIT_REPORT_PATH: join(folder, "reports/"),
+        STACKSPEC_SNAPSHOTS: "off",
+        STACKSPEC_IMAGES: "auto",
+      },
+    });
+    waits = end = 0;
+    await untilItWaits(title);
+  }
+  async function interrupt(): Promise<void> {
+    child.process.kill("SIGINT");
+    const { exitCode, output } = await child.ended;
+    expect(exitCode, output).to.equal(0);
+  }
   async function untilItWaits(title: string): Promise<void> {
     waits += 1;
     const [output] = await child.shown(new RegExp(`^(?:[^]*?Waiting for an edit[^\\n]*\\n){${waits}}`));
@@ -65,6 +84,10 @@ describe("stackspec watch", function () {
   const told = (title: string, what: string): string[] =>
     new RegExp(`^${what} (.*)$`, "m").exec(shown[title]!)![1]!.split(" ");
 
+  /** The server, as the engine knows it. */
+  const serverIn = async (title: string): Promise<Dockerode.ContainerInspectInfo> =>
+    (await engine()).getContainer(/^(?:one|again) (\w+)/m.exec(shown[title]!)![1]!).inspect();
+
   before("a project is watched while it is edited", async () => {
     folder = mkdtempSync(join(tmpdir(), "stackspec-watch-"));
     mkdirSync(join(folder, "node_modules"));
@@ -77,26 +100,15 @@ describe("stackspec watch", function () {
     write("app/Dockerfile", DOCKERFILE);
     write("app/version", "1");
     write("written-by-each-run", "");
-    child = startNode([join(repository, "src/cli/main.ts"), "watch", "integration"], {
-      cwd: folder,
-      environment: {
-        JUNIT_REPORT_PATH: join(folder, "reports/"),
-        STACKSPEC_SNAPSHOTS: "off",
-        STACKSPEC_IMAGES: "auto",
-      },
-    });
-    await untilItWaits("start");
-    const { Config } = await (await engine()).getContainer(told("start", "one")[0]!).inspect();
-    owner = Config.Labels[RUN_LABEL]!;
+    await watch("start");
+    owner = (await serverIn("start")).Config.Labels[RUN_LABEL]!;
     await edit("spec", "specs/integration/two.spec.ts", tells("edited"));
     await edit("application", "app/version", "2");
     await edit("build", "app/Dockerfile", `${DOCKERFILE}COPY missing /\n`);
     await edit("mended", "app/Dockerfile", `${DOCKERFILE}# Mended.\n`);
     await edit("syntax", "specs/integration/one.spec.ts", "it('is not closed', () => {");
     await edit("again", "specs/integration/one.spec.ts", tells("again"));
-    child.process.kill("SIGINT");
-    const { exitCode, output } = await child.ended;
-    expect(exitCode, output).to.equal(0);
+    await interrupt();
   });
   cleanUp("its image and its folder are gone", async () => {
     if (owner !== "") await removeLabelled(`${RUN_LABEL}=${owner}`);
@@ -140,5 +152,33 @@ describe("stackspec watch", function () {
 
   it("leaves nothing when it is told to end", async () => {
     expect(await labelled(`${RUN_LABEL}=${owner}`)).to.deep.equal([]);
+  });
+
+  describe("that is killed", () => {
+    let killed: Dockerode.ContainerInspectInfo;
+    let next: Dockerode.ContainerInspectInfo;
+    before("another begins at once", async () => {
+      await watch("killed");
+      killed = await serverIn("killed");
+      const watchdog = execFileSync("pgrep", ["-f", `watchdog\\.[jt]s ${owner} `], { encoding: "utf8" }).trim();
+      child.process.kill("SIGKILL");
+      await child.ended;
+      await watch("next");
+      execFileSync("tail", ["--pid", watchdog, "-f", "/dev/null"], { timeout: 60_000 });
+      next = await serverIn("next");
+      await interrupt();
+    });
+
+    it("leaves nothing that is taken over", () => {
+      expect(next.Id).not.to.equal(killed.Id);
+    });
+
+    it("takes nothing from the next", () => {
+      expect(next.State.Status).to.equal("running");
+    });
+
+    it("leaves nothing when the next is told to end", async () => {
+      expect(await labelled(`${RUN_LABEL}=${owner}`)).to.deep.equal([]);
+    });
   });
 });

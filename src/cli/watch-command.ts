@@ -4,6 +4,7 @@ import { readConfig } from "../config/config.ts";
 import type { Config } from "../config/config.ts";
 import { connectEngine } from "../engine/docker/connect.ts";
 import { settleAll } from "../engine/docker/labels.ts";
+import { readFacts } from "../engine/run/kept-note.ts";
 import { guardReusableStack, keptHere, removeReusableStack } from "../engine/run/reusable-stack.ts";
 import { usageError } from "../errors.ts";
 import { endingLine, onEndSignals } from "../mocha/signals.ts";
@@ -112,13 +113,14 @@ async function concerned(edited: readonly string[], specs: readonly string[]): P
   return specs.filter((file) => found.has(resolve(file)));
 }
 
-/** The stacks that are kept from now on: not those that were before. */
+/** The stacks that are kept from now on: not those that were before, of which something is noted. */
 async function keptStacks() {
   const names = async (): Promise<string[]> => {
     const runtime = await connectEngine().catch(() => undefined);
     return runtime === undefined ? [] : keptHere(runtime);
   };
-  const before = new Set(await names());
+  const before = new Set<string>();
+  for (const name of await names()) if ((await readFacts(name)) !== undefined) before.add(name);
   const watchdogs = new Map<string, () => void>();
   return {
     /** Has them removed if this process is killed. */

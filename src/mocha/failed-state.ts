@@ -2,7 +2,6 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { connectEngine } from "../engine/docker/connect.ts";
-import { thisProcess } from "../engine/docker/labels.ts";
 import { listKeptStacks } from "../engine/run/kept-stacks.ts";
 import { guardReusableStack, isReusableStack, removeReusableStack } from "../engine/run/reusable-stack.ts";
 import type { StartedStack } from "../engine/run/started-stack.ts";
@@ -46,7 +45,7 @@ export class FailedState {
   add({ id, wasUp }: StartedStack): void {
     const { keep, onFailure, worker } = this.#config();
     if (!onFailure.keeps || keep || wasUp || worker !== undefined || !isReusableStack(id)) return;
-    this.#guards.set(id, guardReusableStack(id, thisProcess()));
+    this.#guards.set(id, guardReusableStack(id));
   }
 
   /** A spec has failed: writes the state of the stacks that run, if it is the first, and says where, a line each. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Runtime } from "./connect.ts";
 import { isNotFound } from "./connect.ts";
@@ -62,35 +63,56 @@ export function isOwnerDead(owner = ""): boolean {
   return hostOf(owner) === hostname() && !isAlive(Number(owner.split("/")[1]));
 }
 
-/** True when a process of this machine has this id. */
+/** True when a process of this machine has this id, and has not ended. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return (error as { code: string }).code === "EPERM";
   }
 }
 
-/** Lists what carries all these labels (`KEY` or `KEY=VALUE`), stopped containers too. */
-export async function listResources({ docker }: Runtime, ...label: string[]): Promise<LabelledResources> {
-  const filters = { label };
+/** True for one that has ended, and whose parent has not asked how: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function isZombie(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)!.startsWith("Z ");
+  } catch {
+    // Not Linux.
+    return false;
+  }
+}
+
+/** Of a thing on the engine. */
+export type Labels = Readonly<Record<string, string | undefined>>;
+
+/** Lists what carries a label (`KEY` or `KEY=VALUE`), stopped containers too: all of it, or what is meant by its labels. */
+export async function listResources(
+  { docker }: Runtime,
+  label: string,
+  isMeant: (labels: Labels) => boolean = () => true,
+): Promise<LabelledResources> {
+  const filters = { label: [label] };
   const [containers, networks, { Volumes: volumes }] = await Promise.all([
     docker.listContainers({ all: true, filters }),
     docker.listNetworks({ filters }),
     docker.listVolumes({ filters }),
   ]);
+  const meant = ({ Labels }: { Labels?: Labels | undefined }): boolean => isMeant(Labels ?? {});
   return {
-    containers: containers.map(({ Id }) => Id),
-    networks: networks.map(({ Id }) => Id),
-    volumes: (volumes ?? []).map(({ Name }) => Name),
+    containers: containers.filter(meant).map(({ Id }) => Id),
+    networks: networks.filter(meant).map(({ Id }) => Id),
+    volumes: (volumes ?? []).filter(meant).map(({ Name }) => Name),
   };
 }
 
-/** Removes what carries all these labels: containers first, because networks and volumes in use cannot go. Returns what it found. */
-export async function removeResources(runtime: Runtime, ...labels: string[]): Promise<LabelledResources> {
+/** Removes what `listResources` finds: containers first, because networks and volumes in use cannot go. Returns what it found. */
+export async function removeResources(
+  runtime: Runtime,
+  ...which: [label: string, isMeant?: (labels: Labels) => boolean]
+): Promise<LabelledResources> {
   const { docker } = runtime;
-  const found = await listResources(runtime, ...labels);
+  const found = await listResources(runtime, ...which);
   await settleAll(found.containers.map((id) => ignoreGone(docker.getContainer(id).remove({ force: true, v: true }))));
   await settleAll([
     ...found.networks.map((id) => ignoreGone(docker.getNetwork(id).remove())),

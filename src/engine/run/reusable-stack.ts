@@ -63,14 +63,8 @@ export async function keptHere({ docker }: Runtime): Promise<string[]> {
 /** True for a stack that is kept of this folder. */
 export const isHere = (id: string): boolean => id.endsWith(`-kept-${folderId()}`);
 
-/**
- * Has a kept stack removed if this process is killed.
- *
- * @param owner who has made it, if no other process makes parts of it meanwhile
- * @returns ends that
- */
-export const guardReusableStack = (id: string, owner?: string): (() => void) =>
-  startWatchdog(id, { note: noteFile(id), ...(owner !== undefined && { owner }) });
+/** Has a kept stack removed if this process is killed. @returns ends that */
+export const guardReusableStack = (id: string): (() => void) => startWatchdog(id, noteFile(id));
 
 /** Removes a kept stack, unless a run uses it. @returns whether it did */
 export async function removeReusableStack(runtime: Runtime, id: string): Promise<boolean> {
