@@ -2,6 +2,7 @@ import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { defineStack } from "stackspec";
 import type { PipelineBuilder } from "../../src/pipeline/define-pipeline.ts";
 import { definePipeline } from "../../src/pipeline/define-pipeline.ts";
 import { checksums } from "../../src/pipeline/record.ts";
@@ -136,8 +137,86 @@ describe("the declaration of a pipeline", () => {
         const tested = pipeline.test("check", { sources: [] }, noTasks);
         pipeline.build("make", tested, { artefact, version: () => "1" }, noTasks);
       });
-      expect(outside).to.throw("expected an artefact in a folder such as target/app");
+      expect(outside).to.throw(`artefact: expected a folder such as target/app, got "${artefact}"`);
     });
+
+  const build = { artefact: "target/app", version: () => "1" };
+  const released = {
+    image: "app",
+    source: "https://example.test",
+    acceptance: { suite: "a", environment: () => ({}) },
+  };
+  const specs = {
+    stack: () => defineStack("s", () => ({})),
+    image: "specs",
+    create: noTasks,
+    report: "/reports/a.xml",
+  };
+  /** Declares all four stages and a cache, with these options in place of good ones. */
+  const all = (given: Readonly<Record<string, object>>) =>
+    declare((pipeline) => {
+      const cache = pipeline.cache("modules", { keyedBy: ["lock"], fill: async () => {}, ...given["cache"] });
+      const tested = pipeline.test("check", { sources: ["src"], ...given["test"] }, (stage) => {
+        const first = stage.task("lint", noTasks);
+        const options = { image: "node", after: [first], caches: [cache.at("/modules")], collects: { "/a": "a" } };
+        stage.task("unit", noTasks, { ...options, timeoutMs: 1, ...given["task"] });
+      });
+      const built = pipeline.build("make", tested, { ...build, versions: () => ({}), ...given["build"] }, noTasks);
+      const image = pipeline.release("image", built, { ...released, network: true, specs, ...given["release"] });
+      pipeline.publish("push", image, { repository: "app", mainBranch: "trunk", ...given["publish"] });
+    });
+
+  it("takes all that can be said of its stages", () => {
+    expect(all({})).not.to.throw();
+  });
+
+  for (const [part, options, said] of [
+    ["cache", { keydBy: [] }, 'cache "modules": expected options of fill, keyedBy, got "keydBy"'],
+    ["cache", { fill: "npm ci" }, 'cache "modules": fill: expected a function, got "npm ci"'],
+    ["test", { sources: "src" }, 'stage "check": sources: expected a list of paths, got "src"'],
+    [
+      "task",
+      { img: "x" },
+      'stage "check", task "unit": expected options of after, caches, collects, image, on, timeoutMs',
+    ],
+    ["task", { image: "" }, `task "unit": image: expected an image's name or what imageFrom() returns, got ""`],
+    ["task", { after: ["lint"] }, 'task "unit": after: expected tasks that are declared above it in this stage, got'],
+    ["task", { on: {} }, 'task "unit": on: expected what stack() of this stage returns, got an object with nothing'],
+    ["task", { caches: ["modules"] }, 'task "unit": caches: expected caches, each as cache.at("/path"), got a list'],
+    [
+      "task",
+      { collects: { "/a": 1 } },
+      'task "unit": collects: expected an object: paths in the container, and places',
+    ],
+    ["task", { timeoutMs: "1s" }, 'task "unit": timeoutMs: expected milliseconds, from 0, got "1s"'],
+    ["build", { version: "1" }, 'stage "make": version: expected a function, got "1"'],
+    ["build", { version: undefined }, 'stage "make": version: expected a function, got undefined'],
+    ["build", { versions: {} }, 'stage "make": versions: expected a function, got an object with nothing'],
+    ["release", { network: "yes" }, 'stage "image": network: expected true or false, got "yes"'],
+    ["release", { acceptance: null }, 'stage "image": acceptance: expected an object, got null'],
+    ["release", { acceptance: { suite: "a" } }, 'stage "image", acceptance: environment: expected a function'],
+    ["release", { specs: { ...specs, report: "a.xml" } }, 'stage "image", specs: report: expected an absolute path'],
+    ["publish", { repository: "" }, 'stage "push": repository: expected a text, got ""'],
+    ["publish", { branch: "main" }, 'stage "push": expected options of mainBranch, repository, got "branch"'],
+  ] as const)
+    it(`refuses ${JSON.stringify(options)} of a ${part}`, () => {
+      expect(all({ [part]: options })).to.throw(said);
+    });
+
+  it("refuses a stage that goes on from one of another kind", () => {
+    const skipped = declare((pipeline) => {
+      const tested = pipeline.test("check", { sources: [] }, noTasks);
+      pipeline.release("image", tested as never, released);
+    });
+    expect(skipped).to.throw('stage "image": expected a stage that was declared with build() to go on from, got');
+  });
+
+  it("refuses a task that makes nothing", () => {
+    const nothing = declare((pipeline) => {
+      pipeline.test("check", { sources: [] }, (stage) => void stage.task("lint", undefined as never));
+    });
+    expect(nothing).to.throw('stage "check", task "lint": expected a function, got undefined');
+  });
 });
 
 describe("the summary of a pipeline", () => {

@@ -19,6 +19,7 @@ import type {
   TestStage,
   Unchecked,
 } from "./pipeline.ts";
+import { checkFrom, checkPart, checkTask } from "./stage-options.ts";
 
 const DECLARATION = rule("a function that declares its stages", (declare) => typeof declare === "function");
 
@@ -43,7 +44,8 @@ export interface PipelineBuilder {
  * and no cycle can be written.
  *
  * @param name lower-case letters, digits and hyphens
- * @throws StackspecError `USAGE` for a bad name, a name declared twice, or an artefact outside `target/`
+ * @throws StackspecError `USAGE` for a bad name, a name declared twice, an option that is misspelt, missing or something else,
+ *   or an artefact outside `target/`
  */
 export function definePipeline(name: string, declare: (pipeline: PipelineBuilder) => void): Pipeline {
   const stages: Stage[] = [];
@@ -63,23 +65,31 @@ export function definePipeline(name: string, declare: (pipeline: PipelineBuilder
   };
 
   declare({
-    cache(part, { keyedBy, fill }) {
+    cache(part, options) {
       claim(part);
-      const cache: Cache = { kind: "cache", name: part, keyedBy, fill, at: (path) => ({ cache, path }) };
+      checkPart("cache", part, options);
+      const cache: Cache = { kind: "cache", name: part, ...options, at: (path) => ({ cache, path }) };
       return cache;
     },
-    test: (part, { sources }, tasks) =>
-      add({ kind: "test", name: part, from: undefined, sources, tasks: collect(part, tasks) }),
+    test(part, options, tasks) {
+      checkPart("test", part, options);
+      return add({ kind: "test", name: part, from: undefined, ...options, tasks: collect(part, tasks) });
+    },
     build(part, from, options, tasks) {
-      if (!/^target\/\w[\w.-]*$/.test(options.artefact))
-        throw usageError(
-          `stage "${part}"`,
-          `expected an artefact in a folder such as target/app, got "${options.artefact}"`,
-        );
+      checkFrom(part, from, "test");
+      checkPart("build", part, options);
       return add({ kind: "build", name: part, from, options, tasks: collect(part, tasks) });
     },
-    release: (part, from, options) => add({ kind: "release", name: part, from, options }),
-    publish: (part, from, options) => add({ kind: "publish", name: part, from, options }),
+    release(part, from, options) {
+      checkFrom(part, from, "build");
+      checkPart("release", part, options);
+      return add({ kind: "release", name: part, from, options });
+    },
+    publish(part, from, options) {
+      checkFrom(part, from, "release");
+      checkPart("publish", part, options);
+      return add({ kind: "publish", name: part, from, options });
+    },
   });
   return Object.freeze({ name, stages });
 }
@@ -93,11 +103,12 @@ function collect(stage: string, declare: (stage: StageBuilder) => void): StageTa
   const tasks: StageTask[] = [];
   declare({
     stack: (stack) => ({ kind: "stage-stack", stack }),
-    task(name, create, options) {
+    task(name, create, options = {}) {
       checkName(name, `stage "${stage}"`);
+      checkTask(stage, name, create, options, tasks);
       if (tasks.some((task) => task.name === name))
         throw usageError(`stage "${stage}"`, `expected every name once, got the task "${name}" declared twice`);
-      const task = { kind: "stage-task", name, create, options: options ?? {} } as StageTask;
+      const task = { kind: "stage-task", name, create, options } as StageTask;
       tasks.push(task);
       return task;
     },

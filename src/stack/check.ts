@@ -24,6 +24,12 @@ export const absolutePath = rule("an absolute path", (path) => typeof path === "
 export const paths = rule("a list of paths", (value) => isListOf(value, isText));
 export const onOrOff = rule("true or false", (value) => typeof value === "boolean");
 export const duration = rule("milliseconds, from 0", (value) => Number.isFinite(value) && Number(value) >= 0);
+export const text = rule("a text", isText);
+export const made = rule("a function", (value) => typeof value === "function");
+export const image = rule(
+  "an image's name or what imageFrom() returns",
+  (value) => isText(value) || fieldsOf(value)["kind"] === "build",
+);
 export const pattern = rule("a regular expression", (value) => value instanceof RegExp);
 
 /** @throws StackspecError `USAGE` unless a value is what it is to be */
@@ -43,6 +49,16 @@ export function checkOptions(subject: string, options: object, rules: Rules): vo
       throw usageError(subject, `expected options of ${Object.keys(rules).toSorted().join(", ")}, got "${name}"`);
     if (value !== undefined) checkValue(subject, value, found, name);
   }
+}
+
+/**
+ * The same for options of which some must be there.
+ *
+ * @throws StackspecError `USAGE` that names the option
+ */
+export function checkAllOptions(subject: string, options: object, required: Rules, others: Rules = {}): void {
+  checkOptions(subject, options, { ...required, ...others });
+  for (const [name, found] of Object.entries(required)) checkValue(subject, fieldsOf(options)[name], found, name);
 }
 
 /** A value that is not as expected, in a few words. */

@@ -1,4 +1,4 @@
-import { absolutePath, duration, fieldsOf, isListOf, isText, onOrOff, paths, rule } from "./check.ts";
+import { absolutePath, duration, fieldsOf, image, isListOf, isText, onOrOff, paths, rule } from "./check.ts";
 import type { Rule, Rules } from "./check.ts";
 import type { Network, ServiceOptions, TaskOptions } from "./stack.ts";
 import type { Volume } from "./volume.ts";
@@ -13,10 +13,7 @@ export function partOptions(
   networks: readonly Network[],
 ): Readonly<Record<"service" | "task", Rules>> {
   const ofBoth = {
-    image: rule(
-      "an image's name or what imageFrom() returns",
-      (value) => isText(value) || fieldsOf(value)["kind"] === "build",
-    ),
+    image,
     after: elsewhere,
     mounts: rule('volumes of this stack, each as volume.at("/path")', (value) =>
       isListOf(value, (each) => volumes.some((volume) => volume === fieldsOf(each)["volume"])),
