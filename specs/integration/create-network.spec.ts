@@ -3,7 +3,7 @@ import { expect } from "chai";
 import Dockerode from "dockerode";
 import { requireEngine } from "stackspec";
 import { RUN_LABEL } from "../../src/engine/docker/labels.ts";
-import { createNetwork } from "../../src/engine/run/create-network.ts";
+import { createNetwork } from "../../src/engine/plan/create-network.ts";
 import { cleanUp, engine } from "./engine.ts";
 import { watchedSocketToEngine } from "./socket.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { defineStack, logs, requireEngine } from "stackspec";
-import { sayIgnoredLimits } from "../../src/engine/run/ignored-limits.ts";
-import type { StackRun } from "../../src/engine/run/stack-run.ts";
+import { sayIgnoredLimits } from "../../src/engine/service/ignored-limits.ts";
+import type { StackRun } from "../../src/engine/plan/stack-run.ts";
 import { NODE, engine, shell, useNotices } from "./engine.ts";
 
 const MIB = 1024 ** 2;

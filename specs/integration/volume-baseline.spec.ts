@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { defineStack, logs, requireEngine } from "stackspec";
 import { GenericContainer } from "testcontainers";
 import { connectEngine } from "../../src/engine/docker/connect.ts";
-import { takeVolumeBaseline } from "../../src/engine/run/volume-baseline.ts";
-import type { VolumeBaseline } from "../../src/engine/run/volume-baseline.ts";
+import { takeVolumeBaseline } from "../../src/engine/volumes/volume-baseline.ts";
+import type { VolumeBaseline } from "../../src/engine/volumes/volume-baseline.ts";
 import { NODE, engine, useRunning } from "./engine.ts";
 
 const WITH_PROGRAMS = "PATH=/usr/bin:/bin";

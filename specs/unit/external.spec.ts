@@ -4,7 +4,7 @@ import type { AddressInfo, Server } from "node:net";
 import { expect } from "chai";
 import { defineStack, startStack } from "stackspec";
 import type { ServiceOptions } from "stackspec";
-import { externalService } from "../../src/engine/run/external.ts";
+import { externalService } from "../../src/engine/plan/external.ts";
 import { addressAt, addressWithin, endpointOf, portsOf } from "../../src/stack/external.ts";
 import type { Service } from "../../src/stack/stack.ts";
 

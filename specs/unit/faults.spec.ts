@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { StackspecError, defineStack } from "stackspec";
 import type { RunningStack } from "stackspec";
-import { faultsOf } from "../../src/engine/run/faults.ts";
-import type { StackStart } from "../../src/engine/run/stack-start.ts";
-import { StackRun } from "../../src/engine/run/stack-run.ts";
+import { faultsOf } from "../../src/engine/faults/faults.ts";
+import type { StackStart } from "../../src/engine/plan/stack-start.ts";
+import { StackRun } from "../../src/engine/plan/stack-run.ts";
 import { chooseProfiles } from "../../src/stack/profiles.ts";
 
 const declared = defineStack("shop", ({ service, task, volume }) => {

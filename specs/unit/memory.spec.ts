@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { isEnough } from "../../src/engine/run/memory-holders.ts";
-import type { MemoryHolder } from "../../src/engine/run/memory-holders.ts";
+import { isEnough } from "../../src/engine/memory/memory-holders.ts";
+import type { MemoryHolder } from "../../src/engine/memory/memory-holders.ts";
 
 const GIB = 1024 ** 3;
 const holder = (run: string, heldGiB: number, startingGiB = 0): MemoryHolder => ({

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { defineStack } from "stackspec";
 import { isOwn } from "../../src/engine/drivers/mysql/mysql-baseline.ts";
 import { workerSuffix } from "../../src/engine/drivers/worker-suffix.ts";
-import { stackFactories } from "../../src/engine/run/factories.ts";
-import type { StackRun } from "../../src/engine/run/stack-run.ts";
+import { stackFactories } from "../../src/engine/plan/factories.ts";
+import type { StackRun } from "../../src/engine/plan/stack-run.ts";
 
 describe("a database on a server that parallel workers share", () => {
   const server = (worker: number) => ({ host: "db", port: 3306, password: "", suffix: workerSuffix(worker) });

@@ -4,8 +4,8 @@ import { expect } from "chai";
 import { defineStack } from "stackspec";
 import type { Stack } from "stackspec";
 import { GenericContainer } from "testcontainers";
-import type { Note } from "../../src/engine/run/kept-note.ts";
-import { findStale } from "../../src/engine/run/stale.ts";
+import type { Note } from "../../src/engine/kept/kept-note.ts";
+import { findStale } from "../../src/engine/plan/stale.ts";
 import type { Node } from "../../src/stack/stack.ts";
 
 type Declare = Parameters<typeof defineStack>[1];

@@ -1,7 +1,7 @@
 import { readConfig } from "../config/config.ts";
 import type { Runtime } from "../engine/docker/connect.ts";
-import { listKeptStacks } from "../engine/run/kept-stacks.ts";
-import type { KeptService, KeptStack } from "../engine/run/kept-stacks.ts";
+import { listKeptStacks } from "../engine/kept/kept-stacks.ts";
+import type { KeptService, KeptStack } from "../engine/kept/kept-stacks.ts";
 import { StackspecError, usageError } from "../errors.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { forgetReusableStack } from "../engine/run/kept-note.ts";
-import { isReusableStack, lockStack } from "../engine/run/reusable-stack.ts";
+import { forgetReusableStack } from "../engine/kept/kept-note.ts";
+import { isReusableStack, lockStack } from "../engine/kept/reusable-stack.ts";
 import { REAPER_LABEL, RUN_LABEL, listRuns, removeResources } from "../engine/docker/labels.ts";
 import { evictSnapshots } from "../engine/snapshot/evict.ts";
 import { forgetRefusals } from "../engine/snapshot/refused.ts";

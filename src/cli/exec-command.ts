@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { connectEngine } from "../engine/docker/connect.ts";
 import { execute } from "../engine/docker/exec.ts";
-import type { KeptService } from "../engine/run/kept-stacks.ts";
+import type { KeptService } from "../engine/kept/kept-stacks.ts";
 import { StackspecError } from "../errors.ts";
 import { asItIs } from "../terminal.ts";
 import { chooseKept, serviceOf } from "./choose-kept.ts";

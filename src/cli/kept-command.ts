@@ -1,7 +1,7 @@
 import { connectEngine } from "../engine/docker/connect.ts";
-import { listKeptStacks } from "../engine/run/kept-stacks.ts";
-import type { KeptStack } from "../engine/run/kept-stacks.ts";
-import { removeReusableStack } from "../engine/run/reusable-stack.ts";
+import { listKeptStacks } from "../engine/kept/kept-stacks.ts";
+import type { KeptStack } from "../engine/kept/kept-stacks.ts";
+import { removeReusableStack } from "../engine/kept/reusable-stack.ts";
 import { StackspecError, usageError } from "../errors.ts";
 import { asItIs, say } from "../terminal.ts";
 import { chooseKept, serviceOf } from "./choose-kept.ts";

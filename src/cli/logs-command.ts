@@ -1,6 +1,6 @@
 import { connectEngine } from "../engine/docker/connect.ts";
 import { linesOf } from "../engine/docker/log.ts";
-import type { KeptService } from "../engine/run/kept-stacks.ts";
+import type { KeptService } from "../engine/kept/kept-stacks.ts";
 import { usageError } from "../errors.ts";
 import { endWithReader, say } from "../terminal.ts";
 import { chooseKept, serviceOf } from "./choose-kept.ts";

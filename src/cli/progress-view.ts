@@ -1,6 +1,6 @@
 import { createLogUpdate } from "log-update";
 import pc from "picocolors";
-import type { OnProgress, ProgressEvent, State } from "../engine/run/progress.ts";
+import type { OnProgress, ProgressEvent, State } from "../engine/plan/progress.ts";
 import { visible } from "../terminal.ts";
 import type { ResolvedImage } from "../images/resolve.ts";
 

@@ -1,4 +1,4 @@
-import type { Fault, Faults } from "../engine/run/fault.ts";
+import type { Fault, Faults } from "../engine/faults/fault.ts";
 import type { StartedStack } from "../engine/run/started-stack.ts";
 import { StackspecError } from "../errors.ts";
 import { run } from "./run.ts";

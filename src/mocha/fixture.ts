@@ -2,8 +2,8 @@
 /// <reference types="mocha" preserve="true" />
 /// <reference types="chai-as-promised" preserve="true" />
 import { connectEngine } from "../engine/docker/connect.ts";
-import type { Resettable } from "../engine/run/checkpoint.ts";
-import type { Faults, ServiceName, VolumeName } from "../engine/run/fault.ts";
+import type { Resettable } from "../engine/reset/checkpoint.ts";
+import type { Faults, ServiceName, VolumeName } from "../engine/faults/fault.ts";
 import { imagesOf } from "../engine/run/start.ts";
 import type { RunningStack, StartedStack } from "../engine/run/started-stack.ts";
 import { StackspecError, messageOf, usageError } from "../errors.ts";

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { readConfig } from "../config/config.ts";
 import type { Config } from "../config/config.ts";
 import { tellWorkers } from "../config/inner-runs.ts";
-import type { OnProgress } from "../engine/run/progress.ts";
+import type { OnProgress } from "../engine/plan/progress.ts";
 import { openSession } from "../engine/run/session.ts";
 import type { Session } from "../engine/run/session.ts";
 import { imagesOf } from "../engine/run/start.ts";

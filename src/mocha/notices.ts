@@ -1,4 +1,4 @@
-import type { ProgressEvent } from "../engine/run/progress.ts";
+import type { ProgressEvent } from "../engine/plan/progress.ts";
 import { complain } from "../terminal.ts";
 
 /** Shows what holds for this run though nobody may look at its progress. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Test } from "mocha";
 import type { Log } from "../engine/docker/log.ts";
-import type { ProgressEvent } from "../engine/run/progress.ts";
+import type { ProgressEvent } from "../engine/plan/progress.ts";
 import type { StartedStack } from "../engine/run/started-stack.ts";
 import { StackspecError } from "../errors.ts";
 import { recordExchanges } from "../http/exchange.ts";

@@ -4,7 +4,7 @@ import type { DeclarationKind } from "../declarations.ts";
 import { isNamedEngineMissing } from "../engine/docker/connect.ts";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
-import { findHost } from "../engine/run/external.ts";
+import { findHost } from "../engine/plan/external.ts";
 import type { Service, Stack } from "../stack/stack.ts";
 
 /** A stack that acceptance specs can talk to: it exports, as `target`, a service that speaks HTTP. */

@@ -1,5 +1,5 @@
 import type { Log } from "../engine/docker/log.ts";
-import type { ProgressEvent } from "../engine/run/progress.ts";
+import type { ProgressEvent } from "../engine/plan/progress.ts";
 import { mask } from "../secrets.ts";
 import { pemLines } from "../secrets/pem.ts";
 import type { Timeline, TimelineImage, TimelineLog, TimelineNode } from "../report/timeline.ts";

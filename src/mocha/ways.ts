@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import type { Joining } from "../engine/run/stack-context.ts";
+import type { Joining } from "../engine/plan/stack-context.ts";
 import type { Stack } from "../stack/stack.ts";
 
 /** Whether the shared instance of a stack stays up, or is up already, for parallel workers to join. */

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { PipelineSettings } from "../config/pipeline-settings.ts";
 import type { Runtime } from "../engine/docker/connect.ts";
-import type { OnProgress } from "../engine/run/progress.ts";
+import type { OnProgress } from "../engine/plan/progress.ts";
 import { openSession } from "../engine/run/session.ts";
 import type { Session } from "../engine/run/session.ts";
 import type { Pipeline } from "./pipeline.ts";

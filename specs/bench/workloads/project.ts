@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { STACK_LABEL as KEPT_LABEL, removeResources } from "../../../src/engine/docker/labels.ts";
-import { forgetReusableStack } from "../../../src/engine/run/kept-note.ts";
+import { forgetReusableStack } from "../../../src/engine/kept/kept-note.ts";
 import { STACK_LABEL } from "../../../src/engine/snapshot/store.ts";
 import { LOCAL } from "../../../src/images/debian.ts";
 import type { Bench } from "../bench.ts";

@@ -4,9 +4,9 @@ import type { ErrorCode } from "../../errors.ts";
 import type { Node } from "../../stack/stack.ts";
 import { nodeAbout, startFailure, withContext } from "../container/failure.ts";
 import { dropSnapshot } from "../snapshot/evict.ts";
-import type { StackStart } from "./stack-start.ts";
-import type { StackContext } from "./stack-context.ts";
-import type { StackRun } from "./stack-run.ts";
+import type { StackStart } from "../plan/stack-start.ts";
+import type { StackContext } from "../plan/stack-context.ts";
+import type { StackRun } from "../plan/stack-run.ts";
 
 /** How long what a failed start has made may take to be released before the failure is told, in milliseconds. */
 const RELEASED_WITHIN_MS = 30_000;

@@ -5,7 +5,7 @@ import type { ImageSource } from "../../stack/image.ts";
 import { startReaper } from "../cleanup/reaper.ts";
 import type { Reaper } from "../cleanup/reaper.ts";
 import type { Runtime } from "../docker/connect.ts";
-import type { OnProgress } from "./progress.ts";
+import type { OnProgress } from "../plan/progress.ts";
 
 interface Guarded {
   readonly runId: string;

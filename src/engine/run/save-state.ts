@@ -24,8 +24,8 @@ import {
   snapshotReference,
   tasksLabel,
 } from "../snapshot/store.ts";
-import { addressOf } from "./address.ts";
-import type { StackStart } from "./stack-start.ts";
+import { addressOf } from "../service/address.ts";
+import type { StackStart } from "../plan/stack-start.ts";
 
 /**
  * Writes what a stack that is up holds, its data directories and volumes, to a file that `stackspec up --as-failed` opens: a

@@ -3,11 +3,11 @@ import type { ResolvedImage } from "../../images/resolve.ts";
 import type { Exports, Started } from "../../stack/stack.ts";
 import type { Log } from "../docker/log.ts";
 import type { Layer } from "../snapshot/layers.ts";
-import type { Resettable } from "./checkpoint.ts";
-import type { Faults, ServiceName, VolumeName } from "./fault.ts";
-import type { FaultKeeper } from "./faults.ts";
-import type { SnapshotUse } from "./find-restored.ts";
-import type { LayerCopies } from "./stack-start.ts";
+import type { Resettable } from "../reset/checkpoint.ts";
+import type { Faults, ServiceName, VolumeName } from "../faults/fault.ts";
+import type { FaultKeeper } from "../faults/faults.ts";
+import type { SnapshotUse } from "../plan/find-restored.ts";
+import type { LayerCopies } from "../plan/stack-start.ts";
 
 /** A started stack, but for its faults. */
 interface StackValues<E extends Exports> extends Resettable {

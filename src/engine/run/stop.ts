@@ -5,11 +5,11 @@ import { nodeOf } from "../../stack/define-stack.ts";
 import { isNotFound } from "../docker/connect.ts";
 import { removeAll } from "../cleanup/remove-all.ts";
 import { STACK_LABEL, removeResources } from "../docker/labels.ts";
-import { isTakenOver } from "./plan.ts";
-import type { StackPlan } from "./plan.ts";
-import { removeContainersBut } from "./reusable-stack.ts";
-import type { ResourceIdentity } from "./resources.ts";
-import type { StackRun } from "./stack-run.ts";
+import { isTakenOver } from "../plan/plan.ts";
+import type { StackPlan } from "../plan/plan.ts";
+import { removeContainersBut } from "../kept/reusable-stack.ts";
+import type { ResourceIdentity } from "../plan/resources.ts";
+import type { StackRun } from "../plan/stack-run.ts";
 
 /** How long a start that was cut off may take to let go, in milliseconds. Testcontainers looks for ports for 10 s. */
 const LET_GO_MS = 12_000;

@@ -10,12 +10,12 @@ import { noteRefusal } from "../snapshot/refused.ts";
 import { findSnapshot } from "../snapshot/restore.ts";
 import { snapshotReference } from "../snapshot/store.ts";
 import type { Retention } from "../snapshot/store.ts";
-import { stackFactories } from "./factories.ts";
-import { keyContext } from "./find-restored.ts";
-import { lockStack } from "./reusable-stack.ts";
-import type { StackContext } from "./stack-context.ts";
+import { stackFactories } from "../plan/factories.ts";
+import { keyContext } from "../plan/find-restored.ts";
+import { lockStack } from "../kept/reusable-stack.ts";
+import type { StackContext } from "../plan/stack-context.ts";
 import type { StartedStack } from "./started-stack.ts";
-import { StackRun } from "./stack-run.ts";
+import { StackRun } from "../plan/stack-run.ts";
 
 const LOOK_EVERY_MS = 200;
 

@@ -2,8 +2,8 @@ import type { GenericContainer } from "testcontainers";
 import { StackspecError, messageOf } from "../../errors.ts";
 import { driverOf } from "../drivers/choose.ts";
 import { workerSuffix } from "../drivers/worker-suffix.ts";
-import { addressOf } from "./address.ts";
-import type { StackStart } from "./stack-start.ts";
+import { addressOf } from "../service/address.ts";
+import type { StackStart } from "../plan/stack-start.ts";
 
 /**
  * Gives parallel workers, from 1 to `workers` - 1, databases of their own on the shared servers of a stack that is up:

@@ -1,5 +1,5 @@
 import type Dockerode from "dockerode";
-import type { StackStart } from "./stack-start.ts";
+import type { StackStart } from "../plan/stack-start.ts";
 
 /** The paths of the volumes that a container, or its image, declares. Of a container Podman does not say what its image does. */
 export async function declaredVolumes({ run }: StackStart, container: Dockerode.Container): Promise<string[]> {

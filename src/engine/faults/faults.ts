@@ -6,7 +6,7 @@ import type { Fault, Faults } from "./fault.ts";
 import { checkSlowness, clockToShift, impossible, serviceToFail, volumeToFill } from "./fault-checks.ts";
 import { failNetwork, fillVolume, shiftClock } from "./fault-programs.ts";
 import { endProcess, formerPorts } from "./fault-process.ts";
-import type { StackStart } from "./stack-start.ts";
+import type { StackStart } from "../plan/stack-start.ts";
 
 /** What the run does about faults besides. */
 export interface FaultKeeper {

@@ -2,7 +2,7 @@ import type { GenericContainer } from "testcontainers";
 import type Dockerode from "dockerode";
 import type { Node } from "../../stack/stack.ts";
 import { limitsOf } from "../container/internals.ts";
-import type { StackRun } from "./stack-run.ts";
+import type { StackRun } from "../plan/stack-run.ts";
 
 /**
  * Says which limits of `withResourcesQuota()` the engine has not set, as one without root does not where it has no cgroup

@@ -20,7 +20,7 @@ import { isNotFound } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { contentFile, forgetReusableStack, keptFolder, noteFile, readNote, writeNote } from "./kept-note.ts";
 import type { Access, Note, NotedNode } from "./kept-note.ts";
-import type { VolumeRecord } from "./volume-baseline.ts";
+import type { VolumeRecord } from "../volumes/volume-baseline.ts";
 
 /** A stack that stays up between runs. */
 export interface ReusableStack {

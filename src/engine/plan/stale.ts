@@ -4,7 +4,7 @@ import type { Volume } from "../../stack/volume.ts";
 import { isContainer } from "../container/internals.ts";
 import { driverOf } from "../drivers/choose.ts";
 import { doesMount, hasData } from "../snapshot/layers.ts";
-import type { Note } from "./kept-note.ts";
+import type { Note } from "../kept/kept-note.ts";
 import { volumesToReset } from "./resources.ts";
 
 /** What of a kept stack is started anew; all else is taken over. */

@@ -3,7 +3,7 @@ import type { ErrorDetails } from "../../errors.ts";
 import type { Service, Stack } from "../../stack/stack.ts";
 import type { Volume } from "../../stack/volume.ts";
 import type { Slowness } from "./fault.ts";
-import type { StackRun } from "./stack-run.ts";
+import type { StackRun } from "../plan/stack-run.ts";
 
 /** What cannot be made to fail, and why. */
 export function impossible(subject: string, what: string, details: ErrorDetails = {}): StackspecError {

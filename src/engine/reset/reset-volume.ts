@@ -1,12 +1,12 @@
 import { usageError } from "../../errors.ts";
 import type { Volume } from "../../stack/volume.ts";
-import { isSized } from "./fault-volumes.ts";
-import { isTakenOver } from "./plan.ts";
+import { isSized } from "../plan/fault-volumes.ts";
+import { isTakenOver } from "../plan/plan.ts";
 import type { Part } from "./reset-part.ts";
-import { listedFolder, writersOf } from "./resources.ts";
-import type { StackStart } from "./stack-start.ts";
-import { takeVolumeBaseline } from "./volume-baseline.ts";
-import type { Kept } from "./volume-baseline.ts";
+import { listedFolder, writersOf } from "../plan/resources.ts";
+import type { StackStart } from "../plan/stack-start.ts";
+import { takeVolumeBaseline } from "../volumes/volume-baseline.ts";
+import type { Kept } from "../volumes/volume-baseline.ts";
 
 /**
  * A volume as one of the things that are reset, noted as what writes there while it starts has left it.

@@ -20,8 +20,8 @@ import { addressOf } from "./address.ts";
 import { startsAfterCopies } from "./copy-layers.ts";
 import { sayIgnoredLimits } from "./ignored-limits.ts";
 import { serviceValue, stopWithLog } from "./running-service.ts";
-import type { StackRun } from "./stack-run.ts";
-import type { StackStart } from "./stack-start.ts";
+import type { StackRun } from "../plan/stack-run.ts";
+import type { StackStart } from "../plan/stack-start.ts";
 
 /** Memory that must be free before a database is kept in it: the data of a small one, ten times over. */
 const SPARE_BYTES = 1024 ** 3;

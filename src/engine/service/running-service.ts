@@ -8,7 +8,7 @@ import type { Service } from "../../stack/stack.ts";
 import { deathFailure, exitFailure } from "../container/failure.ts";
 import type { ContainerStart, RunningContainer } from "../container/start-container.ts";
 import type { Runtime } from "../docker/connect.ts";
-import type { StackRun } from "./stack-run.ts";
+import type { StackRun } from "../plan/stack-run.ts";
 
 /** How long the rest of a log may take to come, once its container has stopped, in milliseconds. */
 const LOG_WITHIN_MS = 30_000;

@@ -2,7 +2,7 @@ import type { Service } from "../../stack/stack.ts";
 import { variablesOf } from "../container/internals.ts";
 import type { Driver, ServiceAddress } from "../../stack/driver.ts";
 import { toldTo } from "../drivers/variables.ts";
-import type { StackStart } from "./stack-start.ts";
+import type { StackStart } from "../plan/stack-start.ts";
 
 /** How a driver reaches a service of a stack, when that is ready. */
 export async function addressOf(

@@ -24,9 +24,9 @@ import {
   tasksLabel,
 } from "../snapshot/store.ts";
 import { addressOf } from "./address.ts";
-import type { StackPlan } from "./plan.ts";
-import type { StackRun } from "./stack-run.ts";
-import type { LayerCopies, StackStart } from "./stack-start.ts";
+import type { StackPlan } from "../plan/plan.ts";
+import type { StackRun } from "../plan/stack-run.ts";
+import type { LayerCopies, StackStart } from "../plan/stack-start.ts";
 
 /** True for a part of a stack that may change what tasks have left: it starts when that is copied. */
 export function startsAfterCopies(node: Node, { stack }: StackRun, { made }: StackPlan): boolean {

@@ -10,10 +10,10 @@ import { imageReferenceOf } from "../container/internals.ts";
 import { openUnnamed, readOpen, writeOpen } from "../docker/unnamed-file.ts";
 import { dataOf } from "../drivers/data.ts";
 import { runFromSnapshot } from "../snapshot/restore.ts";
-import { declaredVolumes } from "./declared-volumes.ts";
-import { isTakenOver } from "./plan.ts";
-import { startContainerOf } from "./start-node.ts";
-import type { StackStart } from "./stack-start.ts";
+import { declaredVolumes } from "../service/declared-volumes.ts";
+import { isTakenOver } from "../plan/plan.ts";
+import { startContainerOf } from "../service/start-node.ts";
+import type { StackStart } from "../plan/stack-start.ts";
 import type { Part } from "./reset-part.ts";
 
 /** A folder of a container, in a file of this process. */

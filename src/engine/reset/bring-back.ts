@@ -1,11 +1,11 @@
 import type { Service } from "../../stack/stack.ts";
 import type { Volume } from "../../stack/volume.ts";
 import { settleAll } from "../docker/labels.ts";
-import { isTakenOver } from "./plan.ts";
+import { isTakenOver } from "../plan/plan.ts";
 import { resetPart } from "./reset-part.ts";
 import type { Part } from "./reset-part.ts";
-import { volumesToReset, writersOf } from "./resources.ts";
-import type { StackStart } from "./stack-start.ts";
+import { volumesToReset, writersOf } from "../plan/resources.ts";
+import type { StackStart } from "../plan/stack-start.ts";
 
 /**
  * Takes what is reset of a stack: first of what was up before this start, which is brought back before anything else starts, then

@@ -5,19 +5,19 @@ import { isContainer } from "../container/internals.ts";
 import { settleAll } from "../docker/labels.ts";
 import { driverOf } from "../drivers/choose.ts";
 import type { Driver, Server, ServiceAddress } from "../../stack/driver.ts";
-import { declaredVolumes } from "./declared-volumes.ts";
-import { addressOf } from "./address.ts";
+import { declaredVolumes } from "../service/declared-volumes.ts";
+import { addressOf } from "../service/address.ts";
 import { takeParts } from "./bring-back.ts";
 import { checkpointsOf } from "./checkpoint.ts";
 import type { Resettable } from "./checkpoint.ts";
-import { isTakenOver } from "./plan.ts";
-import { rememberStack } from "./remember.ts";
+import { isTakenOver } from "../plan/plan.ts";
+import { rememberStack } from "./note-stack.ts";
 import { recreatedPart } from "./recreate.ts";
 import { closeParts, resetFailure, resetPart } from "./reset-part.ts";
 import type { Part } from "./reset-part.ts";
 import { volumePart } from "./reset-volume.ts";
-import { isFilledByClients } from "./stale.ts";
-import type { StackStart } from "./stack-start.ts";
+import { isFilledByClients } from "../plan/stale.ts";
+import type { StackStart } from "../plan/stack-start.ts";
 
 /** What a stack's tasks have left, and the way back to it. */
 export interface Baseline extends Resettable {

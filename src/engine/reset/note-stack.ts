@@ -3,12 +3,12 @@ import { isContainer } from "../container/internals.ts";
 import { driverOf } from "../drivers/choose.ts";
 import { dataOf } from "../drivers/data.ts";
 
-import { addressOf } from "./address.ts";
-import type { Access } from "./kept-note.ts";
+import { addressOf } from "../service/address.ts";
+import type { Access } from "../kept/kept-note.ts";
 import type { Part } from "./reset-part.ts";
-import { containersOf } from "./reusable-stack.ts";
-import type { StackStart } from "./stack-start.ts";
-import type { VolumeRecord } from "./volume-baseline.ts";
+import { containersOf } from "../kept/reusable-stack.ts";
+import type { StackStart } from "../plan/stack-start.ts";
+import type { VolumeRecord } from "../volumes/volume-baseline.ts";
 
 /** Notes for the runs after this one, and for people, that a stack is up. Does nothing where it is not kept. */
 export async function rememberStack(start: StackStart, parts: readonly Part[]): Promise<void> {

@@ -7,14 +7,14 @@ import { STACK_LABEL, removeResources } from "../docker/labels.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { keyOfNodes } from "../snapshot/key.ts";
 import type { Key, KeyContext } from "../snapshot/key.ts";
-import { forgetReusableStack } from "./kept-note.ts";
-import type { Note } from "./kept-note.ts";
+import { forgetReusableStack } from "../kept/kept-note.ts";
+import type { Note } from "../kept/kept-note.ts";
 import { listedFolder, volumesToReset, writersOf } from "./resources.ts";
-import type { ReusableStack } from "./reusable-stack.ts";
+import type { ReusableStack } from "../kept/reusable-stack.ts";
 import { findStale } from "./stale.ts";
 import type { Stale } from "./stale.ts";
-import type { VolumeRecord } from "./volume-baseline.ts";
-import { takeVolumeBaseline } from "./volume-baseline.ts";
+import type { VolumeRecord } from "../volumes/volume-baseline.ts";
+import { takeVolumeBaseline } from "../volumes/volume-baseline.ts";
 
 /** What of a stack is up already when a start begins. */
 export interface TakenOver {

@@ -9,9 +9,9 @@ import type { Runtime } from "../docker/connect.ts";
 import { OWNER_LABEL, RUN_LABEL, thisProcess } from "../docker/labels.ts";
 import { followLog } from "../docker/log.ts";
 import { impossible } from "./fault-checks.ts";
-import { FAULTS_FOLDER, createHelper } from "./fault-helper.ts";
-import { CLOCKS } from "./fault-volumes.ts";
-import type { StackStart } from "./stack-start.ts";
+import { FAULTS_FOLDER, createHelper } from "../plan/fault-helper.ts";
+import { CLOCKS } from "../plan/fault-volumes.ts";
+import type { StackStart } from "../plan/stack-start.ts";
 
 const MIB = 1024 ** 2;
 

@@ -1,7 +1,7 @@
 import { StackspecError, messageOf } from "../../errors.ts";
 import type { Node } from "../../stack/stack.ts";
 import type { Server } from "../../stack/driver.ts";
-import type { VolumeBaseline } from "./volume-baseline.ts";
+import type { VolumeBaseline } from "../volumes/volume-baseline.ts";
 
 /** One of the things that are reset. */
 export interface Part {

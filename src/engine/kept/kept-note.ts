@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { TaskResult } from "../../stack/stack.ts";
 import type { Prompt } from "../../stack/driver.ts";
 import { cacheFolder } from "../docker/cache-folder.ts";
-import type { VolumeRecord } from "./volume-baseline.ts";
+import type { VolumeRecord } from "../volumes/volume-baseline.ts";
 
 /** What is known of kept stacks beside what the engine knows: who uses one now, and what it is reset to. */
 export const keptFolder = (): string => join(cacheFolder(), "kept");

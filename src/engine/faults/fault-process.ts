@@ -4,8 +4,8 @@ import type { Service } from "../../stack/stack.ts";
 import { imageReferenceOf } from "../container/internals.ts";
 import { forwardPort } from "../docker/forward-port.ts";
 import { dataOf } from "../drivers/data.ts";
-import { startContainerOf } from "./start-node.ts";
-import type { StackStart } from "./stack-start.ts";
+import { startContainerOf } from "../service/start-node.ts";
+import type { StackStart } from "../plan/stack-start.ts";
 
 /** Ports of the host that services had before they were started again: what has these addresses reaches them by these. */
 export interface FormerPorts {
