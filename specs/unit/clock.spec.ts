@@ -26,6 +26,28 @@ describe("the times of a run", () => {
     expect(clock.summary().match(/specs \d/g)).to.have.length(1);
   });
 
+  it("name what begins twice once", () => {
+    const clock = startClock();
+    clock.beginPhase("release");
+    clock.beginPhase("release");
+    expect(clock.summary().match(/release \d/g)).to.have.length(1);
+  });
+
+  it("name a stack that a suite starts before the first spec", () => {
+    const clock = startClock();
+    clock.beginPhase("load specs");
+    clock.beginStack();
+    clock.beginSpecs();
+    expect(clock.summary()).to.match(new RegExp(`load specs ${SECONDS}, stack ${SECONDS}, specs ${SECONDS}$`));
+  });
+
+  it("take a stack that starts after the first spec for the specs'", () => {
+    const clock = startClock();
+    clock.beginSpecs();
+    clock.beginStack();
+    expect(clock.summary()).to.match(new RegExp(`: ${BEFORE}specs ${SECONDS}$`));
+  });
+
   it("are each clock's own", () => {
     startClock().beginPhase("engine");
     expect(startClock().summary()).not.to.include("engine");

@@ -9,8 +9,10 @@ interface PhaseBegin {
 
 /** The phases of a run, for the last line that it prints. */
 export interface Clock {
-  /** A new phase begins, and the one before it ends. */
+  /** A new phase begins, and the one before it ends, unless it is that one. */
   beginPhase(name: string): void;
+  /** A stack starts now; while specs run that is theirs. */
+  beginStack(): void;
   /** The first spec begins now; later ones change nothing. */
   beginSpecs(): void;
   /** The phases so far, of which the last goes on. */
@@ -55,9 +57,14 @@ export function startClock(typedAt = startOfNpm() ?? performance.timeOrigin): Cl
       : [];
   let firstSpecMs: number | undefined;
   const nowMs = (): number => performance.timeOrigin + performance.now() - typedAt;
-  const beginPhase = (name: string): void => void phases.push({ name, fromMs: nowMs() });
+  const beginPhase = (name: string): void => {
+    if (phases.at(-1)?.name !== name) phases.push({ name, fromMs: nowMs() });
+  };
   return {
     beginPhase,
+    beginStack() {
+      if (firstSpecMs === undefined) beginPhase("stack");
+    },
     beginSpecs() {
       if (firstSpecMs !== undefined) return;
       firstSpecMs = nowMs();
