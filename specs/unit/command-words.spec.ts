@@ -26,6 +26,7 @@ describe("the words behind a command", () => {
     [pipelineCommand, ["test"], 'nothing behind it, got "test"'],
     [pipelineCommand, ["--grep", "x"], "nothing behind it: Unknown option '--grep'"],
     [stageCommand, [], "<name>, got nothing"],
+    [commandOf("snapshot"), ["save"], 'save|load FILE [stack], snapshot push|pull IMAGE [stack], got "save" alone'],
     [stageCommand, ["build", "release"], '<name>, got "release"'],
     [
       testCommand,

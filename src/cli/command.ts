@@ -83,7 +83,8 @@ export async function readWords(command: Command, args: readonly string[]): Prom
     if (values["help"] === true) return undefined;
     const positionals = [...read, ...args.slice(own.length)];
     const [least, most] = command.words;
-    if (positionals.length < least) refuse(", got nothing");
+    if (positionals.length < least)
+      refuse(positionals.length === 0 ? ", got nothing" : `, got "${positionals.join(" ")}" alone`);
     if (positionals.length > most) refuse(`, got "${positionals[most]}"`);
     const handedOn = tokens.filter((token) => token.kind === "option" && !Object.hasOwn(switches, token.name));
     return {
