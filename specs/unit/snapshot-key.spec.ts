@@ -6,12 +6,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { isDeepStrictEqual } from "node:util";
+import { MariaDbContainer } from "@testcontainers/mariadb";
 import { MySqlContainer } from "@testcontainers/mysql";
+import type { StartedMySqlContainer } from "@testcontainers/mysql";
+import { PostgreSqlContainer } from "@testcontainers/postgresql";
+import { RabbitMQContainer } from "@testcontainers/rabbitmq";
+import { RedisContainer } from "@testcontainers/redis";
+import { ValkeyContainer } from "@testcontainers/valkey";
 import { expect } from "chai";
 import fc from "fast-check";
 import { defineStack, started } from "stackspec";
 import type { StackBuilder } from "../../src/stack/define-stack.ts";
 import { GenericContainer, PullPolicy, Wait } from "testcontainers";
+import type { StartedTestContainer } from "testcontainers";
 import { FIELDS } from "../../src/engine/container/declaration.ts";
 import { derivePassword } from "../../src/engine/docker/secret.ts";
 import { keyOfNodes, snapshotKey } from "../../src/engine/snapshot/key.ts";
@@ -462,20 +469,79 @@ describe("the key of a snapshot", () => {
       expect(reason).to.match(/^seed names \/proc\/self\/mem: EIO/);
     });
 
-    it("is another when its class does something else at its start", async () => {
+    it("is another when a file has changed in a folder that one of its fields names", async () => {
+      const source = await onDisk({ "seed.sql": "one" });
+      const first = await keyOf(stackFrom(new Seeded(IMAGE, source)));
+      expect(first).to.have.property("key");
+      await writeFile(join(source, "seed.sql"), "two");
+      expect(await keyOf(stackFrom(new Seeded(IMAGE, source)))).not.to.deep.equal(first);
+    });
+
+    for (const name of ["src", "/"])
+      it(`is known when one of its fields is "${name}", which need not be a folder's name`, async () => {
+        expect(await keyOf(stackFrom(new Seeded(IMAGE, name)))).to.have.property("key");
+      });
+
+    it("is another when the source of its class is another", async () => {
       class One extends GenericContainer {
-        protected override async beforeContainerCreated(): Promise<void> {
-          this.withCommand(["one"]);
-        }
+        withSeed = "one";
       }
       class Other extends GenericContainer {
-        protected override async beforeContainerCreated(): Promise<void> {
-          this.withCommand(["other"]);
+        seed(): string {
+          return "other";
         }
       }
       const [one, other] = await Promise.all([new One(IMAGE), new Other(IMAGE)].map((made) => keyOf(stackFrom(made))));
+      expect(one).to.have.property("key");
+      expect(other).to.have.property("key");
       expect(one).not.to.deep.equal(other);
     });
+
+    it("cannot be known when its class copies a path of its own choice at its start", async () => {
+      class Literal extends GenericContainer {
+        override async start(): Promise<StartedTestContainer> {
+          return this.withCopyFilesToContainer([{ source: "/etc/hostname", target: "/seed" }]).start();
+        }
+      }
+      expect((await keyOf(stackFrom(new Literal(IMAGE))))?.reason).to.match(/^seed has a class with its own start\(\)/);
+    });
+
+    it("cannot be known when its class uses a variable from outside of it before it is created", async () => {
+      const content = "one";
+      class Captured extends GenericContainer {
+        protected override async beforeContainerCreated(): Promise<void> {
+          this.withCopyContentToContainer([{ content, target: "/seed" }]).withEnvironment({ SEED: content });
+        }
+      }
+      expect((await keyOf(stackFrom(new Captured(IMAGE))))?.reason).to.equal(
+        "seed has a class with its own beforeContainerCreated(), which may use what nobody else sees: say in the constructor what it copies, mounts and sets",
+      );
+    });
+
+    it("cannot be known when its class extends a package's with a start of its own", async () => {
+      class Ours extends MySqlContainer {
+        override async start(): Promise<StartedMySqlContainer> {
+          this.withEnvironment({ SEED: process.env["SEED"] ?? "" });
+          return super.start();
+        }
+      }
+      expect((await keyOf(stackFrom(new Ours(IMAGE))))?.reason).to.match(/^seed has a class with its own start\(\)/);
+    });
+
+    for (const Module of [
+      MariaDbContainer,
+      MySqlContainer,
+      PostgreSqlContainer,
+      RabbitMQContainer,
+      RedisContainer,
+      ValkeyContainer,
+    ])
+      it(`is known of Testcontainers' ${Module.name}, and of a class that adds no start to it`, async () => {
+        const Base: new (image: string) => GenericContainer = Module;
+        class Ours extends Base {}
+        expect(await keyOf(stackFrom(new Module(IMAGE)))).to.have.property("key");
+        expect(await keyOf(stackFrom(new Ours(IMAGE)))).to.have.property("key");
+      });
 
     it("cannot be known when it has private fields", async () => {
       class Private extends GenericContainer {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { createRequire } from "node:module";
 import type { GenericContainer } from "testcontainers";
-import { classesOf } from "./internals.ts";
+import { HOOKS, classesOf } from "./internals.ts";
 import type { Internals } from "./internals.ts";
 
 /** Something that a container comes from cannot be known before it runs: why, as a sentence that begins with its name. */
@@ -89,12 +90,41 @@ function contentOf({ content, target }: Internals["contentsToCopy"][number]): un
   throw new Unknowable(`copies a stream to ${target}, and a stream can be read only once`);
 }
 
-/** A class may do anything in its `start()`: what it does counts by its source, and what it does it with by its fields. */
+/**
+ * A package's class may do anything in its `start()`: what it does counts by its source, and what it does it with by its
+ * fields. Another class reaches variables, paths and the environment there too, which no source and no field shows.
+ */
 function sourcesOfClasses(container: GenericContainer): string[] {
-  const sources = classesOf(container).map(String);
+  const classes = classesOf(container);
+  const sources = classes.map(String);
   if (sources.some((source) => /\.#[\w$]|__classPrivateField/.test(source)))
     throw new Unknowable("has a class with private fields (#), which nobody else can read");
+  // The last is Testcontainers' own.
+  for (const each of classes.slice(0, -1)) {
+    const above = Object.getPrototypeOf(each.prototype) as object;
+    const late = Object.getOwnPropertyNames(each.prototype).find(
+      (name) => name !== "constructor" && (name in above || HOOKS.has(name)),
+    );
+    if (late !== undefined && !isOfPackage(each))
+      throw new Unknowable(
+        `has a class with its own ${late}(), which may use what nobody else sees: say in the constructor what it copies, mounts and sets`,
+      );
+  }
   return sources;
+}
+
+/** Whether a class is exported by a package, as far as Node keeps what it has loaded: its CommonJS, as all of Testcontainers is. */
+function isOfPackage(each: { readonly name: string }): boolean {
+  return Object.values(createRequire(import.meta.url).cache).some((loaded) => {
+    const exports: unknown = /[\\/]node_modules[\\/]/.test(loaded?.filename ?? "") ? loaded?.exports : undefined;
+    if (exports === each) return true;
+    return (
+      typeof exports === "object" &&
+      exports !== null &&
+      Object.hasOwn(exports, each.name) &&
+      (exports as Record<string, unknown>)[each.name] === each
+    );
+  });
 }
 
 /** A value as JSON can hold it; `texts` gets each text of it. */

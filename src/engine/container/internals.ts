@@ -36,6 +36,9 @@ export interface Internals {
   reuseContainer(client: ContainerRuntimeClient, container: Dockerode.Container): Promise<StartedTestContainer>;
 }
 
+/** What Testcontainers calls on the way of a container, and does not have itself. */
+export const HOOKS = new Set(["beforeContainerCreated", "containerCreated", "containerStarting", "containerStarted"]);
+
 /** A container's members that Testcontainers keeps to itself. */
 export function internalsOf(container: GenericContainer): Internals {
   return container as unknown as Internals;
@@ -47,7 +50,7 @@ export function isContainer(value: unknown): value is GenericContainer {
 }
 
 /** An object's classes, from its own up. */
-export function classesOf(object: object): { readonly name: string }[] {
+export function classesOf(object: object): { readonly name: string; readonly prototype: object }[] {
   const above = Object.getPrototypeOf(object) as object | null;
   return above === null || above === Object.prototype ? [] : [above.constructor, ...classesOf(above)];
 }

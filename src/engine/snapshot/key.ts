@@ -18,8 +18,8 @@ import { withoutPasswords } from "./passwords.ts";
 // Stryker disable next-line StringLiteral: any other text would do as well
 const FORMAT = "7";
 
-/** How much of this machine a container may mount and still have a snapshot: all of it is read at each start. */
-const MOST_MOUNTED = { entries: 10_000, bytes: 1024 ** 3 };
+/** How much of this machine a container may mount, or name, and still have a snapshot: all of it is read at each start. */
+const MOST_READ = { entries: 10_000, bytes: 1024 ** 3 };
 
 /** A digest of all that something comes from, or, where that cannot be known before it runs, the reason: one sentence. */
 export type Key = { readonly key: string; readonly reason?: never } | { readonly key?: never; readonly reason: string };
@@ -77,9 +77,9 @@ export async function serverLayers(
  * copy and mount, who waits for whom; of `holders` where they mount volumes, and the image of those with data. The same for the
  * same content wherever it lies; `onAnyMachine` also with other passwords, where those are set anew.
  *
- * It cannot be known for work in this process, a container made from another's started value, an image that was not
- * declared, a stream or an archive to copy; nor for mounts of sockets, devices, volumes of somebody else, other
- * machines' folders, and of more than 1 GiB or 10,000 files.
+ * It cannot be known for work in this process, a container made from another's started value, a class of no package's with
+ * a start of its own, an image that was not declared, a stream or an archive to copy; nor for mounts of sockets, devices,
+ * volumes of somebody else, other machines' folders, and of more than 1 GiB or 10,000 files.
  *
  * @throws StackspecError `FILE_MISSING` for what is copied or mounted and does not exist
  */
@@ -135,7 +135,7 @@ async function ingredientsOf(node: Node, made: ReadonlyMap<Node, unknown>, conte
     told,
     await Promise.all(sourcesOf(container).copied.map((path) => contentOf(path, node, "copies"))),
     await Promise.all(bindsOf(container).map((bind) => mountedBy(node, bind, context))),
-    await Promise.all(texts.map(async (text) => (await isFile(text)) && contentOf(text, node, "names"))),
+    await Promise.all(texts.map(async (text) => (await isSource(text)) && contentOf(text, node, "names", MOST_READ))),
   ];
 }
 
@@ -178,10 +178,10 @@ async function mountedBy(
 ): Promise<string[]> {
   if (!isAbsolute(source)) throw new Unknowable(`mounts ${source}, a volume whose content only the engine knows`);
   if (!(await local())) throw new Unknowable(`mounts ${source} of the engine's machine, which is not this one`);
-  return [target, mode, await contentOf(source, node, "mounts", MOST_MOUNTED)];
+  return [target, mode, await contentOf(source, node, "mounts", MOST_READ)];
 }
 
-async function contentOf(path: string, { name }: Node, verb: string, limit?: typeof MOST_MOUNTED): Promise<string> {
+async function contentOf(path: string, { name }: Node, verb: string, limit?: typeof MOST_READ): Promise<string> {
   return digestOfContent(path, limit).catch((cause: unknown) => {
     if (!(cause instanceof StackspecError)) throw new Unknowable(`${verb} ${path}: ${messageOf(cause)}`);
     throw new StackspecError(cause.code, `${verb} ${path}, which does not exist`, {
@@ -192,8 +192,8 @@ async function contentOf(path: string, { name }: Node, verb: string, limit?: typ
   });
 }
 
-/** What a module is told to copy when it starts is, until then, a text like any other. */
-async function isFile(text: string): Promise<boolean> {
+/** What a module is told to copy when it starts is, until then, a text like any other: "test" is a user, "./test" a folder. */
+async function isSource(text: string): Promise<boolean> {
   const found = await stat(text).catch(() => undefined);
-  return found?.isFile() === true;
+  return found?.isFile() === true || (found?.isDirectory() === true && text !== "/" && /[/\\]/.test(text));
 }
