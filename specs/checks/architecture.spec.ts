@@ -222,6 +222,9 @@ const WRITE_TO_TERMINAL = [
   "src/terminal.ts",
 ];
 
+/** The one file that imports what Testcontainers keeps to itself. */
+const REACHES_INSIDE = "src/images/credentials.ts";
+
 const MOST_LINES = 200;
 
 interface Import {
@@ -229,6 +232,8 @@ interface Import {
   readonly from: string;
   /** Likewise, or the name of a package. */
   readonly to: string;
+  /** As it is written. */
+  readonly specifier: string;
   readonly typeOnly: boolean;
 }
 
@@ -248,7 +253,7 @@ function importsOf(from: string, text: string): Import[] {
   return [...statements].map(([, type, fixed, dynamic]) => {
     const specifier = (fixed ?? dynamic)!;
     const to = specifier.startsWith(".") ? join(from, "..", specifier) : packageOf(specifier);
-    return { from, to, typeOnly: type !== undefined };
+    return { from, to, specifier, typeOnly: type !== undefined };
   });
 }
 
@@ -313,6 +318,16 @@ describe("the architecture", () => {
         !allows(PACKAGES[each.to] ?? [], roomOf(each.from), each.typeOnly),
     );
     expect(offenders.map(shown)).to.deep.equal([]);
+  });
+
+  it(`lets only ${REACHES_INSIDE} import from inside Testcontainers and its modules`, () => {
+    const inside = imports.filter(({ specifier }) => /^(testcontainers|@testcontainers\/[^/]+)\//.test(specifier));
+    expect(inside.map(({ from }) => from)).to.deep.equal([REACHES_INSIDE]);
+  });
+
+  it("reaches for the members of Testcontainers by one file", () => {
+    const casts = [...files].filter(([, text]) => /\b(container|made)\b as unknown as\b/.test(text));
+    expect(casts.map(([path]) => path)).to.deep.equal(["src/engine/container/internals.ts"]);
   });
 
   it(`keeps ${WITHOUT_IO.join(", ")} free of input and output`, () => {

@@ -1,6 +1,10 @@
+import { createRequire } from "node:module";
 import { expect } from "chai";
+import type Dockerode from "dockerode";
 import { GenericContainer } from "testcontainers";
-import { classNamesOf } from "../../src/engine/container/internals.ts";
+import type { ContainerRuntimeClient } from "testcontainers";
+import { HOOKS, classNamesOf, internalsOf } from "../../src/engine/container/internals.ts";
+import { explainRefusals } from "../../src/engine/docker/answers.ts";
 
 /**
  * Every member of Testcontainers that its types keep from us and `src/engine/container/internals.ts` uses all the same,
@@ -8,8 +12,11 @@ import { classNamesOf } from "../../src/engine/container/internals.ts";
  */
 const MEMBERS: Readonly<Record<string, (value: unknown) => boolean>> = {
   imageName: (value) => (value as { string?: string } | undefined)?.string === "image:1",
+  pullPolicy: (value) => (value as { shouldPull?(): unknown } | undefined)?.shouldPull?.() === false,
   filesToCopy: Array.isArray,
   directoriesToCopy: Array.isArray,
+  contentsToCopy: Array.isArray,
+  archivesToCopy: Array.isArray,
   networkAliases: Array.isArray,
   createOpts: (value) => (value as { Image?: string } | undefined)?.Image === "image:1",
   hostConfig: (value) => typeof value === "object",
@@ -45,6 +52,22 @@ const CHANGES: Readonly<
     change: (made) => made.withBindMounts([{ source: "/a", target: "/b" }]),
     shows: ({ hostConfig }) => hostConfig.Binds,
   },
+  "hostConfig.Memory by withResourcesQuota": {
+    change: (made) => made.withResourcesQuota({ memory: 1 }),
+    shows: ({ hostConfig }) => hostConfig.Memory,
+  },
+  "hostConfig.NanoCpus by withResourcesQuota": {
+    change: (made) => made.withResourcesQuota({ cpu: 1 }),
+    shows: ({ hostConfig }) => hostConfig.NanoCpus,
+  },
+  "createOpts.Hostname by withHostname": {
+    change: (made) => made.withHostname("x"),
+    shows: ({ createOpts }) => createOpts.Hostname,
+  },
+  "createOpts.name by withName": {
+    change: (made) => made.withName("x"),
+    shows: ({ createOpts }) => createOpts.name,
+  },
   "networkAliases by withNetworkAliases": {
     change: (made) => made.withNetworkAliases("x"),
     shows: ({ networkAliases }) => networkAliases.at(0),
@@ -56,8 +79,8 @@ const CHANGES: Readonly<
 };
 
 interface Inside {
-  readonly createOpts: Record<string, unknown>;
-  readonly hostConfig: Record<string, unknown>;
+  readonly createOpts: Dockerode.ContainerCreateOptions;
+  readonly hostConfig: Dockerode.HostConfig;
   readonly networkAliases: string[];
   readonly waitStrategy: unknown;
 }
@@ -77,6 +100,75 @@ describe("what stackspec reaches for inside Testcontainers", () => {
       change(made);
       expect(shows(made as unknown as Inside)).not.to.equal(undefined);
     });
+});
+
+/** A client of an engine that does what it is asked for, as far as a start comes until the container is started; notes the calls. */
+function clientOf(calls: string[]): ContainerRuntimeClient {
+  const container = {
+    async create() {
+      calls.push("create");
+      return { id: "the id" };
+    },
+    async start() {
+      calls.push("start");
+      throw new Error("enough");
+    },
+  };
+  return { container } as unknown as ContainerRuntimeClient;
+}
+
+describe("the start of a container by Testcontainers", () => {
+  it("calls containerCreated when it is created, waits for that, and starts it then", async () => {
+    const calls: string[] = [];
+    const inside = internalsOf(new GenericContainer("image:1"));
+    inside.containerCreated = async (id) => {
+      await new Promise(setImmediate);
+      calls.push(`containerCreated with ${id}`);
+    };
+    const failure = await inside.startContainer(clientOf(calls)).catch((error: unknown) => error);
+    expect(failure).to.have.property("message", "enough");
+    expect(calls, "Testcontainers no longer waits for what stackspec orders by: see configure.ts").to.deep.equal([
+      "create",
+      "containerCreated with the id",
+      "start",
+    ]);
+  });
+
+  it("is asked for with all that createOpts and hostConfig say by then", async () => {
+    let asked: unknown;
+    const inside = internalsOf(new GenericContainer("image:1"));
+    inside.createOpts.name = "x";
+    inside.hostConfig.CpuShares = 1;
+    const container = {
+      async create(options: unknown) {
+        asked = options;
+        throw new Error("enough");
+      },
+    };
+    await inside.startContainer({ container } as unknown as ContainerRuntimeClient).catch(() => {});
+    expect(asked).to.deep.include({ name: "x", HostConfig: inside.hostConfig });
+  });
+
+  it("has the hooks that are known, and no others", () => {
+    const source = String(GenericContainer);
+    const called = source.matchAll(/await this\.((?:before|container)[A-Z]\w*)\(/g);
+    expect(new Set(Array.from(called, ([, hook]) => hook))).to.deep.equal(HOOKS);
+  });
+});
+
+describe("the client of the engine that Testcontainers has", () => {
+  it("makes each call by the method that stackspec replaces to explain refusals", async () => {
+    const from = createRequire(createRequire(import.meta.url).resolve("testcontainers"));
+    const docker = new (from("dockerode") as typeof Dockerode)();
+    expect(docker.modem.dial, "its client has changed: see src/engine/docker/answers.ts").to.be.a("function");
+    docker.modem.dial = (_options, callback) => {
+      const refusal = new Error("(HTTP code 409) conflict - it is in use ");
+      callback?.(Object.assign(refusal, { statusCode: 409 }), null);
+    };
+    explainRefusals(docker, "Docker 1");
+    const refused = await docker.version().catch((error: unknown) => error);
+    expect(refused).to.have.property("message", "it is in use (Docker 1 answered 409 to GET /version)");
+  });
 });
 
 describe("what stackspec imports from inside Testcontainers", () => {

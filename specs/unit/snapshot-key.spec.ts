@@ -19,7 +19,7 @@ import { defineStack, started } from "stackspec";
 import type { StackBuilder } from "../../src/stack/define-stack.ts";
 import { GenericContainer, PullPolicy, Wait } from "testcontainers";
 import type { StartedTestContainer } from "testcontainers";
-import { FIELDS } from "../../src/engine/container/declaration.ts";
+import { FIELDS } from "../../src/engine/container/internals.ts";
 import { derivePassword } from "../../src/engine/docker/secret.ts";
 import { keyOfNodes, snapshotKey } from "../../src/engine/snapshot/key.ts";
 import type { Key } from "../../src/engine/snapshot/key.ts";
@@ -739,7 +739,7 @@ describe("the list of what a key is made from", () => {
       const news = found.filter((name) => !known.includes(name));
       expect(
         news,
-        `Testcontainers has ${what} that are new: ${news.join(", ")}. Say in engine/container/declaration.ts whether they are part of a snapshot's key`,
+        `Testcontainers has ${what} that are new: ${news.join(", ")}. Say in engine/container/internals.ts whether they are part of a snapshot's key`,
       ).to.deep.equal([]);
     });
 
@@ -747,7 +747,7 @@ describe("the list of what a key is made from", () => {
       const gone = known.filter((name) => !found.includes(name));
       expect(
         gone,
-        `Testcontainers no longer has these ${what}: ${gone.join(", ")}. Look in engine/container/declaration.ts what takes their place`,
+        `Testcontainers no longer has these ${what}: ${gone.join(", ")}. Look in engine/container/internals.ts what takes their place`,
       ).to.deep.equal([]);
     });
   }

@@ -1,32 +1,11 @@
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import type { GenericContainer } from "testcontainers";
-import { HOOKS, classesOf } from "./internals.ts";
+import { FIELDS, HOOKS, classesOf, fieldsOf, internalsOf } from "./internals.ts";
 import type { Internals } from "./internals.ts";
 
 /** Something that a container comes from cannot be known before it runs: why, as a sentence that begins with its name. */
 export class Unknowable extends Error {}
-
-/**
- * What Testcontainers keeps in each container: fields that count as they are, fields that are read one by one below, and
- * fields that only say when it is ready, who removes it, or where stackspec puts it; then the options that the engine is
- * asked for, which all count. A spec compares the list with Testcontainers, so that no new version adds an input unnoticed.
- */
-export const FIELDS = {
-  told: ["networkAliases", "copyToContainerOptions"],
-  read: words(`createOpts hostConfig imageName pullPolicy
-    filesToCopy directoriesToCopy contentsToCopy archivesToCopy`),
-  // The network is its stack's; the last three are in the options too.
-  ignored: words(`startupTimeoutMs waitStrategy logConsumer reuse autoCleanup autoRemove networkMode
-    environment exposedPorts healthCheck`),
-  createOpts: words("Image Cmd Entrypoint Env User WorkingDir Hostname name Labels platform ExposedPorts Healthcheck"),
-  hostConfig: words(`Binds Tmpfs Ulimits SecurityOpt CapAdd CapDrop Privileged IpcMode ExtraHosts PortBindings LogConfig
-    Memory NanoCpus ShmSize AutoRemove`),
-};
-
-function words(text: string): string[] {
-  return text.split(/\s+/);
-}
 
 /** Labels that are given to what is started, and say nothing of what it is. */
 const OWN_LABELS = /^(dev\.stackspec|org\.testcontainers)\./;
@@ -46,14 +25,14 @@ export interface Declaration {
  * @throws Unknowable for what can be read only once, or not at all
  */
 export function declarationOf(container: GenericContainer): Declaration {
-  const internals = container as unknown as Internals;
+  const internals = internalsOf(container);
   const { createOpts, hostConfig, filesToCopy, directoriesToCopy, contentsToCopy, archivesToCopy } = internals;
   if (archivesToCopy.length > 0)
     throw new Unknowable(`copies an archive to ${archivesToCopy[0]!.target}, and an archive can be read only once`);
   if (internals.pullPolicy.shouldPull() === true)
     throw new Unknowable("pulls its image at each start, and so may run another one each time");
 
-  const own = Object.entries(container).filter(([field]) => !isListed(field));
+  const own = Object.entries(fieldsOf(container)).filter(([field]) => !isListed(field));
   const texts: string[] = [];
   // Its image is told beside.
   const { Labels = {}, Image: _image, ...create } = known("createOpts", createOpts);
@@ -62,7 +41,7 @@ export function declarationOf(container: GenericContainer): Declaration {
   const told = {
     classes: sourcesOfClasses(container),
     own: own.map(([field, value]) => [field, plain(value, field, texts)]),
-    fields: FIELDS.told.map((field) => [field, plain((container as unknown as Record<string, unknown>)[field], field)]),
+    fields: FIELDS.told.map((field) => [field, plain(fieldsOf(container)[field], field)]),
     create: plain(create, "createOpts"),
     host: plain(host, "hostConfig"),
     labels: Object.entries(Labels as Record<string, string>).filter(([label]) => !OWN_LABELS.test(label)),

@@ -36,12 +36,38 @@ export interface Internals {
   reuseContainer(client: ContainerRuntimeClient, container: Dockerode.Container): Promise<StartedTestContainer>;
 }
 
+/**
+ * What Testcontainers keeps in each container: fields that count as they are, fields that are read one by one, and
+ * fields that only say when it is ready, who removes it, or where stackspec puts it; then the options that the engine is
+ * asked for, which all count. A spec compares the list with Testcontainers, so that no new version adds an input unnoticed.
+ */
+export const FIELDS = {
+  told: ["networkAliases", "copyToContainerOptions"],
+  read: words(`createOpts hostConfig imageName pullPolicy
+    filesToCopy directoriesToCopy contentsToCopy archivesToCopy`),
+  // The network is its stack's; the last three are in the options too.
+  ignored: words(`startupTimeoutMs waitStrategy logConsumer reuse autoCleanup autoRemove networkMode
+    environment exposedPorts healthCheck`),
+  createOpts: words("Image Cmd Entrypoint Env User WorkingDir Hostname name Labels platform ExposedPorts Healthcheck"),
+  hostConfig: words(`Binds Tmpfs Ulimits SecurityOpt CapAdd CapDrop Privileged IpcMode ExtraHosts PortBindings LogConfig
+    Memory NanoCpus ShmSize AutoRemove`),
+};
+
+function words(text: string): string[] {
+  return text.split(/\s+/);
+}
+
 /** What Testcontainers calls on the way of a container, and does not have itself. */
 export const HOOKS = new Set(["beforeContainerCreated", "containerCreated", "containerStarting", "containerStarted"]);
 
 /** A container's members that Testcontainers keeps to itself. */
 export function internalsOf(container: GenericContainer): Internals {
   return container as unknown as Internals;
+}
+
+/** All that a container keeps, by the names of its fields. */
+export function fieldsOf(container: GenericContainer): Readonly<Record<string, unknown>> {
+  return container as unknown as Readonly<Record<string, unknown>>;
 }
 
 /** True for Testcontainers' containers, its modules' included, whichever copy of the package made them. */
