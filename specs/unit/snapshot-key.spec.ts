@@ -528,6 +528,54 @@ describe("the key of a snapshot", () => {
       expect((await keyOf(stackFrom(new Ours(IMAGE))))?.reason).to.match(/^seed has a class with its own start\(\)/);
     });
 
+    it("is known when its class only wraps what it has started", async () => {
+      class StartedOurs {
+        readonly up: StartedTestContainer;
+        readonly user: string;
+        constructor(up: StartedTestContainer, user: string) {
+          this.up = up;
+          this.user = user;
+        }
+      }
+      class Ours extends GenericContainer {
+        user = "me";
+        override async start(): Promise<StartedTestContainer> {
+          const up = await super.start();
+          return new StartedOurs(up, this.user) as unknown as StartedTestContainer;
+        }
+      }
+      class Terse extends Ours {
+        override async start(): Promise<StartedTestContainer> {
+          return super.start();
+        }
+      }
+      for (const Each of [Ours, Terse]) expect(await keyOf(stackFrom(new Each(IMAGE)))).to.have.property("key");
+    });
+
+    it("cannot be known when its class does more than wrap", async () => {
+      const seed = (up: StartedTestContainer): StartedTestContainer => up;
+      class Calls extends GenericContainer {
+        override async start(): Promise<StartedTestContainer> {
+          return seed(await super.start());
+        }
+      }
+      class Runs extends GenericContainer {
+        override async start(): Promise<StartedTestContainer> {
+          const up = await super.start();
+          await up.exec(["seed"]);
+          return up;
+        }
+      }
+      class Sets extends GenericContainer {
+        override async start(): Promise<StartedTestContainer> {
+          this.createOpts.Env = ["SEED=one"];
+          return super.start();
+        }
+      }
+      for (const Each of [Calls, Runs, Sets])
+        expect((await keyOf(stackFrom(new Each(IMAGE))))?.reason).to.match(/^seed has a class with its own start\(\)/);
+    });
+
     for (const Module of [
       MariaDbContainer,
       MySqlContainer,

@@ -71,7 +71,7 @@ function contentOf({ content, target }: Internals["contentsToCopy"][number]): un
 
 /**
  * A package's class may do anything in its `start()`: what it does counts by its source, and what it does it with by its
- * fields. Another class reaches variables, paths and the environment there too, which no source and no field shows.
+ * fields. Another class reaches variables, paths and the environment there too, which no source and no field shows, unless it only wraps.
  */
 function sourcesOfClasses(container: GenericContainer): string[] {
   const classes = classesOf(container);
@@ -82,7 +82,7 @@ function sourcesOfClasses(container: GenericContainer): string[] {
   for (const each of classes.slice(0, -1)) {
     const above = Object.getPrototypeOf(each.prototype) as object;
     const late = Object.getOwnPropertyNames(each.prototype).find(
-      (name) => name !== "constructor" && (name in above || HOOKS.has(name)),
+      (name) => name !== "constructor" && (name in above || HOOKS.has(name)) && !onlyWraps(each, name),
     );
     if (late !== undefined && !isOfPackage(each))
       throw new Unknowable(
@@ -90,6 +90,21 @@ function sourcesOfClasses(container: GenericContainer): string[] {
       );
   }
   return sources;
+}
+
+/**
+ * Whether a method calls nothing but its namesake of the class above, and constructors, and sets nothing: so a class gives what
+ * it has started a type of its own.
+ */
+function onlyWraps({ prototype }: { readonly prototype: object }, name: string): boolean {
+  const source = String(Object.getOwnPropertyDescriptor(prototype, name)?.value);
+  const rest = source
+    .slice(source.indexOf("{"))
+    .replaceAll(`super.${name}(`, "(")
+    .replaceAll(/\bnew [\w$.]+\(/g, "(")
+    .replaceAll(/\b(?:const|let) [\w$]+ =/g, "")
+    .replaceAll(/\b(?:await|return) \(/g, "(");
+  return !/[\w$\])]\s*[(`]|=/.test(rest);
 }
 
 /** Whether a class is exported by a package, as far as Node keeps what it has loaded: its CommonJS, as all of Testcontainers is. */
