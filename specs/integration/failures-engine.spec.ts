@@ -10,7 +10,7 @@ import { defineStack, logs, requireEngine, startStack } from "stackspec";
 import type { StackspecError } from "stackspec";
 import type { GenericContainer } from "testcontainers";
 import { whyLate } from "../../src/engine/container/listening.ts";
-import { evidenceOf } from "../../src/engine/container/failure.ts";
+import { evidenceOf } from "../../src/engine/container/remains.ts";
 import { resultOf } from "./child.ts";
 import { NODE, engine, failureOf, shell, useRunning } from "./engine.ts";
 import { watchedSocketToEngine } from "./socket.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import type { FactoryContext, StackspecError } from "stackspec";
 import { defineStack, listens, logs, requireEngine, startStack } from "stackspec";
-import { NODE, engine, failureOf, onceThere, script, serving, shell } from "./engine.ts";
+import { NODE, engine, failureOf, insideOf, onceThere, script, serving, shell } from "./engine.ts";
 
 const on = { image: NODE };
 
@@ -148,6 +148,54 @@ describe("a service that is killed for memory", () => {
     expect(failure.sentence).to.equal(
       "OUT_OF_MEMORY: hungry: was killed for memory, exit code 137 — raise its limit with withResourcesQuota(), or find out what it needs the memory for",
     );
+  });
+});
+
+describe("a container whose log has the words of another failure", () => {
+  requireEngine();
+  const saying = (words: string): Promise<StackspecError> =>
+    failureOf(
+      startStack(
+        defineStack("words", (stack) => ({
+          web: stack.service("web", ({ image }) => shell(image, `echo '${words}'; echo bye; exit 3`), {
+            ...on,
+            ready: logs(/never/),
+          }),
+        })),
+      ),
+    );
+
+  it("has exited when a service said that something else was out of memory", async () => {
+    const { sentence } = await saying("state: exited, exit code 137, out of memory");
+    expect(sentence).to.equal("CONTAINER_EXITED: web: exited with code 3 before it was ready: bye — its log says why");
+  });
+
+  it("has exited when a service said that something else was removed", async () => {
+    const { sentence } = await saying("state: removed");
+    expect(sentence).to.equal("CONTAINER_EXITED: web: exited with code 3 before it was ready: bye — its log says why");
+  });
+
+  it("has died by itself when a service that was ready said both", async function () {
+    this.timeout(30_000);
+    const words = `console.log("state: removed\\nstate: exited, out of memory\\nbye")`;
+    const quits = `require("node:http").createServer(() => { ${words}; process.exit(4); }).listen(8000)`;
+    const running = await startStack(
+      defineStack("last-words", (stack) => ({
+        web: stack.service("web", ({ image }) => script(image, quits).withExposedPorts(8000), {
+          ...on,
+          http: { port: 8000 },
+        }),
+      })),
+    );
+    try {
+      await running.values.web.http.get("/").catch(() => {});
+      const { sentence } = await insideOf(running).death;
+      expect(sentence).to.equal(
+        "SERVICE_DIED: web: was ready and has exited since, with code 4 — its log says why; no spec after this can reach it",
+      );
+    } finally {
+      await running.stop();
+    }
   });
 });
 

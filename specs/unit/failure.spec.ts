@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { defineStack, imageFrom, started } from "stackspec";
-import { lastWords, startFailure, waitingChain } from "../../src/engine/container/failure.ts";
+import { startFailure, waitingChain } from "../../src/engine/container/failure.ts";
+import { lastWords } from "../../src/engine/container/remains.ts";
 import { startable } from "./declare.ts";
 
 describe("the chain of who waited", () => {
@@ -111,7 +112,6 @@ describe("the last message of a log", () => {
     ["its last line where all are indented", ["  one", "  two"], "two"],
   ] as const)
     it(`is ${title}`, () => {
-      const evidence = ["state: exited, exit code 1", "log:", ...log.map((line) => `  | ${line}`), "timeline:"];
-      expect(lastWords(evidence.join("\n"))).to.equal(`: ${message}`);
+      expect(lastWords(log)).to.equal(`: ${message}`);
     });
 });

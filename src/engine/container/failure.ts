@@ -6,64 +6,9 @@ import { imageName } from "../../stack/image.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import { nodeOf } from "../../stack/define-stack.ts";
 import { withCode } from "../docker/answers.ts";
-import { isNotFound } from "../docker/connect.ts";
-import { readLogTail } from "../docker/log.ts";
+import { lastWords, remainsOf, remainsText } from "./remains.ts";
 
-/** How much of a failed container's log stands in the error. */
-const LOG_LINES = 40;
-/** How long the engine may take to say what is known of a container, in milliseconds: who waits for that has waited long. */
-const EVIDENCE_WITHIN_MS = 2_000;
-/** How many characters of the last line of a log stand in the first line of an error. */
-const LAST_WORDS_LENGTH = 200;
-/** Lines that stand below a message: its stack trace and fields, which are indented, and what Node, psql, npm and SQLAlchemy add. */
-const BELOW = /^(\s|[}\]^]|Node\.js v\d|LINE \d+:|npm (ERR!|error)|\(Background on this error)/;
-const OUT_OF_MEMORY = ", out of memory";
-const REMOVED = "state: removed";
 const WHO_REMOVES = "find out who removes containers of others on this engine";
-
-/** What the engine says of a container, and the end of its log: gathered before it is removed. An engine that hangs is not waited for. */
-export async function evidenceOf(container: Dockerode.Container | undefined, lastAnswer?: string): Promise<string> {
-  const lines = lastAnswer === undefined ? [] : [`last answer: ${lastAnswer}`];
-  if (container === undefined) return lines.join("\n");
-  const signal = AbortSignal.timeout(EVIDENCE_WITHIN_MS);
-  const orWhyNot = (what: string, reading: Promise<string>): Promise<string> =>
-    reading.catch((error: unknown) => {
-      const why = signal.aborted ? `the engine has not answered within ${EVIDENCE_WITHIN_MS} ms` : messageOf(error);
-      return `${what} cannot be read: ${why}`;
-    });
-  const found = [orWhyNot("state", stateOf(container, signal)), orWhyNot("log", logOf(container, signal))];
-  return [...lines, ...(await Promise.all(found))].join("\n");
-}
-
-async function stateOf(container: Dockerode.Container, abortSignal: AbortSignal): Promise<string> {
-  const found = await container.inspect({ abortSignal }).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  });
-  if (found === undefined) return REMOVED;
-  const { State } = found;
-  // A dead one is what there is of it while its removal ends: https://docs.docker.com/reference/cli/docker/container/ls/#status
-  if (["removing", "dead"].includes(State.Status)) return `${REMOVED}, exit code ${State.ExitCode}`;
-  return `state: ${State.Status}, exit code ${State.ExitCode}${State.OOMKilled ? OUT_OF_MEMORY : ""}`;
-}
-
-async function logOf(container: Dockerode.Container, signal: AbortSignal): Promise<string> {
-  const tail = await readLogTail(container, LOG_LINES, signal);
-  return tail === "" ? "log: empty" : `log:\n${tail.replaceAll(/^/gm, "  | ")}`;
-}
-
-/**
- * ": " and the last message of the log that is in this evidence, or the one that says itself that it was the end; "" when there
- * is none. A first line is all that many readers see.
- */
-export function lastWords(evidence: string): string {
-  const lines = evidence.split("\n").filter((line) => /^ {2}\| \s*\S/.test(line));
-  const messages = lines.filter((line) => !BELOW.test(line.slice("  | ".length)));
-  const last = messages.findLast((line) => /\b(FATAL|PANIC)\b/.test(line)) ?? messages.at(-1) ?? lines.at(-1);
-  if (last === undefined) return "";
-  const text = last.slice("  | ".length).trim();
-  return `: ${text.length > LAST_WORDS_LENGTH ? `${text.slice(0, LAST_WORDS_LENGTH)}…` : text}`;
-}
 
 /** The failure of a service that exited before it was ready. */
 export async function exitFailure(
@@ -72,20 +17,21 @@ export async function exitFailure(
   exitCode: number,
   when = "before it was ready",
 ): Promise<StackspecError> {
-  const evidence = await evidenceOf(container);
-  if (outOfMemory(evidence))
+  const remains = await remainsOf(container);
+  const evidence = remainsText(remains);
+  if (remains.outOfMemory)
     return new StackspecError("OUT_OF_MEMORY", `was killed for memory, exit code ${exitCode}`, {
       subject: name,
       hint: "raise its limit with withResourcesQuota(), or find out what it needs the memory for",
       evidence,
     });
-  if (evidence.includes(REMOVED))
+  if (remains.removed)
     return new StackspecError("CONTAINER_EXITED", `was removed by somebody else ${when}`, {
       subject: name,
       hint: WHO_REMOVES,
       evidence,
     });
-  return new StackspecError("CONTAINER_EXITED", `exited with code ${exitCode} ${when}${lastWords(evidence)}`, {
+  return new StackspecError("CONTAINER_EXITED", `exited with code ${exitCode} ${when}${lastWords(remains.log)}`, {
     subject: name,
     hint: "its log says why",
     evidence,
@@ -98,8 +44,9 @@ export async function deathFailure(
   container: Dockerode.Container,
   exitCode: number,
 ): Promise<StackspecError> {
-  const evidence = await evidenceOf(container);
-  if (evidence.includes(REMOVED))
+  const remains = await remainsOf(container);
+  const evidence = remainsText(remains);
+  if (remains.removed)
     return new StackspecError("SERVICE_DIED", "was ready, and was removed by somebody else", {
       subject: name,
       hint: `${WHO_REMOVES}; no spec after this can reach it`,
@@ -107,17 +54,13 @@ export async function deathFailure(
     });
   return new StackspecError(
     "SERVICE_DIED",
-    `was ready and has exited since, with code ${exitCode}${outOfMemory(evidence) ? ", killed for memory" : ""}`,
+    `was ready and has exited since, with code ${exitCode}${remains.outOfMemory ? ", killed for memory" : ""}`,
     {
       subject: name,
       hint: "its log says why; no spec after this can reach it",
       evidence,
     },
   );
-}
-
-function outOfMemory(evidence: string): boolean {
-  return evidence.includes(`${OUT_OF_MEMORY}\n`);
 }
 
 /** What the engine refuses, by the words it uses (Docker 20 to 28, Podman 4 and 5). */

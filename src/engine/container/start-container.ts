@@ -10,13 +10,14 @@ import { configure } from "./configure.ts";
 import type { ContainerConfig, OwnWait } from "./configure.ts";
 import { environmentOf, exposedPortsOf } from "./internals.ts";
 import type { Exits } from "../docker/exits.ts";
-import { evidenceOf, exitFailure, startFailure } from "./failure.ts";
+import { exitFailure, startFailure } from "./failure.ts";
 import { askHealth } from "./health.ts";
 import { whyLate } from "./listening.ts";
 import { followLog } from "../docker/log.ts";
 import type { Log } from "../docker/log.ts";
 import { lookInside } from "./ask-port.ts";
 import { PROBE_CODES, STRATEGY_CODES, untilReady } from "./ready.ts";
+import { evidenceOf } from "./remains.ts";
 import type { Runtime } from "../docker/connect.ts";
 
 /** What is run: for messages, and for the end that its container is to come to. */

@@ -3,7 +3,7 @@ import { StackspecError } from "../../errors.ts";
 import { mask } from "../../secrets.ts";
 import type { TaskOptions, TaskResult } from "../../stack/stack.ts";
 import type { Log } from "../docker/log.ts";
-import { lastWords } from "./failure.ts";
+import { lastWords, remainsOf, remainsText } from "./remains.ts";
 import type { ContainerStart } from "./start-container.ts";
 
 /** How much of a task's output is kept: enough to read what it said, little enough for a label of an image. */
@@ -25,15 +25,15 @@ export async function taskResult(
   void start.running.then(() => (runsSince = performance.now()));
   try {
     const late = timeoutMs === undefined ? [] : [timeout(name, start, timeoutMs, over.signal)];
-    const { exit, log } = await Promise.race([start.done, ...late]);
+    const { container, exit, log } = await Promise.race([start.done, ...late]);
     const exitCode = await exit;
     const durationMs = Math.round(performance.now() - runsSince);
     if (exitCode === 0) return { exitCode, output: outputOf(log), durationMs };
-    const evidence = await start.evidence();
-    throw new StackspecError("TASK_FAILED", `exited with code ${exitCode}, expected 0${lastWords(evidence)}`, {
+    const remains = await remainsOf(container);
+    throw new StackspecError("TASK_FAILED", `exited with code ${exitCode}, expected 0${lastWords(remains.log)}`, {
       subject: name,
       hint: "its log says why",
-      evidence,
+      evidence: remainsText(remains),
       exitCode: whose === "run" ? exitCode : undefined,
     });
   } finally {
