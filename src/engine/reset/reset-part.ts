@@ -2,6 +2,7 @@ import { StackspecError, messageOf } from "../../errors.ts";
 import type { Node } from "../../stack/stack.ts";
 import type { Server } from "../../stack/driver.ts";
 import type { VolumeBaseline } from "../volumes/volume-baseline.ts";
+import { settleAll } from "../docker/labels.ts";
 
 /** One of the things that are reset. */
 export interface Part {
@@ -47,11 +48,21 @@ export async function resetFailure(
   });
 }
 
-/** Closes connections and files. */
+/** Closes connections and files. @throws StackspecError `RELEASE_FAILED` naming a part, after everything has been tried */
 export async function closeParts(parts: readonly Part[]): Promise<void> {
-  for (const { volume, close } of parts) {
-    volume?.close();
-    close?.();
-  }
-  for (const { server } of parts) await server?.close?.();
+  await settleAll(
+    parts.map(async ({ name, server, volume, close }) => {
+      try {
+        volume?.close();
+        close?.();
+        await server?.close?.();
+      } catch (cause) {
+        throw new StackspecError("RELEASE_FAILED", `what it is reset by cannot be closed: ${messageOf(cause)}`, {
+          subject: name,
+          hint: "its driver says why; the rest is released all the same",
+          cause,
+        });
+      }
+    }),
+  );
 }

@@ -69,8 +69,7 @@ export async function takeBaseline(start: StackStart, options: { hasBaselines: b
     },
     checkpoint: () => checkpoints.take(),
     async close() {
-      await closeParts(parts);
-      await checkpoints.close();
+      await settleAll([closeParts(parts), checkpoints.close()]);
     },
   };
 }

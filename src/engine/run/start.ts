@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Exports, Stack, Started } from "../../stack/stack.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import { nodeAbout, withContext } from "../container/failure.ts";
+import { settleAll } from "../docker/labels.ts";
 import { workerSuffix } from "../drivers/worker-suffix.ts";
 import { tellKept } from "../kept/addresses.ts";
 import { copyLayers } from "../service/copy-layers.ts";
@@ -85,15 +86,20 @@ async function startRun(stack: Stack, context: StackContext): Promise<StartedRun
   let stopped: Promise<void> | undefined;
   let remembering: Promise<Baseline> | undefined;
   const release = async (): Promise<void> => {
-    await (await remembering?.catch(() => undefined))?.close();
-    await start?.copies.discard();
-    start?.plan.reusable?.unlock();
-    context.onStopped?.(start?.plan.id ?? id);
+    const baseline = await remembering?.catch(() => undefined);
+    try {
+      await settleAll([Promise.resolve(baseline?.close()), Promise.resolve(start?.copies.discard())]);
+    } finally {
+      start?.plan.reusable?.unlock();
+      context.onStopped?.(start?.plan.id ?? id);
+    }
   };
-  const stop = (): Promise<void> => {
-    stopped ??= stopStack(run, start?.plan ?? fresh, start?.plan).finally(release);
-    return stopped;
+  const stopAll = async (): Promise<void> => {
+    const stopping = stopStack(run, start?.plan ?? fresh, start?.plan);
+    // In this order: what could not be stopped is told before what could not be closed.
+    await settleAll([stopping, stopping.catch(() => {}).then(release)]);
   };
+  const stop = (): Promise<void> => (stopped ??= stopAll());
   const deadline = new AbortController();
   try {
     await Promise.race([Promise.all(images), aborted(run.signal)]);

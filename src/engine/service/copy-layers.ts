@@ -3,6 +3,7 @@ import type { ResolvedImage } from "../../images/resolve.ts";
 import type { Node, Service, TaskResult } from "../../stack/stack.ts";
 import { waitsFor } from "../../stack/define-stack.ts";
 import type { GenericContainer } from "testcontainers";
+import { settleAll } from "../docker/labels.ts";
 import { driverOf } from "../drivers/choose.ts";
 import { dataOf } from "../drivers/data.ts";
 import { copyData, openCapture } from "../snapshot/capture.ts";
@@ -152,11 +153,14 @@ export function copyLayers(run: StackRun, plan: StackPlan, start: () => StackSta
       return images;
     },
     async discard() {
-      for (const opening of opened.splice(0))
-        await opening.then(
-          (image) => image.remove(),
-          () => {},
-        );
+      await settleAll(
+        opened.splice(0).map((opening) =>
+          opening.then(
+            (image) => image.remove(),
+            () => {},
+          ),
+        ),
+      );
     },
   };
 }
