@@ -78,3 +78,39 @@ describe("a project's own driver that cannot close its connections", function ()
     }
   });
 });
+
+describe("a checkpoint of a service whose driver cannot make one", function () {
+  this.timeout(60_000);
+  requireEngine();
+  /** How it fails, where only the first connection is as it should be. */
+  const failureWith = async (connectAgain: () => Server): Promise<unknown> => {
+    let connections = 0;
+    const connect = (): Server => ((connections += 1) === 1 ? server : connectAgain());
+    const running = await startStack(
+      defineStack("no-checkpoint", ({ service }) => ({ db: service("db", idle, on({ connect, checkpoints: true })) })),
+    );
+    try {
+      return await running.checkpoint().catch((error: unknown) => error);
+    } finally {
+      await running.stop();
+    }
+  };
+
+  it("fails by the name of the service when the driver cannot connect once more", async () => {
+    const failure = await failureWith(() => {
+      throw new Error("too many connections");
+    });
+    expect(failure)
+      .to.have.property("sentence")
+      .that.matches(/^RESET_FAILED: db: what it holds cannot be noted: too many connections — /);
+  });
+
+  it("fails with what could not be noted when that cannot be closed either", async () => {
+    const takeBaseline = async (): Promise<never> => {
+      throw new Error("the disk is full");
+    };
+    expect(await failureWith(() => ({ ...server, takeBaseline, close: stuck })))
+      .to.have.property("sentence")
+      .that.matches(/^RESET_FAILED: db: what it holds cannot be noted: the disk is full — /);
+  });
+});

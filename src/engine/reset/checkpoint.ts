@@ -1,6 +1,6 @@
 import { usageError } from "../../errors.ts";
 import { settleAll } from "../docker/labels.ts";
-import { closeParts, resetPart } from "./reset-part.ts";
+import { closeParts, notePart, resetPart } from "./reset-part.ts";
 import type { Part } from "./reset-part.ts";
 
 /** What a started stack held at one moment, beside what it is reset to. */
@@ -59,7 +59,7 @@ export function checkpointsOf(stack: string, parts: readonly Part[], unreset: re
       const taken: Part[] = [];
       await settleAll(
         parts.map(async (part) => {
-          const copy = await part.note!(baseline);
+          const copy = await notePart(part, baseline);
           noted.push(copy);
           taken.push(copy);
         }),

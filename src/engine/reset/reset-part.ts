@@ -35,6 +35,15 @@ export async function resetPart(part: Part): Promise<void> {
   }
 }
 
+/** Notes what it holds now. @throws StackspecError `RESET_FAILED` naming it */
+export async function notePart(part: Part, baseline: string): Promise<Part> {
+  try {
+    return await part.note!(baseline);
+  } catch (cause) {
+    throw cause instanceof StackspecError ? cause : await resetFailure(part, "what it holds cannot be noted", cause);
+  }
+}
+
 export async function resetFailure(
   { name, server }: Pick<Part, "name" | "server">,
   what: string,

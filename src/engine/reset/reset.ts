@@ -178,10 +178,13 @@ async function untestedVersion(name: string, { title, tested }: Driver, server: 
 /** A second baseline of a server. */
 async function noteBeside(name: string, driver: Driver, address: ServiceAddress): Promise<Part> {
   const server = await driver.connect(address);
-  await server.takeBaseline().catch(async (cause: unknown) => {
-    await server.close?.();
-    throw await resetFailure({ name, server }, "what it holds cannot be noted", cause);
-  });
+  try {
+    await server.takeBaseline();
+  } catch (error) {
+    // What it cannot close hides nothing of what it cannot note.
+    await server.close?.().catch(() => {});
+    throw error;
+  }
   return { name, server, reset: () => server.reset() };
 }
 
