@@ -135,8 +135,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "errors",
     "terminal",
     "types of engine/plan",
+    "stack",
     "types of images",
-    "types of stack",
   ],
   index: [
     "secret",

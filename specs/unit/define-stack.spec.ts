@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { answers, defineStack, imageFrom, started } from "stackspec";
+import { imagesOf } from "../../src/stack/define-stack.ts";
 import { imageName } from "../../src/stack/image.ts";
-import { imagesOf } from "../../src/engine/run/start.ts";
 import { declare, startable } from "./declare.ts";
 
 describe("a declared stack", () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Config } from "../config/config.ts";
 import type { ShardSetting } from "../config/shard.ts";
 import { ensureEngine } from "../engine/docker/install.ts";
-import { imagesOf } from "../engine/run/start.ts";
+import { imagesOf } from "../stack/define-stack.ts";
 import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
 import { exitPessimistically } from "../mocha/exit-code.ts";
 import { reportFile } from "../mocha/reporter.ts";

@@ -4,7 +4,7 @@
 import { connectEngine } from "../engine/docker/connect.ts";
 import type { Resettable } from "../engine/reset/checkpoint.ts";
 import type { Faults, ServiceName, VolumeName } from "../engine/faults/fault.ts";
-import { imagesOf } from "../engine/run/start.ts";
+import { imagesOf } from "../stack/define-stack.ts";
 import type { RunningStack, StartedStack } from "../engine/run/started-stack.ts";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import { httpClient } from "../http/client.ts";

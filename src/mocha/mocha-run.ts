@@ -5,7 +5,7 @@ import { tellWorkers } from "../config/inner-runs.ts";
 import type { OnProgress } from "../engine/plan/progress.ts";
 import { openSession } from "../engine/run/session.ts";
 import type { Session } from "../engine/run/session.ts";
-import { imagesOf } from "../engine/run/start.ts";
+import { imagesOf } from "../stack/define-stack.ts";
 import type { StartedStack } from "../engine/run/started-stack.ts";
 import type { StackspecError } from "../errors.ts";
 import type { Exports, Stack } from "../stack/stack.ts";

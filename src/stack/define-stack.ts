@@ -2,6 +2,7 @@ import { usageError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import { absolutePath, checkOptions, checkValue, fieldsOf, isWhole, port, rule } from "./check.ts";
 import { locate } from "./external.ts";
+import type { ImageSource } from "./image.ts";
 import { partOptions } from "./part-options.ts";
 import { checkProfiles } from "./profiles.ts";
 import type {
@@ -159,6 +160,11 @@ export function nodeOf(dependency: Dependency): Node {
 /** True when a node waits for another, itself or by what it waits for. */
 export function waitsFor({ options }: Node, other: Node): boolean {
   return (options.after ?? []).map(nodeOf).some((each) => each === other || waitsFor(each, other));
+}
+
+/** Every image that a stack names, once. */
+export function imagesOf(stack: Stack): ImageSource[] {
+  return [...new Set(stack.nodes.map(({ options }) => options.image).filter((image) => image !== undefined))];
 }
 
 function checkAfter(after: unknown, declared: readonly unknown[], subject: string): void {

@@ -35,9 +35,9 @@ export interface Probed {
   hostPort(containerPort: number): number;
   readonly exposedPorts: readonly number[];
   readonly httpPort: number | undefined;
-  /** Asks a server of a known kind once, in its own language. */
   /** The time for the whole start, in milliseconds. */
   readonly startTimeoutMs: number;
+  /** Asks a server of a known kind once, in its own language. */
   readonly askServer: (() => Promise<Error | undefined>) | undefined;
   health(): Promise<string>;
   readonly inside?: Inside;

@@ -54,9 +54,9 @@ export function faultsOf(start: StackStart): Faults & FaultKeeper & { close(): P
     const inTheWay = others.find((other) => other === state || isRestart(state) || isRestart(other));
     if (inTheWay !== undefined)
       throw usageError(name, `expected a ${kind} that is not ${inTheWay}, to be ${state}: heal that first`);
-    const making = Promise.withResolvers<Fault>();
-    making.promise.catch(() => {});
-    const made: Active = { state, subject, shown, fault: making.promise };
+    const pendingFault = Promise.withResolvers<Fault>();
+    pendingFault.promise.catch(() => {});
+    const made: Active = { state, subject, shown, fault: pendingFault.promise };
     // Before it is made: the end of the spec waits for it, and heals it.
     active.add(made);
     tell(subject);
@@ -69,11 +69,11 @@ export function faultsOf(start: StackStart): Faults & FaultKeeper & { close(): P
       let healing: Promise<void> | undefined;
       const heal = (): Promise<void> => (healing ??= undo().finally(end));
       const fault: Fault = { heal, [Symbol.asyncDispose]: heal };
-      making.resolve(fault);
+      pendingFault.resolve(fault);
       return fault;
     } catch (cause) {
       end();
-      making.reject(cause);
+      pendingFault.reject(cause);
       throw cause instanceof StackspecError ? cause : impossible(name, `it cannot be ${state}: ${messageOf(cause)}`);
     }
   }

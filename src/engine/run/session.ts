@@ -4,6 +4,7 @@ import type { Config } from "../../config/config.ts";
 import { StackspecError } from "../../errors.ts";
 import { imageResolver } from "../../images/resolve.ts";
 import type { ResolvedImage } from "../../images/resolve.ts";
+import { imagesOf } from "../../stack/define-stack.ts";
 import type { ImageSource } from "../../stack/image.ts";
 import { chooseProfiles } from "../../stack/profiles.ts";
 import type { Exports, Stack } from "../../stack/stack.ts";
@@ -19,7 +20,7 @@ import { connectEngine } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import type { StackContext } from "../plan/stack-context.ts";
 import { keepSnapshot } from "./take-snapshot.ts";
-import { imagesOf, startStack } from "./start.ts";
+import { startStack } from "./start.ts";
 import type { StartedStack } from "./started-stack.ts";
 import { startWatchdog } from "../cleanup/watchdog.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Exports, Stack, Started } from "../../stack/stack.ts";
-import type { ImageSource } from "../../stack/image.ts";
+import { imagesOf } from "../../stack/define-stack.ts";
 import { nodeAbout, withContext } from "../container/failure.ts";
 import { settleAll } from "../docker/labels.ts";
 import { workerSuffix } from "../drivers/worker-suffix.ts";
@@ -154,11 +154,6 @@ function startNodes(start: StackStart): void {
   void run.death.then((error) => {
     if (run.phase === "starting") run.cancel(withContext(error, nodeAbout(error, run.stack), run));
   });
-}
-
-/** Every image that a stack names, once. */
-export function imagesOf(stack: Stack): ImageSource[] {
-  return [...new Set(stack.nodes.map(({ options }) => options.image).filter((image) => image !== undefined))];
 }
 
 async function exportsOf<E extends Exports>(stack: Stack<E>, { run, plan }: StackStart): Promise<Started<E>> {
