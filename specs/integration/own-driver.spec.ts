@@ -5,7 +5,7 @@ import type { FactoryContext } from "stackspec";
 import { defineDriver } from "stackspec/drivers";
 import type { Driver, Server } from "stackspec/drivers";
 import { readConfig } from "../../src/config/config.ts";
-import { forgetReusableStack } from "../../src/engine/run/kept-note.ts";
+import { forgetReusableStack } from "../../src/engine/kept/kept-note.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { NODE, STACK_LABEL, labelled, removeLabelled, shell } from "./engine.ts";
 
