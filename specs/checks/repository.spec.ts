@@ -63,6 +63,15 @@ describe("the repository", () => {
     expect(offenders).to.deep.equal([]);
   });
 
+  it("tells nobody to run a script of package.json's, which only this repository has", () => {
+    const lines = [...texts]
+      .filter(([path]) => /^src\/.*\.ts$/.test(path))
+      .flatMap(([path, text]) => text.split("\n").map((line, index) => ({ place: `${path}:${index + 1}`, line })));
+    // What comments say is for who works here.
+    const told = lines.filter(({ line }) => line.includes("npm run ") && !/^\s*(?:\/\/|\/?\*)/.test(line));
+    expect(told).to.deep.equal([]);
+  });
+
   it("leaves to each machine where its packages come from", () => {
     expect(tracked.filter((path) => path.endsWith(".npmrc"))).to.deep.equal([]);
     expect(texts.get("package-lock.json")).not.to.match(/"resolved": "https?:/);

@@ -101,7 +101,7 @@ describe("an engine with no more addresses for networks", () => {
           environment: { DOCKER_HOST: socket.address, TESTCONTAINERS_RYUK_DISABLED: "true" },
         });
         expect(sentence).to.match(
-          /^NETWORK_EXHAUSTED: no-engine: its network cannot be made: .*address pool.* — remove networks that nobody needs: npm run clean, docker network prune$/,
+          /^NETWORK_EXHAUSTED: no-engine: its network cannot be made: .*address pool.* — remove networks that nobody needs: npx stackspec clean, docker network prune$/,
         );
       } finally {
         socket.cut();

@@ -285,7 +285,7 @@ describe("a run that cannot remove what it made", () => {
     expect(left).to.have.lengthOf(1);
     expect(ended.exitCode, ended.output).to.equal(1);
     expect(ended.output).to.match(
-      /RELEASE_FAILED: engine: expected nothing to be left, found 1 volume \(stackspec-ends-well-\S+\) — npm run clean/,
+      /RELEASE_FAILED: engine: expected nothing to be left, found 1 volume \(stackspec-ends-well-\S+\) — npx stackspec clean/,
     );
   });
 });

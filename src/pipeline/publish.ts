@@ -117,7 +117,7 @@ export function checkRevision(
   if (manifest.revision !== hash)
     throw usageError(
       "git",
-      `expected an artefact of revision ${hash.slice(0, 12)}, it is of ${manifest.revision.slice(0, 12)}: build again (npm run pipeline)`,
+      `expected an artefact of revision ${hash.slice(0, 12)}, it is of ${manifest.revision.slice(0, 12)}: build again (npx stackspec pipeline)`,
     );
   if (allowDirty) return;
   if (dirty.length > 0)
@@ -128,7 +128,7 @@ export function checkRevision(
   if (manifest.dirty)
     throw usageError(
       "git",
-      "expected an artefact of a clean tree, it was built in a dirty one: build again (npm run pipeline)",
+      "expected an artefact of a clean tree, it was built in a dirty one: build again (npx stackspec pipeline)",
     );
 }
 
@@ -138,5 +138,5 @@ export function noRegistry(): Error {
 }
 
 function again(stage: string): string {
-  return `release again (npm run stage -- ${stage})`;
+  return `release again (npx stackspec stage ${stage})`;
 }

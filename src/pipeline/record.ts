@@ -76,7 +76,7 @@ export function readRecord<S extends TestStage | BuildStage | ReleaseStage>(stag
   if (!existsSync(file))
     throw usageError(
       file,
-      `expected what the stage "${stage.name}" hands over, found nothing: run it first (npm run stage -- ${stage.name})`,
+      `expected what the stage "${stage.name}" hands over, found nothing: run it first (npx stackspec stage ${stage.name})`,
     );
   return JSON.parse(readFileSync(file, "utf8")) as Records[S["kind"]];
 }
@@ -109,7 +109,7 @@ export async function verifyArtefact(stage: BuildStage, manifest: Manifest): Pro
       found[path] === undefined ? "was removed" : manifest.files[path] === undefined ? "was added" : "was changed";
     throw usageError(
       `${stage.options.artefact}/${path}`,
-      `expected the files that "${stage.name}" made, this one ${what} afterwards: build again (npm run stage -- ${stage.name})`,
+      `expected the files that "${stage.name}" made, this one ${what} afterwards: build again (npx stackspec stage ${stage.name})`,
     );
   }
 }

@@ -66,7 +66,7 @@ async function build(stage: BuildStage, context: PipelineContext): Promise<Stage
 
 /** What is built is what was tested: the same sources, and the same content of every cache. */
 async function checkTested({ from, tasks }: BuildStage, tested: TestRecord): Promise<void> {
-  const again = `test again (npm run stage -- ${from.name})`;
+  const again = `test again (npx stackspec stage ${from.name})`;
   if ((await digestOf([], from.sources)) !== tested.sources)
     throw usageError(
       from.sources.join(", "),

@@ -19,7 +19,7 @@ export async function removeAll(runtime: Runtime, label: string): Promise<void> 
   const failure = (what: string, cause?: unknown): StackspecError =>
     new StackspecError("RELEASE_FAILED", what, {
       subject: "engine",
-      hint: "npm run clean removes what is left",
+      hint: "npx stackspec clean removes what is left",
       cause,
     });
   let until: number | undefined;

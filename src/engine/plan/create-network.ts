@@ -44,7 +44,7 @@ function failure(cause: unknown, isExhausted: boolean, subject: string): Stacksp
     {
       subject,
       hint: isExhausted
-        ? "remove networks that nobody needs: npm run clean, docker network prune"
+        ? "remove networks that nobody needs: npx stackspec clean, docker network prune"
         : "see the engine's own log",
       cause,
     },

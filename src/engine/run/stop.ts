@@ -81,7 +81,7 @@ export async function stopStack(run: StackRun, { id }: ResourceIdentity, plan: S
       `not everything could be stopped: ${problems.map(messageOf).join("; ")}`,
       {
         subject: run.stack.name,
-        hint: "npm run clean removes what is left",
+        hint: "npx stackspec clean removes what is left",
         cause: problems[0],
       },
     );
