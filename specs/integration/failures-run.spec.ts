@@ -1,4 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import { requireEngine } from "stackspec";
 import { resultOf, runOf, startRun } from "./child.ts";
@@ -30,6 +34,38 @@ describe("a run without an engine", () => {
     expect(failure.sentence).to.equal(
       "ENGINE_UNREACHABLE: DOCKER_HOST: expected an engine at unix:///no/such.sock, none answers there — start it, or unset DOCKER_HOST to use another",
     );
+  });
+});
+
+describe("a run whose engine is that of a context of Docker's, and does not answer", () => {
+  const sentence =
+    'ENGINE_UNREACHABLE: docker context "gone": expected an engine at unix:///no/such.sock, none answers there — start it, or run docker context use default to use another';
+  let folder: string;
+  let environment: Record<string, string>;
+  before("choose that context", () => {
+    folder = mkdtempSync(join(tmpdir(), "stackspec-context-"));
+    const meta = join(folder, "contexts", "meta", createHash("sha256").update("gone").digest("hex"));
+    mkdirSync(meta, { recursive: true });
+    const endpoints = { docker: { Host: "unix:///no/such.sock" } };
+    writeFileSync(join(meta, "meta.json"), JSON.stringify({ Name: "gone", Endpoints: endpoints }));
+    writeFileSync(join(folder, "config.json"), JSON.stringify({ currentContext: "gone" }));
+    environment = { DOCKER_HOST: "", DOCKER_CONTEXT: "", DOCKER_CONFIG: folder };
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("is told which context that is, and how to leave it", async () => {
+    expect(await resultOf("no-engine.ts", { environment })).to.deep.equal({ code: "ENGINE_UNREACHABLE", sentence });
+  });
+
+  it("is told so each time that it looks", async () => {
+    expect(await resultOf("no-engine-twice.ts", { environment })).to.deep.equal([sentence, sentence]);
+  });
+
+  it("is told to unset DOCKER_CONTEXT where that has chosen it", async () => {
+    const chosen = { ...environment, DOCKER_CONTEXT: "gone" };
+    expect(await resultOf<{ sentence: string }>("no-engine.ts", { environment: chosen }))
+      .to.have.property("sentence")
+      .that.matches(/ — start it, or unset DOCKER_CONTEXT to use another$/);
   });
 });
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { useContext } from "../../src/engine/docker/context.ts";
+import { readContext } from "../../src/engine/docker/context.ts";
 
 describe("Docker's current context", () => {
   let home: string;
@@ -27,30 +27,35 @@ describe("Docker's current context", () => {
     return id;
   }
 
-  /** The environment afterwards, for Testcontainers. */
-  async function told(environment: NodeJS.ProcessEnv, where = home): Promise<NodeJS.ProcessEnv> {
-    const copy = { ...environment };
-    await useContext(copy, where);
-    return copy;
-  }
+  const read = (environment: NodeJS.ProcessEnv, where = home) => readContext(environment, where);
+  const colima = {
+    name: "colima",
+    host: "unix:///home/me/.colima/docker.sock",
+    otherwise: "run docker context use default",
+    variables: { DOCKER_HOST: "unix:///home/me/.colima/docker.sock" },
+  };
 
   it("is the engine that is used", async () => {
-    expect(await told({})).to.deep.equal({ DOCKER_HOST: "unix:///home/me/.colima/docker.sock" });
+    expect(await read({})).to.deep.equal(colima);
   });
 
   it("is the one that DOCKER_CONTEXT names, with its certificates", async () => {
-    expect(await told({ DOCKER_CONTEXT: "far" })).to.deep.include({
-      DOCKER_HOST: "tcp://10.0.0.5:2376",
-      DOCKER_CERT_PATH: certificates,
-      DOCKER_TLS_VERIFY: "1",
+    expect(await read({ DOCKER_CONTEXT: "far" })).to.deep.equal({
+      name: "far",
+      host: "tcp://10.0.0.5:2376",
+      otherwise: "unset DOCKER_CONTEXT",
+      variables: { DOCKER_HOST: "tcp://10.0.0.5:2376", DOCKER_CERT_PATH: certificates, DOCKER_TLS_VERIFY: "1" },
     });
   });
 
   it("is read from the folder that DOCKER_CONFIG names", async () => {
-    expect(await told({ DOCKER_CONFIG: folder }, "/nowhere")).to.have.property(
-      "DOCKER_HOST",
-      "unix:///home/me/.colima/docker.sock",
-    );
+    expect(await read({ DOCKER_CONFIG: folder }, "/nowhere")).to.deep.equal(colima);
+  });
+
+  it("leaves the environment that it is read from as it is", async () => {
+    const environment = {};
+    await read(environment);
+    expect(environment).to.deep.equal({});
   });
 
   for (const [title, environment] of Object.entries({
@@ -58,19 +63,19 @@ describe("Docker's current context", () => {
     "DOCKER_CONTEXT is default": { DOCKER_CONTEXT: "default" },
   }))
     it(`is nothing where ${title}`, async () => {
-      expect(await told(environment)).to.deep.equal(environment);
+      expect(await read(environment)).to.equal(undefined);
     });
 
   it("is nothing where Docker's client was never used", async () => {
-    expect(await told({}, "/nowhere")).to.deep.equal({});
+    expect(await read({}, "/nowhere")).to.equal(undefined);
   });
 
   it("fails when it is not there", async () => {
-    const failure = await told({ DOCKER_CONTEXT: "gone" }).catch((error: unknown) => error);
+    const failure = await read({ DOCKER_CONTEXT: "gone" }).catch((error: unknown) => error);
     expect(failure)
       .to.have.property("sentence")
       .that.matches(
-        /^ENGINE_UNREACHABLE: Docker's context gone: expected a context with an engine in .* — docker context ls/,
+        /^ENGINE_UNREACHABLE: docker context "gone": expected a context with an engine in .* — docker context ls/,
       );
   });
 });

@@ -5,7 +5,8 @@ import { json } from "node:stream/consumers";
 import type Dockerode from "dockerode";
 import { StackspecError } from "../../errors.ts";
 import { engineName, explainRefusals } from "./answers.ts";
-import { useContext } from "./context.ts";
+import type { DockerContext } from "./context.ts";
+import { contextSubject, readContext } from "./context.ts";
 
 /** The engine that answers, and how to reach what it runs. */
 export interface Runtime {
@@ -20,8 +21,17 @@ export interface Runtime {
   readonly name: string;
 }
 
-/** The subject of a failure to reach the engine that it names. */
-const NAMED = "DOCKER_HOST";
+/** An engine that somebody has asked for. */
+interface NamedEngine {
+  readonly address: string;
+  /** What names it: the subject of a failure to reach it. */
+  readonly by: string;
+  /** How another one is used. */
+  readonly otherwise: string;
+}
+
+/** The subject of a failure to reach an engine that nobody has named. */
+const ANY = "engine";
 /** How long the engine may take to say its name, in milliseconds. */
 const ANSWERS_WITHIN_MS = 2_000;
 
@@ -43,29 +53,34 @@ export function connectEngine(): Promise<Runtime> {
 }
 
 async function connect(): Promise<Runtime> {
-  await useContext(process.env);
-  const named = namedEngine();
-  if (named?.startsWith("ssh://") === true) throw unsupported(named);
+  const context = await readContext(process.env);
+  const named = context === undefined ? namedByHost() : namedByContext(context);
+  if (named?.address.startsWith("ssh://") === true) throw unsupported(named);
+  // There is no other way to tell Testcontainers.
+  const variables = context?.variables ?? {};
+  Object.assign(process.env, variables);
   const { getContainerRuntimeClient } = await import("testcontainers");
   try {
-    if (existsSync("/.dockerenv")) await overrideHost();
+    if (existsSync("/.dockerenv")) await overrideHost(named?.address);
     const { container, info } = await getContainerRuntimeClient();
     const { dockerode: docker } = container;
-    if (!isNamed(docker)) throw new Error("another engine answers, which nobody has asked for");
+    if (!isNamed(docker, named?.address)) throw new Error("another engine answers, which nobody has asked for");
     const { host, remoteSocketPath: socketPath } = info.containerRuntime;
     const local = ["localhost", "127.0.0.1", "::1"].includes(host);
     const name = engineName(await docker.version());
     explainRefusals(docker, name);
     return { docker, host, local, socketPath, name };
   } catch (cause) {
+    // Who tries again is not to be told that DOCKER_HOST names it.
+    for (const variable of Object.keys(variables)) delete process.env[variable];
     if (named !== undefined)
-      throw new StackspecError("ENGINE_UNREACHABLE", `expected an engine at ${named}, none answers there`, {
-        subject: NAMED,
-        hint: "start it, or unset DOCKER_HOST to use another",
+      throw new StackspecError("ENGINE_UNREACHABLE", `expected an engine at ${named.address}, none answers there`, {
+        subject: named.by,
+        hint: `start it, or ${named.otherwise} to use another`,
         cause,
       });
     throw new StackspecError("ENGINE_UNREACHABLE", "expected a Docker-compatible engine, none answers", {
-      subject: "engine",
+      subject: ANY,
       hint: "start Docker, Podman or Colima, or set DOCKER_HOST",
       cause,
     });
@@ -73,35 +88,35 @@ async function connect(): Promise<Runtime> {
 }
 
 /** Testcontainers has no way through SSH; whoever has SSH has one to the engine's socket. */
-function unsupported(address: string): StackspecError {
+function unsupported({ address, by }: NamedEngine): StackspecError {
   const { hostname: host, port, username } = new URL(address);
   const forward = `ssh -fnNT -L /tmp/engine.sock:/var/run/docker.sock ${port && `-p ${port} `}${username && `${username}@`}${host}`;
   const settings = `DOCKER_HOST=unix:///tmp/engine.sock TESTCONTAINERS_HOST_OVERRIDE=${host} TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE=/var/run/docker.sock`;
   return new StackspecError("ENGINE_UNREACHABLE", `expected unix:// or tcp://, got ${address}`, {
-    subject: NAMED,
+    subject: by,
     hint: `Testcontainers reaches no engine through SSH. Forward its socket: ${forward}; then set ${settings}`,
   });
 }
 
-/**
- * False for an engine at another socket than the one that `DOCKER_HOST` names: where that does not answer, Testcontainers
- * goes on to the next.
- */
-function isNamed({ modem }: Dockerode): boolean {
-  const named = namedEngine();
+/** False for an engine at another socket than the named one: where that does not answer, Testcontainers goes on to the next. */
+function isNamed({ modem }: Dockerode, address: string | undefined): boolean {
   const { socketPath } = modem as { socketPath?: string };
-  return named === undefined || socketPath === undefined || named === `unix://${socketPath}`;
+  return address === undefined || socketPath === undefined || address === `unix://${socketPath}`;
 }
 
-/** The address that `DOCKER_HOST` names. An empty variable is how CI systems say "not set". */
-function namedEngine(): string | undefined {
-  const { DOCKER_HOST: named } = process.env;
-  return named === "" ? undefined : named;
+/** The engine that `DOCKER_HOST` names. An empty variable is how CI systems say "not set". */
+function namedByHost(): NamedEngine | undefined {
+  const { DOCKER_HOST: address = "" } = process.env;
+  return address === "" ? undefined : { address, by: "DOCKER_HOST", otherwise: "unset DOCKER_HOST" };
 }
 
-/** True when the engine that `DOCKER_HOST` names does not answer: then no other one is what is wanted. */
+function namedByContext({ name, host: address, otherwise }: DockerContext): NamedEngine {
+  return { address, by: contextSubject(name), otherwise };
+}
+
+/** True when the engine that somebody has named does not answer: then no other one is what is wanted. */
 export function isNamedEngineMissing(error: unknown): boolean {
-  return error instanceof StackspecError && error.subject === NAMED;
+  return error instanceof StackspecError && error.code === "ENGINE_UNREACHABLE" && error.subject !== ANY;
 }
 
 /**
@@ -109,9 +124,8 @@ export function isNamedEngineMissing(error: unknown): boolean {
  * beside the engine, wrong for a container or machine that the engine itself runs in, as its own host name tells.
  * The environment is how Testcontainers is told otherwise, and how the processes of this run are.
  */
-async function overrideHost(): Promise<void> {
+async function overrideHost(address = "unix:///var/run/docker.sock"): Promise<void> {
   const { TESTCONTAINERS_HOST_OVERRIDE: known } = process.env;
-  const address = namedEngine() ?? "unix:///var/run/docker.sock";
   if (known !== undefined || !address.startsWith("unix://")) return;
   const name = await nameOfEngine(address.slice("unix://".length)).catch(() => undefined);
   if (name === hostname()) process.env["TESTCONTAINERS_HOST_OVERRIDE"] = "localhost";
