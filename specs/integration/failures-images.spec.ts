@@ -123,6 +123,14 @@ describe("an image that cannot be built", () => {
     expect(failure.evidence).to.include("compiling\nno such module");
   });
 
+  it("does not fail for two megabytes that the command of its artefact prints", async function () {
+    this.timeout(30_000);
+    const artefact = ["node", "-e", "console.log('compiling\\n'.repeat(2 * 1024 ** 2 / 10))"];
+    const failure = await startOn(imageFrom("talkative", folder, { artefact }));
+    // What fails is what comes after it: no image can be built from this folder.
+    expect(failure.sentence).to.match(/^IMAGE_BUILD_FAILED: \S*talkative\S*: cannot be built from /);
+  });
+
   it("names the folder that has no Dockerfile", async () => {
     const failure = await startOn(imageFrom("no-dockerfile", "specs/integration/fixtures"));
     expect(failure.sentence).to.match(

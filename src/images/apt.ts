@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { promisify } from "node:util";
 import { StackspecError, messageOf } from "../errors.ts";
-
-const run = promisify(execFile);
+import type { ProgramFailure } from "./run-program.ts";
+import { runProgram } from "./run-program.ts";
 
 /** True when this process may install packages: root on Debian, Ubuntu or one of their kin. */
 export function canInstallPackages(): boolean {
@@ -18,17 +16,16 @@ export function canInstallPackages(): boolean {
  */
 export async function installPackages(names: readonly string[], signal?: AbortSignal): Promise<void> {
   const apt = (...words: string[]) =>
-    run("apt-get", ["-qq", "-o", "DPkg::Lock::Timeout=300", ...words], {
+    runProgram("apt-get", ["-qq", "-o", "DPkg::Lock::Timeout=300", ...words], {
       env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-      maxBuffer: 64 * 1024 ** 2,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
   try {
     // A source of no concern here may fail to update; what cannot be installed then says so itself.
     await apt("update").catch(() => {});
     await apt("install", "--yes", "--no-install-recommends", ...names);
   } catch (cause) {
-    const { stderr = messageOf(cause) } = cause as { stderr?: string };
+    const stderr = (cause as ProgramFailure).stderr || messageOf(cause);
     throw new StackspecError("INSTALL_FAILED", "apt-get cannot install it", {
       subject: names.join(", "),
       hint: "install it by hand and try again",
@@ -43,8 +40,9 @@ export async function hostMirror(): Promise<string> {
   const official = "http://deb.debian.org/debian";
   try {
     const format = "$(ORIGIN) $(CODENAME) $(SITE)";
-    const { stdout } = await run("apt-get", ["indextargets", "--format", format, "Created-By: Packages"]);
-    const [, mirror] = /^Debian (?!\S*-security)\S+ (\S+)$/m.exec(stdout) ?? [];
+    const words = ["indextargets", "--format", format, "Created-By: Packages"];
+    const targets = await runProgram("apt-get", words, { isRead: true });
+    const [, mirror] = /^Debian (?!\S*-security)\S+ (\S+)$/m.exec(targets) ?? [];
     // Builds have none of this machine's certificates: https would fail there.
     return mirror?.replace(/^https:/, "http:").replace(/\/$/, "") ?? official;
   } catch {

@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join, resolve as absolute } from "node:path";
-import { promisify } from "node:util";
 import type Dockerode from "dockerode";
 import type { Config } from "../config/config.ts";
 import { StackspecError, messageOf } from "../errors.ts";
@@ -14,6 +12,8 @@ import type { Substitutes } from "./debian.ts";
 import { digestOf } from "./digest.ts";
 import { basesOf } from "./dockerfile.ts";
 import { fullName, pullImage, registryOf } from "./pull.ts";
+import type { ProgramFailure } from "./run-program.ts";
+import { runProgram } from "./run-program.ts";
 
 /** What an image name came to mean on this machine. */
 export interface ResolvedImage {
@@ -155,9 +155,9 @@ export function imageResolver(context: ImageContext): (source: ImageSource) => P
   async function makeArtefact(source: Pick<ImageBuild, "name">, [command, ...words]: readonly string[]): Promise<void> {
     context.onDetail(source.name, "building", `${command} ${words.join(" ")}`);
     try {
-      await promisify(execFile)(command!, words, { signal });
+      await runProgram(command!, words, { signal });
     } catch (cause) {
-      const { stdout = "", stderr = "" } = cause as { stdout?: string; stderr?: string };
+      const { stdout, stderr } = cause as ProgramFailure;
       throw new StackspecError(
         "IMAGE_BUILD_FAILED",
         `its artefact cannot be made: ${command} ${words.join(" ")} failed`,

@@ -1,6 +1,6 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { messageOf, usageError } from "../errors.ts";
+import type { ProgramFailure } from "../images/run-program.ts";
+import { runProgram } from "../images/run-program.ts";
 
 /** Where the working tree stands. */
 export interface Revision {
@@ -21,17 +21,10 @@ export interface Revision {
 export async function readRevision(branch: string | undefined): Promise<Revision> {
   const git = async (...words: string[]): Promise<string> => {
     try {
-      return (await promisify(execFile)("git", words)).stdout.trimEnd();
+      return (await runProgram("git", words, { isRead: true })).trimEnd();
     } catch (cause) {
-      throw usageError(
-        "git",
-        `expected the revision of a git repository: ${
-          messageOf(cause)
-            .split("\n")
-            .find((line) => line.startsWith("fatal")) ?? messageOf(cause)
-        }`,
-        cause,
-      );
+      const fatal = (cause as ProgramFailure).stderr.split("\n").find((line) => line.startsWith("fatal"));
+      throw usageError("git", `expected the revision of a git repository: ${fatal ?? messageOf(cause)}`, cause);
     }
   };
   const [hash, short, head, status] = await Promise.all([
