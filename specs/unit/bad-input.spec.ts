@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { StackspecError, isBadInput, isBadInputText, usageError } from "../../src/errors.ts";
+import { StackspecError, isBadInput, usageError } from "../../src/errors.ts";
 
 describe("bad input", () => {
   for (const code of ["USAGE", "IMAGE_NOT_FOUND", "REGISTRY_UNREACHABLE", "REGISTRY_DENIED"] as const)
@@ -20,19 +20,4 @@ describe("bad input", () => {
   it("is about a setting, a file or a command", () => {
     expect(usageError("STACK", "expected one").sentence).to.equal("USAGE: STACK: expected one");
   });
-});
-
-describe("the message of an error from another process", () => {
-  for (const [message, isBad] of [
-    ["USAGE: STACK: expected a name", true],
-    ["IMAGE_NOT_FOUND: mysql:9.9", true],
-    ["TASK_FAILED: migrate", false],
-    ["it said USAGE: no", false],
-    ["USAGE", false],
-    ["USAGE: ", true],
-    ["", false],
-  ] as const)
-    it(`${isBad ? "is" : "is not"} that of bad input: "${message}"`, () => {
-      expect(isBadInputText(message)).to.equal(isBad);
-    });
 });

@@ -63,6 +63,26 @@ describe("a red run is never green", function () {
   });
 });
 
+for (const [how, words] of [
+  ["in one process", []],
+  ["in parallel workers", ["--parallel", "--jobs", "2"]],
+] as const)
+  describe(`a run ${how}`, function () {
+    this.timeout(120_000);
+
+    it("exits with 2 when it fails for bad input alone", async () => {
+      expect(await runFixtures(["refused", "green"], { words })).to.have.property("ended", 2);
+    });
+
+    it("exits with 1 when a spec's own error begins with the name of our code", async () => {
+      expect(await runFixtures(["says-usage", "green"], { words })).to.have.property("ended", 1);
+    });
+
+    it("exits with 1 when bad input is not all that it fails for", async () => {
+      expect(await runFixtures(["refused", "says-usage"], { words })).to.have.property("ended", 1);
+    });
+  });
+
 describe("a report that goes", function () {
   this.timeout(120_000);
   let folder = "";

@@ -1,4 +1,4 @@
-import { isBadInputText } from "../errors.ts";
+import { hasBadInputCode } from "../errors.ts";
 import type { StackspecError } from "../errors.ts";
 import { complain } from "../terminal.ts";
 import { run } from "./run.ts";
@@ -21,6 +21,6 @@ export function exitPessimistically(): void {
 export function exitCodeOf(errors: readonly unknown[]): number {
   // What comes from a parallel worker is no error any more, but has the fields of one.
   const told = errors.map((error) => (error ?? {}) as Partial<StackspecError>);
-  const isRefused = told.length > 0 && told.every(({ message }) => isBadInputText(String(message)));
+  const isRefused = told.length > 0 && told.every(hasBadInputCode);
   return told.find(({ exitCode }) => exitCode !== undefined)?.exitCode ?? (isRefused ? 2 : 1);
 }
