@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { expect } from "chai";
+import { isDenied } from "../../src/images/pull.ts";
 import { pullMeter, readToEnd } from "../../src/images/stream.ts";
 
 /** The engine's answer: a message a line. */
@@ -72,5 +73,20 @@ describe("the meter of a pull", () => {
   }))
     it(`says nothing of a message ${name}`, () => {
       expect(pullMeter()(message)).to.equal(undefined);
+    });
+});
+
+describe("what an engine says of a registry", () => {
+  for (const [said, isIt] of [
+    ["pull access denied for secret, repository does not exist or may require 'docker login'", true],
+    ["Get https://registry.test/v2/: unauthorized: incorrect username or password", true],
+    ["received unexpected HTTP status: 403 Forbidden", true],
+    ["invalid status code from registry 403", true],
+    ["get access token: no such user (Docker 20.10.24 answered 401 to POST /auth)", true],
+    ["manifest for registry.test/app:401 not found", false],
+    ["dial tcp 127.0.0.1:40301: connect: connection refused", false],
+  ] as const)
+    it(`${isIt ? "is" : "is not"} that it lets nobody in: ${said}`, () => {
+      expect(isDenied(said)).to.equal(isIt);
     });
 });

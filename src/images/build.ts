@@ -6,6 +6,7 @@ import { pack } from "tar-fs";
 import type Dockerode from "dockerode";
 import { StackspecError, messageOf } from "../errors.ts";
 import { withBases } from "./dockerfile.ts";
+import { isPodmanVersion } from "./podman.ts";
 import { readToEnd } from "./stream.ts";
 
 /** How many lines of a failed build's output stand in the error. */
@@ -68,8 +69,7 @@ export async function buildImage(
 
 /** Podman has other words for it, and builds on its machine's own network unless a namespace is asked for. */
 async function networkOf(docker: Dockerode, isThere: boolean): Promise<{ networkmode: string }> {
-  const { Components } = await docker.version();
-  if (!Components.some(({ Name }) => Name.startsWith("Podman"))) return { networkmode: isThere ? "default" : "none" };
+  if (!isPodmanVersion(await docker.version())) return { networkmode: isThere ? "default" : "none" };
   const ofItsOwn = { nsoptions: JSON.stringify([{ Name: "network" }]) };
   return { networkmode: isThere ? "NetworkEnabled" : "NetworkDisabled", ...ofItsOwn };
 }

@@ -9,7 +9,14 @@ const DOCKER_HUB = "https://index.docker.io/v1/";
 /** How engines say that a registry cannot be reached, as distinct from one that answers no. */
 const UNREACHABLE =
   /no such host|timeout|timed out|connection refused|network is unreachable|no route to host|i\/o timeout|server misbehaving|EOF|x509|temporary failure/i;
-const DENIED = /denied|unauthorized|authentication required|no basic auth credentials/i;
+/** And that it lets nobody in. Bare numbers may stand in names: of images, and in ports. */
+const DENIED =
+  /denied|unauthorized|authentication required|no basic auth|incorrect username|forbidden|\b(?:status.{0,20}|answered |code )\b40[13]\b/i;
+
+/** Whether what an engine says is that a registry refuses whoever asks, as distinct from one that is not there. */
+export function isDenied(text: string): boolean {
+  return DENIED.test(text);
+}
 
 /** An image's name with the private prefix, if one is set, as Testcontainers itself would use it. */
 export async function fullName(name: string): Promise<string> {
@@ -67,7 +74,7 @@ function registryError(name: string, cause: unknown): StackspecError {
       cause,
     });
   // Docker Hub answers "denied" for what does not exist too: it does not tell the two apart.
-  if (DENIED.test(text))
+  if (isDenied(text))
     return new StackspecError("REGISTRY_DENIED", `its registry refuses it: ${text}`, {
       subject: name,
       hint: "check the name, and log in with docker login",

@@ -2,11 +2,9 @@ import type Dockerode from "dockerode";
 import { StackspecError, messageOf } from "../errors.ts";
 import { isNotFound } from "../engine/docker/connect.ts";
 import { credentialsFor } from "../images/credentials.ts";
+import { isDenied } from "../images/pull.ts";
 import { readToEnd } from "../images/stream.ts";
 import type { PipelineContext } from "./pipeline-context.ts";
-
-/** What engines say of a registry that lets nobody in, as distinct from one that is not there. */
-const DENIED = /denied|unauthorized|authentication required|no basic auth|incorrect username|forbidden|401|403/i;
 
 /** What they say of one without TLS. */
 const PLAIN = "server gave HTTP response to HTTPS client";
@@ -135,7 +133,7 @@ export function checkPushed(
 /** One line, and never what was sent. */
 function refusal(host: string, cause: unknown): StackspecError {
   const text = messageOf(cause).split("\n")[0]!.trim();
-  return DENIED.test(text)
+  return isDenied(text)
     ? new StackspecError("REGISTRY_DENIED", "expected it to let us push, it refuses user or password", {
         subject: host,
         hint: "docker login, or set STACKSPEC_REGISTRY_USER and STACKSPEC_REGISTRY_PASSWORD",

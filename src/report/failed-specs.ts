@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { XMLParser } from "fast-xml-parser";
 import type { Ctrf } from "./ctrf.ts";
 import { NO_SPEC_REACHED, RUN_ENDS_WELL, WHOLE_FILE } from "./junit.ts";
+import { junitParser } from "./junit-parser.ts";
 import { plainText } from "./text.ts";
 
 /** A spec as mocha knows it. */
@@ -51,13 +51,6 @@ const HOOK = /^"(?:before|after) (?:all|each)" hook/;
 const ALL = new Set([NO_SPEC_REACHED, WHOLE_FILE]);
 const REPEATED = / \(\d+ of \d+\)$/;
 
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: "",
-  parseAttributeValue: false,
-  isArray: (name) => ["testsuite", "testcase"].includes(name),
-});
-
 /**
  * Reads which specs failed, from stored results (CTRF) or from any JUnit XML.
  *
@@ -80,7 +73,7 @@ function casesOfCtrf({ results }: Partial<Ctrf>): FailedCase[] {
 }
 
 function casesOfXml(text: string): FailedCase[] {
-  const { testsuites, testsuite } = parser.parse(text) as {
+  const { testsuites, testsuite } = junitParser.parse(text) as {
     testsuites?: XmlSuite;
     testsuite?: readonly XmlSuite[];
   };

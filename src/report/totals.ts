@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { XMLParser } from "fast-xml-parser";
 import { usageError } from "../errors.ts";
+import { junitParser } from "./junit-parser.ts";
 
 /** How many cases of one or more reports ended how. */
 export interface Totals {
@@ -44,12 +44,6 @@ interface Report {
 
 const COUNTS = ["tests", "failures", "errors", "skipped"] as const;
 
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: "",
-  isArray: (name) => ["testsuite", "testcase"].includes(name),
-});
-
 /**
  * Adds up the test suites of JUnit reports, ours or of others: those of a specs image come from its own reporter.
  *
@@ -86,7 +80,7 @@ function failuresOf({ name, classname, failure, error }: Case): Failure[] {
 
 /** A root of many suites or one suite as the root: writers of JUnit reports do either, and leave out counts of none. */
 function suitesOf(path: string): readonly Suite[] {
-  const { testsuites, testsuite } = parser.parse(readFileSync(path, "utf8")) as Report;
+  const { testsuites, testsuite } = junitParser.parse(readFileSync(path, "utf8")) as Report;
   if (testsuites === undefined && testsuite === undefined)
     throw usageError(
       path,

@@ -1,4 +1,4 @@
-import { XMLParser } from "fast-xml-parser";
+import { junitParser } from "../report/junit-parser.ts";
 
 /** Attributes of JUnit XML, of which each tool writes its own. */
 interface Attributes {
@@ -21,13 +21,6 @@ interface Seen {
   fromMs: number;
   untilMs: number;
 }
-
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: "",
-  parseAttributeValue: false,
-  isArray: (name) => ["testsuite", "testcase"].includes(name),
-});
 
 /**
  * How long spec files took, in milliseconds, as JUnit reports of ours or of another tool say it. Of two reports of a file the
@@ -83,7 +76,10 @@ function seenIn(report: string, fileOf: (attributes: Attributes) => string | und
 
 function parse(report: string): Suite {
   try {
-    const { testsuites, testsuite } = parser.parse(report) as { testsuites?: Suite | ""; testsuite?: readonly Suite[] };
+    const { testsuites, testsuite } = junitParser.parse(report) as {
+      testsuites?: Suite | "";
+      testsuite?: readonly Suite[];
+    };
     return typeof testsuites === "object" ? testsuites : { testsuite: testsuite ?? [] };
   } catch {
     return {};

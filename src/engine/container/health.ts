@@ -1,12 +1,13 @@
 import type Dockerode from "dockerode";
+import { isPodman } from "../docker/answers.ts";
 import type { Runtime } from "../docker/connect.ts";
 
 /**
  * What a container's health check says; undefined when it has none. Podman leaves it to systemd to run checks, and where there is
  * no systemd nobody runs them: it is asked to, which is a call of its own API.
  */
-export async function askHealth({ name }: Runtime, container: Dockerode.Container): Promise<string | undefined> {
-  if (name.startsWith("Podman")) await runCheck(container);
+export async function askHealth(runtime: Runtime, container: Dockerode.Container): Promise<string | undefined> {
+  if (isPodman(runtime)) await runCheck(container);
   const status = (await container.inspect()).State.Health?.Status;
   return status === "" ? undefined : status;
 }

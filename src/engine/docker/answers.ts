@@ -1,5 +1,6 @@
 import type Dockerode from "dockerode";
 import { StackspecError } from "../../errors.ts";
+import { isPodmanVersion } from "../../images/podman.ts";
 
 /** What a call that an engine has refused fails with: its words, the call, and which engine it was. */
 interface Refusal extends Error {
@@ -10,9 +11,8 @@ interface Refusal extends Error {
 const CODE = "ENGINE_REFUSED";
 
 /** What an engine is called, by its own words: "Docker 20.10.24", "Podman 5.8.6". */
-export function engineName({ Version, Components = [] }: Partial<Dockerode.DockerVersion>): string {
-  const kind = Components.some(({ Name }) => Name.startsWith("Podman")) ? "Podman" : "Docker";
-  return `${kind} ${Version ?? "of an unknown version"}`;
+export function engineName(version: Partial<Dockerode.DockerVersion>): string {
+  return `${isPodmanVersion(version) ? "Podman" : "Docker"} ${version.Version ?? "of an unknown version"}`;
 }
 
 /** Whether an engine is one that is called so. */

@@ -143,7 +143,8 @@ export async function settleAll(work: readonly Promise<unknown>[]): Promise<void
   if (failed !== undefined) throw failed.reason;
 }
 
-async function ignoreGone(removal: Promise<unknown>): Promise<void> {
+/** Of a removal: what is gone is what was wanted. */
+export async function ignoreGone(removal: Promise<unknown>): Promise<void> {
   try {
     await removal;
   } catch (error) {

@@ -13,10 +13,10 @@ import {
   RUN_LABEL,
   STACK_LABEL,
   hostOf,
+  ignoreGone,
   removeResources,
   settleAll,
 } from "../docker/labels.ts";
-import { isNotFound } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import { contentFile, forgetReusableStack, keptFolder, noteFile, readNote, writeNote } from "./kept-note.ts";
 import type { Access, Note, NotedNode } from "./kept-note.ts";
@@ -120,7 +120,7 @@ export async function claimReusableStack(
         // Who is killed from here on leaves to the next run what it can take over.
         await writeNote(id, left);
         await removeContainersBut(runtime, id, new Set(ids));
-        await Promise.all(volumes.map((name) => runtime.docker.getVolume(name).remove().catch(ignoreGone)));
+        await Promise.all(volumes.map((name) => ignoreGone(runtime.docker.getVolume(name).remove())));
       },
       async remember({ containers, tasks, access, ...others }) {
         const nodes = [...keys].map(([name, key]): [string, NotedNode] => [
@@ -144,13 +144,7 @@ export async function removeContainersBut(
   kept: ReadonlySet<string | undefined>,
 ): Promise<void> {
   const others = (await listContainers(runtime, stackId)).filter(({ Id }) => !kept.has(Id));
-  await settleAll(
-    others.map(({ Id }) => runtime.docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreGone)),
-  );
-}
-
-function ignoreGone(error: unknown): void {
-  if (!isNotFound(error) && !String(error).includes("already in progress")) throw error;
+  await settleAll(others.map(({ Id }) => ignoreGone(runtime.docker.getContainer(Id).remove({ force: true, v: true }))));
 }
 
 /** Ids of the containers of a stack that are up, by service. */
