@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts";
 import { readOption } from "../config/selection.ts";
 import { usageError } from "../errors.ts";
 import { reportFile } from "../mocha/reporter.ts";
-import { onEndSignals } from "../mocha/signals.ts";
+import { onEndSignals } from "../signals.ts";
 import { storedResults } from "../mocha/choice.ts";
 import { ctrfFile } from "../report/ctrf.ts";
 import type { Ctrf } from "../report/ctrf.ts";

@@ -11,7 +11,7 @@ import type { KeptStack } from "../engine/kept/kept-stacks.ts";
 import { isReusableStack, lockStack } from "../engine/kept/reusable-stack.ts";
 import { openSession } from "../engine/run/session.ts";
 import { StackspecError, usageError } from "../errors.ts";
-import { endingLine, onEndSignals } from "../mocha/signals.ts";
+import { endingLine, onEndSignals } from "../signals.ts";
 import { loadAnyStack, stackNames } from "../mocha/target.ts";
 import type { Stack } from "../stack/stack.ts";
 import { complain, say } from "../terminal.ts";

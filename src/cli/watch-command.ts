@@ -7,7 +7,7 @@ import { settleAll } from "../engine/docker/labels.ts";
 import { readFacts } from "../engine/kept/kept-note.ts";
 import { guardReusableStack, keptHere, removeReusableStack } from "../engine/kept/reusable-stack.ts";
 import { usageError } from "../errors.ts";
-import { endingLine, onEndSignals } from "../mocha/signals.ts";
+import { endingLine, onEndSignals } from "../signals.ts";
 import { complain, say } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { selectionWords, withSelection } from "./selection-words.ts";

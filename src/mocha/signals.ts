@@ -1,29 +1,11 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../errors.ts";
+import { END_CODES, endingLine, onEndSignals } from "../signals.ts";
+import type { EndSignal } from "../signals.ts";
 import { complain } from "../terminal.ts";
 import { run } from "./run.ts";
 import type { SignalThreadData } from "./signal-thread.ts";
-
-/** Exit codes as shells give them: 128 and the signal's number. */
-const CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-export type EndSignal = keyof typeof CODES;
-
-/** Calls `end` when this process is told to end; told once more, it leaves at once, and the watchdog cleans up. */
-export function onEndSignals(end: (signal: EndSignal, exitCode: number) => void): void {
-  let told = false;
-  for (const [signal, exitCode] of Object.entries(CODES) as [EndSignal, number][])
-    process.on(signal, () => {
-      if (told) process.exit(exitCode);
-      told = true;
-      end(signal, exitCode);
-    });
-}
-
-/** What is said when the first signal comes. */
-export function endingLine(signal: EndSignal): string {
-  return `\n${signal}: stopping and removing everything; once more to leave at once`;
-}
 
 /**
  * Ends the run in good order when it is told to end, or when the process that has started it is gone. The command
@@ -42,7 +24,7 @@ export function endOnSignals(): void {
   };
   onEndSignals((signal, exitCode) => void end(signal, exitCode));
   // No signal: when Ctrl-C tells both parent and child, the parent's word is not the second that makes this one leave at once.
-  const endWithParent = (): void => void end("SIGTERM", CODES.SIGTERM);
+  const endWithParent = (): void => void end("SIGTERM", END_CODES.SIGTERM);
   process.once("disconnect", endWithParent);
   // False when the channel was closed before; there is none where nobody has opened one.
   if (isConnected() === false) endWithParent();
@@ -55,7 +37,7 @@ export function endOnSignals(): void {
  */
 export function endBusyRuns(): Promise<void> {
   return (run.endsWhenBusy ??= startSignalThread({
-    codes: CODES,
+    codes: END_CODES,
     parent: isConnected() === undefined ? undefined : process.ppid,
   }));
 }
