@@ -27,7 +27,7 @@ export async function resetMySql(server: MySqlServer): Promise<void> {
     const [settings, difference] = await Promise.all([
       server.shared
         ? UNCHANGED
-        : server.asRoot((connection) => changedSettings(connection, baselineOf(server), server.dialect), "settings"),
+        : server.asRoot((connection) => changedSettings(connection, baselineOf(server), server), "settings"),
       server.asRoot((connection) => differenceOf(connection, server)),
     ]);
     const { stale, missing, rows, nextIds, same } = difference;
@@ -39,7 +39,7 @@ export async function resetMySql(server: MySqlServer): Promise<void> {
     if ([changed, rows, nextIds, same].every(({ length }) => length === 0)) return;
     if (round > ROUNDS) throw new Error(`still not as it was after ${ROUNDS} attempts: ${changed.join(", ")}`);
     await server.asRoot(async (connection) => {
-      await restoreSettings(connection, baselineOf(server), settings);
+      await restoreSettings(connection, baselineOf(server), settings, server);
       const { counts, filled } = difference;
       const baseline = baselineOf(server);
       // A reset that is cut off leaves no count of what it was about to fill.

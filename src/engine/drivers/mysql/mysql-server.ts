@@ -36,6 +36,8 @@ type Lane = "databases" | "settings";
 
 /** A server of MySQL or a dialect of it, and root's connections to it. */
 export interface MySqlServer extends Address {
+  /** Global variables that it let nobody set again: a reset leaves them as they are. Another server may let them be set. */
+  readonly unsettable: Set<string>;
   /**
    * Does some work as root. Half of a reset would be the greeting: the connection stays for the next.
    *
@@ -77,6 +79,7 @@ export function mySqlServer(
   };
   return {
     ...address,
+    unsettable: new Set(),
     async asRoot(work, lane = "databases") {
       try {
         return await work(await (connecting.get(lane) ?? open(lane)));

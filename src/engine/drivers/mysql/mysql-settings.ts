@@ -1,6 +1,7 @@
 import { escape, escapeId } from "mysql2/promise";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import type { Dialect } from "./mysql-dialect.ts";
+import type { MySqlServer } from "./mysql-server.ts";
 
 /** A global variable that is not what it was. */
 export interface ChangedGlobal {
@@ -54,7 +55,7 @@ const asText = (row: RowDataPacket): string => JSON.stringify(row);
 export async function changedSettings(
   connection: Connection,
   baseline: string,
-  dialect: Dialect,
+  { dialect, unsettable }: Pick<MySqlServer, "dialect" | "unsettable">,
 ): Promise<ChangedSettings> {
   const now = await readSettings(connection, dialect);
   const [noted] = await connection.query<RowDataPacket[]>(`SELECT name, content FROM ${baseline}.settings`);
@@ -64,8 +65,9 @@ export async function changedSettings(
   const persisted = changed.includes("persisted")
     ? await changedPersisted(connection, baseline, dialect.persisted!)
     : [];
+  const globals = await changedGlobals(connection, baseline, dialect);
   return {
-    globals: [...(await changedGlobals(connection, baseline, dialect)), ...persisted],
+    globals: [...globals.filter(({ name }) => !unsettable.has(name)), ...persisted],
     tables: dialect.accounts.filter((name) => changed.includes(name)),
   };
 }
@@ -79,8 +81,9 @@ export async function restoreSettings(
   connection: Connection,
   baseline: string,
   { globals, tables }: ChangedSettings,
+  { unsettable }: Pick<MySqlServer, "unsettable">,
 ): Promise<void> {
-  for (const global of globals) await setGlobal(connection, global);
+  for (const global of globals) if (!(await setGlobal(connection, global))) unsettable.add(global.name);
   for (const name of tables)
     await connection.query(
       `START TRANSACTION; DELETE FROM mysql.${name}; INSERT INTO mysql.${name} SELECT * FROM ${baseline}.setting_${name}; COMMIT`,
@@ -99,7 +102,7 @@ async function changedGlobals(
        ON was.name = now.name WHERE NOT BINARY now.value <=> BINARY was.value AND NOT BINARY REPLACE(now.value, @@hostname, '')
        <=> BINARY REPLACE(was.value, (SELECT value FROM ${baseline}.globals WHERE name = 'hostname'), '')`,
   );
-  return changed.filter(({ name }) => !READ_ONLY.has(name));
+  return changed;
 }
 
 async function changedPersisted(connection: Connection, baseline: string, persisted: string): Promise<ChangedGlobal[]> {
@@ -112,12 +115,13 @@ async function changedPersisted(connection: Connection, baseline: string, persis
   return changed;
 }
 
-/** Names of variables that nobody can set: they differ from one start of a server to the next. */
-const READ_ONLY = new Set<string>();
-
-async function setGlobal(connection: Connection, { name, value, persisted }: ChangedGlobal): Promise<void> {
+/** Resolves with whether anybody can set it: some differ from one start of a server to the next. */
+async function setGlobal(connection: Connection, { name, value, persisted }: ChangedGlobal): Promise<boolean> {
   const variable = escapeId(name, true);
-  if (persisted && value === null) return void (await connection.query(`RESET PERSIST IF EXISTS ${variable}`));
+  if (persisted && value === null) {
+    await connection.query(`RESET PERSIST IF EXISTS ${variable}`);
+    return true;
+  }
   const set = `SET ${persisted ? "PERSIST_ONLY" : "GLOBAL"} ${variable} = `;
   try {
     // Most are told as text; a number must not be one.
@@ -125,10 +129,11 @@ async function setGlobal(connection: Connection, { name, value, persisted }: Cha
       if (error.code !== "ER_WRONG_TYPE_FOR_VAR") throw error;
       return connection.query(set + value);
     });
+    return true;
   } catch (error) {
     const { code, message } = error as Error & { code?: string };
     if (code !== "ER_INCORRECT_GLOBAL_LOCAL_VAR")
       throw new Error(`the global variable ${name} cannot be set to "${value}" again: ${message}`, { cause: error });
-    READ_ONLY.add(name);
+    return false;
   }
 }
