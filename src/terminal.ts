@@ -21,6 +21,7 @@ export function complain(problem: unknown): void {
   console.error(visible(typeof problem === "string" ? problem : inspect(problem)));
 }
 
+/** Both here, as what is guarded is the process's own: its streams, of which there is one of each. */
 let isGuarded = false;
 /** The ways to the terminal past the guard. */
 const unguarded = new Map<NodeJS.WriteStream, (chunk: Uint8Array, done: (error?: Error | null) => void) => boolean>();

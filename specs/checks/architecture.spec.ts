@@ -228,6 +228,24 @@ const WRITE_TO_TERMINAL = [
 /** The one file that imports what Testcontainers keeps to itself. */
 const REACHES_INSIDE = "src/images/credentials.ts";
 
+/** What a module holds and changes, and why nobody hands it down. */
+const HOLDS_STATE: Readonly<Record<string, string>> = {
+  "src/browser/attachments.ts pages": "each page of a spec is opened by a fixture that knows no other",
+  "src/browser/browser-process.ts server": "a process of its own",
+  "src/browser/fixture.ts shared": "one browser for spec files that mocha loads by itself",
+  "src/engine/container/configure.ts appended": "a driver is handed a container and nothing else",
+  "src/engine/docker/connect.ts connecting": "one for the process, as Testcontainers has its client",
+  "src/engine/docker/secret.ts derived": "files that declare stacks ask while they are loaded",
+  "src/engine/docker/secret.ts seed": "files that declare stacks ask while they are loaded",
+  "src/http/deadline.ts leftMs": "specs make clients by themselves",
+  "src/http/exchange.ts services": "specs make clients by themselves",
+  "src/mocha/signal-thread.ts told": "a thread of its own",
+  "src/report/bundles.ts loaded": "code, which is loaded once",
+  "src/report/page-file.ts known": "what files hold, which is the same for all that read them",
+  "src/terminal.ts isGuarded": "the streams are the process's",
+  "src/terminal.ts unguarded": "the streams are the process's",
+};
+
 const MOST_LINES = 200;
 
 interface Import {
@@ -357,6 +375,15 @@ describe("the architecture", () => {
   it("writes to the terminal in one room, and where a live list is drawn", () => {
     const writers = [...files].filter(([, text]) => /\bconsole\.|\bprocess\.(stdout|stderr)\b/.test(text));
     expect(writers.map(([path]) => path).toSorted()).to.deep.equal(WRITE_TO_TERMINAL);
+  });
+
+  it("has mutable state of a module only where this table says so, with its reason", () => {
+    const empty = String.raw`new (?:Map|Set|WeakMap|WeakSet)(?:<.*>)?\(\)|\[\]|\{\}`;
+    const held = new RegExp(String.raw`^(?:export )?(?:let (\w+)\b|const (\w+)\b.* = (?:${empty});$)`, "gm");
+    const found = [...files].flatMap(([path, text]) =>
+      [...text.matchAll(held)].map(([, changed, filled]) => `${path} ${changed ?? filled}`),
+    );
+    expect(found.toSorted()).to.deep.equal(Object.keys(HOLDS_STATE).toSorted());
   });
 
   it("has no folder for what found no place of its own", () => {

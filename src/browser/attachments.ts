@@ -14,7 +14,7 @@ const PICTURE_WITHIN_MS = 5_000;
 const PICTURE = ".png";
 const TRACE = ".trace.zip";
 
-/** How many pages each spec has opened so far. */
+/** How many pages each spec has opened so far. Here, as each `useBrowser` of a spec opens one, and knows nothing of the others. */
 const pages = new WeakMap<Test, number>();
 
 /**

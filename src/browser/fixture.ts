@@ -26,7 +26,7 @@ export interface BrowserUse extends Omit<BrowserContextOptions, "baseURL"> {
   readonly trace?: boolean;
 }
 
-/** One browser for all spec files of a process. */
+/** One browser for all spec files of a process, which mocha loads by itself. */
 let shared: Promise<RunningBrowser> | undefined;
 
 /**

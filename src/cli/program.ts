@@ -7,17 +7,26 @@ import { readWords, usageOf } from "./command.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 
-/** The command that has begun. */
-let running: Command | undefined;
-
 /** Runs the command that these words name. @returns the exit code; nothing when mocha ends the process */
 async function main([name = "--help", ...words]: readonly string[]): Promise<number | void> {
   const found = COMMANDS.find((each) => each.name === name);
   if (found === undefined) return answer(name, words);
   const given = await readWords(found, words);
   if (given === undefined) return say(helpOf(found));
-  running = found;
-  return found.run(given);
+  try {
+    return await found.run(given);
+  } catch (caught) {
+    return fail(caught, found);
+  }
+}
+
+/** Says why it ends here, and has the command that has begun close what it has opened. */
+async function fail(caught: unknown, begun?: Command): Promise<never> {
+  const error = withCode(caught);
+  complain(isBadInput(error) ? error.sentence : error instanceof StackspecError ? error.message : error);
+  await begun?.close?.().catch((left: unknown) => complain(messageOf(left)));
+  // 2 is the reader's input, as for most commands of a shell; 1 is a finding.
+  process.exit(isBadInput(error) ? 2 : 1);
 }
 
 /** What is asked about the program itself. */
@@ -53,9 +62,5 @@ try {
   const exitCode = await main(process.argv.slice(2));
   if (exitCode !== undefined) process.exitCode = exitCode;
 } catch (caught) {
-  const error = withCode(caught);
-  complain(isBadInput(error) ? error.sentence : error instanceof StackspecError ? error.message : error);
-  await running?.close?.().catch((left: unknown) => complain(messageOf(left)));
-  // 2 is the reader's input, as for most commands of a shell; 1 is a finding.
-  process.exit(isBadInput(error) ? 2 : 1);
+  await fail(caught);
 }

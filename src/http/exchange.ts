@@ -45,7 +45,7 @@ interface SentRequest {
 // Stryker disable next-line StringLiteral: any name does, as long as all copies of this package have the same
 const sentByClients = channel("stackspec:http:sent");
 
-/** The services of stacks, by the origin of their addresses. An address that is free again may be another's. */
+/** The services of stacks, by the origin of their addresses. An address that is free again may be another's. Here, as clients are handed no stack. */
 const services = new Map<string, string>();
 
 /** From now on requests to this address are known to be sent to this service. */

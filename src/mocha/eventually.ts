@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import { run } from "./run.ts";
-import { untimed } from "./timeout.ts";
 
 /** How long `eventually` tries, and how long it rests between two attempts. */
 export interface EventuallyOptions {
@@ -38,7 +37,7 @@ export async function eventually<T>(
 ): Promise<T> {
   if (typeof attempt !== "function")
     throw usageError("eventually()", "expected a function that is tried again and again");
-  return untimed(() => poll(attempt, { timeoutMs, intervalMs }, run.deaths()));
+  return run.untimed(() => poll(attempt, { timeoutMs, intervalMs }, run.deaths()));
 }
 
 /** The waiting itself; what one of `deaths` resolves with ends it. */

@@ -2,7 +2,6 @@ import type { Fault, Faults } from "../engine/faults/fault.ts";
 import type { StartedStack } from "../engine/run/started-stack.ts";
 import { StackspecError } from "../errors.ts";
 import { run } from "./run.ts";
-import { untimed } from "./timeout.ts";
 
 /** The faults of a stack as specs make them: their time does not count for mocha's timeout. */
 export function faultsForSpecs(stack: StartedStack): Faults {
@@ -10,8 +9,8 @@ export function faultsForSpecs(stack: StartedStack): Faults {
     // What goes on after its timeout would hit the specs that come next.
     if (run.strays.currentTest?.timedOut === true)
       throw new StackspecError("CANCELLED", "the spec that asks for a fault has ended", { subject: stack.name });
-    const fault = await untimed(work);
-    const heal = (): Promise<void> => untimed(() => fault.heal());
+    const fault = await run.untimed(work);
+    const heal = (): Promise<void> => run.untimed(() => fault.heal());
     return { heal, [Symbol.asyncDispose]: heal };
   };
   return {

@@ -21,6 +21,7 @@ import { watchStrays } from "./strays.ts";
 import { recordTimeline } from "./timeline.ts";
 import { chooseTarget, withHost } from "./target.ts";
 import type { Target } from "./target.ts";
+import { untimedIn } from "./timeout.ts";
 import { waysOf } from "./ways.ts";
 
 /** How long parallel workers wait for another run to make the snapshot that they start from, in milliseconds. */
@@ -37,6 +38,7 @@ export class MochaRun {
   readonly deaths = () => this.running().map(({ death }) => death);
   /** What nobody waited for. */
   readonly strays = watchStrays();
+  readonly untimed = untimedIn(this.strays);
   /** What happens beside the specs, for the report. */
   readonly timeline = recordTimeline(() => this.results?.soon());
   /** Hears of the progress of stacks and images. Without a view of that, notices alone are shown. */

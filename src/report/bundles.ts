@@ -11,6 +11,7 @@ export interface Bundles {
   readonly style: string;
 }
 
+/** One for the process: it is code, and no more of it comes with a second report. */
 let loaded: Promise<Bundles> | undefined;
 
 /** Loads it, once in a process: as `npm run build` has made it, and where the sources run by themselves made from these. */

@@ -93,7 +93,7 @@ export function removeReports(folder: string, isRun: (name: string, suite: strin
   }
 }
 
-/** Results are read again only when they have changed: those of other suites lie there the whole time. */
+/** Results are read again only when they have changed: those of other suites lie there the whole time. By what a file is, so that it is true for whoever asks. */
 const known = new Map<string, { readonly version: string; readonly content: Ctrf | undefined }>();
 
 function readResults(path: string): Ctrf | undefined {

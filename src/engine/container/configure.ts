@@ -53,7 +53,10 @@ export interface LifecycleHooks {
 /** Ten times the engine's default: https://docs.docker.com/engine/containers/resource_constraints/#configure-the-default-cfs-scheduler */
 const URGENT_CPU_SHARES = 10_240;
 
-/** Appends its flags to the command that a container has by now. */
+/**
+ * Appends its flags to the command that a container has by now: once more when it is started, as a module may set a command
+ * as late as in start(), in place of the one that had them. By container: that is all that a driver is handed.
+ */
 const appended = new WeakMap<GenericContainer, () => void>();
 
 /** Tells `container` how it is run, and calls `hooks` on its way; then `container.start()` does the rest. */

@@ -9,7 +9,7 @@ const SEED_BYTES = 32;
 /** One for the process: where it cannot be kept in a file, it still is the same for all that ask. */
 let seed: Buffer | undefined;
 
-/** The passwords that were derived in this process, and the name of each. */
+/** The passwords that were derived in this process, and the name of each: a file that declares a stack asks for them while it is loaded, before there is a run. */
 const derived = new Map<string, string>();
 
 /**

@@ -48,7 +48,7 @@ export async function openResources(
 ): Promise<StackResources> {
   const runtime = await context.connect();
   const { publishAddress } = context;
-  if (isOpen(runtime, publishAddress)) warn(runtime, context.onProgress);
+  if (isOpen(runtime, publishAddress)) warn(runtime, context);
   const labels = { [RUN_LABEL]: owner, [STACK_LABEL]: id, [OWNER_LABEL]: thisProcess() };
   const networkName = ({ name }: Network): string => `${id}-${name}`;
   const volumeName = ({ name }: Volume): string => `${id}-${name}`;
@@ -119,12 +119,9 @@ export async function listedFolder(runtime: Runtime, volume: string): Promise<st
   if (runtime.local && !isPodman(runtime)) return folderOf(runtime, volume);
 }
 
-/** Engines whose open ports have been said: once is enough. */
-const warned = new WeakSet<Runtime>();
-
-function warn(runtime: Runtime, onProgress: StackContext["onProgress"]): void {
-  if (warned.has(runtime)) return;
-  warned.add(runtime);
+function warn(runtime: Runtime, { toldOpen, onProgress }: StackContext): void {
+  if (toldOpen.has(runtime)) return;
+  toldOpen.add(runtime);
   const text = `Published ports are open to all who reach ${runtime.host}: the setting publishAddress names one of its addresses for them`;
   onProgress({ kind: "notice", text });
 }

@@ -20,6 +20,8 @@ export interface StackContext {
   readonly startTimeoutMs: number;
   /** The address on which ports are published; undefined: loopback, where the engine is on this machine. */
   readonly publishAddress?: string | undefined;
+  /** Engines whose open ports the run has told of: once is enough. */
+  readonly toldOpen: WeakSet<Runtime>;
   /** Connects to the engine; called only for a stack that has containers. */
   readonly connect: () => Promise<Runtime>;
   readonly resolveImage: (source: ImageSource) => Promise<ResolvedImage>;

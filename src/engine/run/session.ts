@@ -104,6 +104,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     runId,
     startTimeoutMs: config.startTimeoutMs,
     publishAddress: config.publishAddress,
+    toldOpen: new WeakSet(),
     connect: guarding.connect,
     resolveImage,
     faultImage: config.faultImage,
