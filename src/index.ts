@@ -8,11 +8,13 @@ export type {
   Factory,
   FactoryContext,
   Network,
+  Sandbox,
   Service,
   ServiceOptions,
   Stack,
   Startable,
   Started,
+  StartedCondition,
   Stoppable,
   Task,
   TaskOptions,
@@ -34,6 +36,7 @@ export { secret } from "./secret.ts";
 export type { TargetStack } from "./mocha/target.ts";
 export type { Fault, Faults, ServiceName, Slowness, VolumeName } from "./engine/faults/fault.ts";
 export type { Checkpoint, Resettable } from "./engine/reset/checkpoint.ts";
+export type { ResolvedImage } from "./images/resolve.ts";
 export type { RunningStack } from "./engine/run/started-stack.ts";
 export { StackspecError } from "./errors.ts";
-export type { ErrorCode } from "./errors.ts";
+export type { ErrorCode, ErrorDetails } from "./errors.ts";

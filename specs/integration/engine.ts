@@ -10,6 +10,7 @@ import { openSession } from "../../src/engine/run/session.ts";
 import type { Session } from "../../src/engine/run/session.ts";
 import { imageResolver } from "../../src/images/resolve.ts";
 import type { StartedStack } from "../../src/engine/run/started-stack.ts";
+import { run } from "../../src/mocha/run.ts";
 
 /** The cheapest image there is: everything that is not about a certain image runs on it. */
 export const NODE = "node:24-slim";
@@ -80,9 +81,9 @@ export function useRunning<E extends Exports>(stack: Stack<E>): () => RunningSta
   return () => running;
 }
 
-/** What stackspec itself knows of a stack that runs, beside what it tells its users. */
+/** What stackspec itself knows of a stack that runs, and is not stopped yet, beside what it tells its users. */
 export function insideOf<E extends Exports>(running: RunningStack<E>): StartedStack<E> {
-  return running as StartedStack<E>;
+  return run.running().find(({ id }) => id === running.id) as StartedStack<E>;
 }
 
 /** The failure of a start, or of a reset, that is expected to fail. */

@@ -4,8 +4,8 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
 import { expect } from "chai";
 import { answers, defineStack, requireEngine, startStack, useStack } from "stackspec";
-import type { RunningStack } from "stackspec";
 import { GenericContainer } from "testcontainers";
+import type { StartedStack } from "../../src/engine/run/started-stack.ts";
 import release from "../stacks/release.ts";
 import { deathsDuring, engine, insideOf } from "./engine.ts";
 import type { Death } from "./engine.ts";
@@ -94,25 +94,24 @@ describe("the app of the release stack", () => {
     return sent;
   }
 
-  const logged = (running: RunningStack, word: string): Promise<void> =>
+  const logged = ({ logs, death }: StartedStack, word: string): Promise<void> =>
     new Promise((resolve) => {
-      const stop = insideOf(running)
-        .logs.get("app")!
-        .follow((line) => line.includes(`"msg":"${word}"`) && resolve());
-      void insideOf(running).death.then(stop);
+      const stop = logs.get("app")!.follow((line) => line.includes(`"msg":"${word}"`) && resolve());
+      void death.then(stop);
     });
 
   let answer: IncomingMessage;
   let body: unknown;
-  let running: RunningStack<(typeof alone)["exports"]>;
+  let inside: StartedStack;
   let deaths: Death[];
   before("the app is stopped while it has a request", async function () {
     this.timeout(60_000);
-    running = await startStack(alone);
+    const running = await startStack(alone);
+    inside = insideOf(running);
     const sent = await underWay(running.values.app.http.url);
     deaths = await deathsDuring(running.id, async () => {
       const stopped = running.stop();
-      await logged(running, "stopping");
+      await logged(inside, "stopping");
       sent.end('{"title":"just in time"}');
       [answer] = (await once(sent, "response")) as [IncomingMessage];
       body = await json(answer);
@@ -126,7 +125,7 @@ describe("the app of the release stack", () => {
   });
 
   it("says that it has stopped", () => {
-    expect(insideOf(running).logs.get("app")!.lines.at(-1)).to.include('"msg":"stopped"');
+    expect(inside.logs.get("app")!.lines.at(-1)).to.include('"msg":"stopped"');
   });
 
   it("exits 0", () => {

@@ -167,8 +167,8 @@ describe("the key of a snapshot", function () {
         return {};
       }),
     );
-    await running.stop();
     const { snapshot } = insideOf(running);
+    await running.stop();
     expect(snapshot).to.have.property("key").that.is.a("string");
     return snapshot!.key!;
   }

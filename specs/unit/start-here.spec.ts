@@ -22,3 +22,26 @@ describe("a task that is a function of this process", () => {
     expect(events).to.deep.equal(["server is ready", "work is done"]);
   });
 });
+
+describe("a stack that startStack has started", () => {
+  it("has what its type says, and nothing of what the run itself knows of it", async () => {
+    const running = await startStack(defineStack("public", () => ({})));
+    await running.stop();
+    expect(Object.keys(running).toSorted()).to.deep.equal([
+      "checkpoint",
+      "clock",
+      "cut",
+      "full",
+      "id",
+      "images",
+      "kill",
+      "name",
+      "pause",
+      "reset",
+      "restart",
+      "slow",
+      "stop",
+      "values",
+    ]);
+  });
+});

@@ -183,7 +183,7 @@ export type Started<E extends Exports> = {
 export interface Stack<E extends Exports = Exports> {
   readonly name: string;
   /** In the order of their declaration, so each after all it depends on. */
-  readonly nodes: readonly Node[];
+  readonly nodes: readonly (Service | Task)[];
   readonly volumes: readonly Volume[];
   readonly networks: readonly Network[];
   readonly exports: E;

@@ -9,8 +9,13 @@ import type { FaultKeeper } from "../faults/faults.ts";
 import type { SnapshotUse } from "../plan/find-restored.ts";
 import type { LayerCopies } from "../plan/stack-start.ts";
 
-/** A started stack, but for its faults. */
-interface StackValues<E extends Exports> extends Resettable {
+/** A started stack. */
+export interface RunningStack<
+  E extends Exports = Exports,
+  Name extends string = ServiceName<E>,
+  Volumes extends string = VolumeName<E>,
+>
+  extends Resettable, Faults<Name, Volumes> {
   readonly name: string;
   /** Its name on the engine: of its network, and in its label. */
   readonly id: string;
@@ -21,16 +26,8 @@ interface StackValues<E extends Exports> extends Resettable {
   stop(): Promise<void>;
 }
 
-/** A started stack. */
-export interface RunningStack<
-  E extends Exports = Exports,
-  Name extends string = ServiceName<E>,
-  Volumes extends string = VolumeName<E>,
->
-  extends StackValues<E>, Faults<Name, Volumes> {}
-
 /** What the run that a stack is part of knows of it besides. */
-export interface StartedStack<E extends Exports = Exports> extends StackValues<E>, Faults, FaultKeeper {
+export interface StartedStack<E extends Exports = Exports> extends RunningStack<E, string, string>, FaultKeeper {
   /** Its snapshot; undefined when it has nothing that a snapshot could hold. */
   readonly snapshot: SnapshotUse | undefined;
   /** What was copied while it started, of the snapshots that were not there. */
