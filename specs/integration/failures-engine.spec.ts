@@ -10,7 +10,7 @@ import { defineStack, logs, requireEngine, startStack } from "stackspec";
 import type { StackspecError } from "stackspec";
 import type { GenericContainer } from "testcontainers";
 import { whyLate } from "../../src/engine/container/listening.ts";
-import { evidenceOf } from "../../src/engine/container/remains.ts";
+import { evidenceOfContainer } from "../../src/engine/container/remains.ts";
 import { resultOf } from "./child.ts";
 import { NODE, engine, failureOf, shell, useRunning } from "./engine.ts";
 import { watchedSocketToEngine } from "./socket.ts";
@@ -120,7 +120,7 @@ describe("the evidence of a failure, from an engine that hangs", () => {
   /** What is found out of the container when the engine never answers these requests. */
   async function foundWithout(
     hangs: (path: string) => boolean,
-    find: (container: Dockerode.Container) => Promise<string> = (container) => evidenceOf(container, "503"),
+    find: (container: Dockerode.Container) => Promise<string> = (container) => evidenceOfContainer(container, "503"),
   ): Promise<string> {
     const socket = await watchedSocketToEngine(({ url }) =>
       hangs(url.pathname) ? new Promise<never>(() => {}) : undefined,

@@ -11,7 +11,7 @@ import { RUN_LABEL } from "../../src/engine/docker/labels.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import type { SnapshotUse } from "../../src/engine/plan/find-restored.ts";
 import { lockStack } from "../../src/engine/kept/reusable-stack.ts";
-import { PROJECT_LABEL, SERVER_LABEL, SNAPSHOT_LABEL, STACK_LABEL } from "../../src/engine/snapshot/store.ts";
+import { PROJECT_LABEL, SERVER_LABEL, SNAPSHOT_LABEL, SNAPSHOT_STACK_LABEL } from "../../src/engine/snapshot/store.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import type { Stack } from "../../src/stack/stack.ts";
 import { cleanUp, NODE, engine, referenceOf, shell } from "../integration/engine.ts";
@@ -259,7 +259,7 @@ describe("keeping a snapshot", function () {
 
   /** Images of a stack's snapshots that have no name. */
   async function namelessOf(name: string): Promise<string[]> {
-    const filters = { label: [`${STACK_LABEL}=keep-${id}-${name}`], dangling: ["true"] };
+    const filters = { label: [`${SNAPSHOT_STACK_LABEL}=keep-${id}-${name}`], dangling: ["true"] };
     return (await (await engine()).listImages({ filters })).map(({ Id }) => Id);
   }
 
@@ -268,7 +268,11 @@ describe("keeping a snapshot", function () {
     async function leaveNameless(...names: string[]): Promise<void> {
       const docker = await engine();
       for (const name of names) {
-        const Labels = { [STACK_LABEL]: `keep-${id}-${name}`, [SNAPSHOT_LABEL]: "0123456789ab", [`keep-${id}`]: "" };
+        const Labels = {
+          [SNAPSHOT_STACK_LABEL]: `keep-${id}-${name}`,
+          [SNAPSHOT_LABEL]: "0123456789ab",
+          [`keep-${id}`]: "",
+        };
         const container = await docker.createContainer({ Image: await referenceOf(NODE), Labels });
         await container.commit({ pause: false });
         await container.remove();
@@ -291,7 +295,7 @@ describe("keeping a snapshot", function () {
     const docker = await engine();
     const name = `keep-${id}-namesake`;
     for (const project of ["another", "stackspec"]) {
-      const Labels = { [STACK_LABEL]: name, [SNAPSHOT_LABEL]: "0123456789ab", [PROJECT_LABEL]: project };
+      const Labels = { [SNAPSHOT_STACK_LABEL]: name, [SNAPSHOT_LABEL]: "0123456789ab", [PROJECT_LABEL]: project };
       const container = await docker.createContainer({ Image: await referenceOf(NODE), Labels });
       await container.commit({ pause: false, repo: `${LOCAL}/snapshot/${name}/${project}`, tag: "0123456789ab" });
       await container.remove();

@@ -6,7 +6,7 @@ import {
   PROJECT_LABEL,
   SERVER_LABEL,
   SNAPSHOT_LABEL,
-  STACK_LABEL,
+  SNAPSHOT_STACK_LABEL,
   TASKS_LABEL,
   expired,
   foldersOf,
@@ -83,7 +83,7 @@ describe("an image of a snapshot", () => {
   const found = { Id: "", Created: 0, RepoTags: [snapshotReference("shop", "db", "0123456789ab")] };
 
   it("is of the stack that its label names", () => {
-    expect(stackOf({ ...found, Labels: { [STACK_LABEL]: "todo" } })).to.equal("todo");
+    expect(stackOf({ ...found, Labels: { [SNAPSHOT_STACK_LABEL]: "todo" } })).to.equal("todo");
   });
 
   it("is of the stack in its name when it was written before there was that label", () => {
@@ -120,7 +120,7 @@ describe("an image of a snapshot", () => {
   });
 
   it("is found by another version of stackspec, which looks for the same names", () => {
-    expect([SNAPSHOT_LABEL, STACK_LABEL, TASKS_LABEL, DATA_PATH, found.RepoTags[0]]).to.deep.equal([
+    expect([SNAPSHOT_LABEL, SNAPSHOT_STACK_LABEL, TASKS_LABEL, DATA_PATH, found.RepoTags[0]]).to.deep.equal([
       "dev.stackspec.snapshot",
       "dev.stackspec.snapshot.stack",
       "dev.stackspec.snapshot.tasks",

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { STACK_LABEL as KEPT_LABEL, removeResources } from "../../../src/engine/docker/labels.ts";
+import { STACK_LABEL, removeResources } from "../../../src/engine/docker/labels.ts";
 import { forgetReusableStack } from "../../../src/engine/kept/kept-note.ts";
-import { STACK_LABEL } from "../../../src/engine/snapshot/store.ts";
+import { SNAPSHOT_STACK_LABEL } from "../../../src/engine/snapshot/store.ts";
 import { LOCAL } from "../../../src/images/debian.ts";
 import type { Bench } from "../bench.ts";
 import { run } from "../child.ts";
@@ -91,7 +91,7 @@ export function copyProject(bench: Bench): Project {
     await Promise.allSettled(found.map(({ Id }) => bench.runtime.docker.getImage(Id).remove({ force: true })));
   };
   const removeSnapshots = async (): Promise<void> => {
-    for (const name of Object.values(names)) await images({ label: [`${STACK_LABEL}=${name}`] });
+    for (const name of Object.values(names)) await images({ label: [`${SNAPSHOT_STACK_LABEL}=${name}`] });
   };
 
   return {
@@ -138,11 +138,11 @@ function phasesOf(output: string): Record<string, number> {
 }
 
 async function removeKept({ runtime }: Bench, names: readonly string[]): Promise<void> {
-  const found = await runtime.docker.listContainers({ all: true, filters: { label: [KEPT_LABEL] } });
-  const kept = new Set(found.map(({ Labels }) => Labels[KEPT_LABEL]!));
+  const found = await runtime.docker.listContainers({ all: true, filters: { label: [STACK_LABEL] } });
+  const kept = new Set(found.map(({ Labels }) => Labels[STACK_LABEL]!));
   for (const id of kept)
     if (names.some((name) => id.includes(name))) {
-      await removeResources(runtime, `${KEPT_LABEL}=${id}`);
+      await removeResources(runtime, `${STACK_LABEL}=${id}`);
       await forgetReusableStack(id);
     }
 }

@@ -55,7 +55,10 @@ export function remainsText({ state, log, unread }: Remains): string {
 }
 
 /** The same at once, below the last answer that was not the expected one. */
-export async function evidenceOf(container: Dockerode.Container | undefined, lastAnswer?: string): Promise<string> {
+export async function evidenceOfContainer(
+  container: Dockerode.Container | undefined,
+  lastAnswer?: string,
+): Promise<string> {
   const lines = lastAnswer === undefined ? [] : [`last answer: ${lastAnswer}`];
   if (container !== undefined) lines.push(remainsText(await remainsOf(container)));
   return lines.join("\n");

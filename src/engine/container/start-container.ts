@@ -17,7 +17,7 @@ import { followLog } from "../docker/log.ts";
 import type { Log } from "../docker/log.ts";
 import { lookInside } from "./ask-port.ts";
 import { PROBE_CODES, STRATEGY_CODES, untilReady } from "./ready.ts";
-import { evidenceOf } from "./remains.ts";
+import { evidenceOfContainer } from "./remains.ts";
 import type { Runtime } from "../docker/connect.ts";
 
 /** What is run: for messages, and for the end that its container is to come to. */
@@ -164,7 +164,7 @@ export function startContainer(container: GenericContainer, options: StartOption
       noted: (answer: string) => options.answered?.((lastAnswer = answer)),
     };
     await untilReady(probe, probed, signal).catch(async (error: unknown) => {
-      throw error instanceof StackspecError ? error.withEvidence(await evidenceOf(handle)) : error;
+      throw error instanceof StackspecError ? error.withEvidence(await evidenceOfContainer(handle)) : error;
     });
   }
 
@@ -172,7 +172,7 @@ export function startContainer(container: GenericContainer, options: StartOption
   const health = (): Promise<string | undefined> => askHealth(runtime, handle!);
 
   async function notReady(code: ErrorCode, what: string, hint: string, cause?: unknown): Promise<StackspecError> {
-    const evidence = await evidenceOf(handle, lastAnswer);
+    const evidence = await evidenceOfContainer(handle, lastAnswer);
     return new StackspecError(code, what, { subject: subject.name, hint, evidence, cause });
   }
 
@@ -194,7 +194,7 @@ export function startContainer(container: GenericContainer, options: StartOption
         `${what}${await whyLate(waitingFor, handle, exposedPortsOf(container), lastAnswer)}`,
         "see its log, or set STACKSPEC_START_TIMEOUT_MS",
       ),
-    evidence: () => evidenceOf(handle, lastAnswer),
+    evidence: () => evidenceOfContainer(handle, lastAnswer),
     isPaused: () => handle !== undefined && exits.isPaused(handle.id),
   };
 }

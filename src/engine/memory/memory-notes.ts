@@ -14,7 +14,7 @@ export function fileOfNote(folder: string, name: string): string {
 }
 
 /** Notes what a stack takes. Those of stacks that have not been started for long go. */
-export function writeNote(file: string, bytes: number): void {
+export function writeMemoryNote(file: string, bytes: number): void {
   writeFileSync(file, String(bytes));
   for (const { name, parentPath } of readdirSync(dirname(file), { withFileTypes: true })) {
     const path = join(parentPath, name);
@@ -23,7 +23,7 @@ export function writeNote(file: string, bytes: number): void {
 }
 
 /** What is noted, in bytes; undefined where nothing is. */
-export function readNote(file: string): number | undefined {
+export function readMemoryNote(file: string): number | undefined {
   try {
     return Number(readFileSync(file, "utf8")) || undefined;
   } catch {

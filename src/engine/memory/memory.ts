@@ -8,7 +8,7 @@ import { thisProcess } from "../docker/labels.ts";
 import { lockFile } from "../docker/lock.ts";
 import { holderFile, isEnough, readHolders, tellHolders } from "./memory-holders.ts";
 import type { MemoryHolder } from "./memory-holders.ts";
-import { fileOfNote, readNote, takenBy, writeNote } from "./memory-notes.ts";
+import { fileOfNote, readMemoryNote, takenBy, writeMemoryNote } from "./memory-notes.ts";
 
 /** What a service takes of which nothing is known. */
 const USUAL_BYTES = 256 * 1024 ** 2;
@@ -92,7 +92,7 @@ export function memoryOfRun({ runId, waitMs, connect, say }: MemoryContext): {
       const lock = lockFile(join(folder, "lock"));
       if (!lock.isOurs) return { needBytes: 0, others: [] };
       try {
-        const needBytes = readNote(noteFile) ?? services * USUAL_BYTES;
+        const needBytes = readMemoryNote(noteFile) ?? services * USUAL_BYTES;
         const holders = readHolders(folder);
         if (!isEnough(needBytes, freemem(), runId, holders))
           return { needBytes, others: holders.filter(({ run }) => run !== runId) };
@@ -136,7 +136,7 @@ export function memoryOfRun({ runId, waitMs, connect, say }: MemoryContext): {
           void takenBy(stackId, connect).then(
             (bytes) => {
               most = Math.max(most, bytes);
-              if (most > 0 && shares.has(own)) attempt(() => writeNote(noteFile, most));
+              if (most > 0 && shares.has(own)) attempt(() => writeMemoryNote(noteFile, most));
             },
             () => {},
           );

@@ -5,7 +5,7 @@ import { serverLayers, snapshotKey } from "../snapshot/key.ts";
 import type { Key, KeyContext } from "../snapshot/key.ts";
 import { holdersOf, stateHoldersOf } from "../snapshot/layers.ts";
 import type { Layer } from "../snapshot/layers.ts";
-import { refusalOf } from "../snapshot/refused.ts";
+import { refusalOfSnapshot } from "../snapshot/refused.ts";
 import { findSnapshot, onImage, runFromSnapshot } from "../snapshot/restore.ts";
 import type { SnapshotImage } from "../snapshot/restore.ts";
 import type { Factories } from "./factories.ts";
@@ -70,7 +70,8 @@ export async function findRestored(
   const foreign = new Set<Service>();
   const restore = async (each: Layer | undefined): Promise<ReadonlyMap<string, TaskResult> | undefined> => {
     const snapshot = read ? await find(each) : undefined;
-    if (each !== undefined && snapshot === undefined && write && refusalOf(each.key) === undefined) missing.add(each);
+    if (each !== undefined && snapshot === undefined && write && refusalOfSnapshot(each.key) === undefined)
+      missing.add(each);
     for (const [service, image] of snapshot?.images ?? []) await runSnapshot(service, image);
     return snapshot?.tasks;
   };
@@ -120,7 +121,7 @@ export async function findRestored(
 
 /** The key, or why there can be no snapshot of it. */
 function unlessRefused(use: Key): Key {
-  const reason = use.key === undefined ? undefined : refusalOf(use.key);
+  const reason = use.key === undefined ? undefined : refusalOfSnapshot(use.key);
   return reason === undefined ? use : { reason };
 }
 

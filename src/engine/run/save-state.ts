@@ -19,7 +19,7 @@ import {
   FOLDERS_LABEL,
   PASSWORDS_LABEL,
   SNAPSHOT_LABEL,
-  STACK_LABEL,
+  SNAPSHOT_STACK_LABEL,
   TASKS_LABEL,
   snapshotReference,
   tasksLabel,
@@ -48,7 +48,7 @@ export async function saveState(start: StackStart, file: string): Promise<boolea
     reference: snapshotReference(stack.name, holder.name, key),
     labels: {
       [SNAPSHOT_LABEL]: key,
-      [STACK_LABEL]: stack.name,
+      [SNAPSHOT_STACK_LABEL]: stack.name,
       [TASKS_LABEL]: tasksLabel(tasks),
       [BASE_LABEL]: "",
       [FOLDERS_LABEL]: JSON.stringify(parts[index]!.map(({ to }) => to)),

@@ -20,7 +20,7 @@ import { connectEngine } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import type { StackContext } from "../plan/stack-context.ts";
 import { keepSnapshot } from "./take-snapshot.ts";
-import { startStack } from "./start.ts";
+import { startInRun } from "./start.ts";
 import type { StartedStack } from "./started-stack.ts";
 import { startWatchdog } from "../cleanup/watchdog.ts";
 
@@ -182,7 +182,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
       const share = memory.share(chosen.name, imagesOf(chosen).length);
       // What is up already takes no more.
       const waitForMemory = keep || joins !== undefined ? async () => {} : share.wait;
-      const starting = startStack(chosen, { ...context, snapshots, ...ways, waitForMemory });
+      const starting = startInRun(chosen, { ...context, snapshots, ...ways, waitForMemory });
       stacks.add(starting);
       starting.then(
         (started) => {

@@ -30,7 +30,7 @@ import { createWorkerDatabases } from "./worker-databases.ts";
  *
  * @throws StackspecError the first failure, with the chain that waited for it and a timeline
  */
-export async function startStack<E extends Exports>(stack: Stack<E>, context: StackContext): Promise<StartedStack<E>> {
+export async function startInRun<E extends Exports>(stack: Stack<E>, context: StackContext): Promise<StartedStack<E>> {
   const { start, baseline, stop } = await startRun(stack, context);
   const { plan, run } = start;
   const { close: closeFaults, ...faults } = faultsOf(start);
@@ -69,7 +69,7 @@ interface StartedRun {
   stop(): Promise<void>;
 }
 
-/** The start behind `startStack`: what it returns is also what a snapshot is taken from. */
+/** The start behind `startInRun`: what it returns is also what a snapshot is taken from. */
 async function startRun(stack: Stack, context: StackContext): Promise<StartedRun> {
   const { id, logs } = context.nameOf(stack);
   const fresh = { id, owner: context.runId, isUp: false };

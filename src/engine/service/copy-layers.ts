@@ -20,7 +20,7 @@ import {
   SERVER_LABEL,
   SNAPSHOT_LABEL,
   PROJECT_LABEL,
-  STACK_LABEL,
+  SNAPSHOT_STACK_LABEL,
   TASKS_LABEL,
   tasksLabel,
 } from "../snapshot/store.ts";
@@ -87,7 +87,7 @@ export function copyLayers(run: StackRun, plan: StackPlan, start: () => StackSta
     for (const task of layer.tasks) tasks.set(task.name, (await run.waitFor(task)) as TaskResult);
     const labels = {
       [SNAPSHOT_LABEL]: layer.key,
-      [STACK_LABEL]: stack.name,
+      [SNAPSHOT_STACK_LABEL]: stack.name,
       [PROJECT_LABEL]: projectName(),
       [TASKS_LABEL]: tasksLabel(tasks),
       [BASE_LABEL]: digest,

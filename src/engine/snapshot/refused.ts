@@ -15,7 +15,7 @@ export function noteRefusal(key: string, why: string): void {
 }
 
 /** Why an earlier run could not keep a snapshot of this key; undefined when none has said so. */
-export function refusalOf(key: string): string | undefined {
+export function refusalOfSnapshot(key: string): string | undefined {
   try {
     return readFileSync(fileOf(key), "utf8");
   } catch {

@@ -9,7 +9,7 @@ import type { TaskResult } from "../../stack/stack.ts";
  * folders are the snapshot's.
  */
 export const SNAPSHOT_LABEL = "dev.stackspec.snapshot";
-export const STACK_LABEL = "dev.stackspec.snapshot.stack";
+export const SNAPSHOT_STACK_LABEL = "dev.stackspec.snapshot.stack";
 /** What the project is called that the stack is of; none in those of before. */
 export const PROJECT_LABEL = "dev.stackspec.snapshot.project";
 export const SERVER_LABEL = "dev.stackspec.snapshot.server";
@@ -50,7 +50,7 @@ type SnapshotImage = Pick<Dockerode.ImageInfo, "Id" | "Labels" | "RepoTags" | "C
 /** The stack that an image is a snapshot of; undefined for one without a name, which was written a second time. */
 export function stackOf({ Labels, RepoTags }: SnapshotImage): string | undefined {
   return (
-    Labels[STACK_LABEL] ??
+    Labels[SNAPSHOT_STACK_LABEL] ??
     RepoTags?.find((name) => name.startsWith(`${LOCAL}/snapshot/`))
       ?.slice(`${LOCAL}/snapshot/`.length)
       .split("/")[0]
