@@ -333,6 +333,18 @@ describe("the architecture", () => {
     expect(offenders).to.deep.equal([]);
   });
 
+  it("has no permission in its table that no import needs, nor one to run what is needed for its types alone", () => {
+    const needed = new Set(
+      imports
+        .filter((each) => isOurs(each) && roomOf(each.from) !== roomOf(each.to))
+        .map(({ from, to, typeOnly }) => `${roomOf(from)} imports ${typeOnly ? "types of " : ""}${roomOf(to)}`),
+    );
+    const granted = Object.entries(ROOMS).flatMap(([room, allowed]) =>
+      allowed.map((each) => `${room} imports ${each}`),
+    );
+    expect(granted.filter((each) => !needed.has(each))).to.deep.equal([]);
+  });
+
   it("lets each package be known to its own rooms only", () => {
     const offenders = imports.filter(
       (each) =>

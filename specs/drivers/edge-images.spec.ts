@@ -6,10 +6,9 @@ import { expect } from "chai";
 import { answers, defineStack, imageFrom, requireEngine } from "stackspec";
 import type { ServiceOptions } from "stackspec";
 import type { GenericContainer } from "testcontainers";
-import { readConfig } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
-import { NODE, cleanUp, engine, script } from "../integration/engine.ts";
+import { NODE, cleanUp, engine, script, configIn } from "../integration/engine.ts";
 
 /** A store of one value, in a file of the folder that its environment names. */
 const STORE = `const fs = require("node:fs"), file = process.env.FOLDER + "/value";
@@ -83,7 +82,7 @@ describe("the snapshot of a service", function () {
     });
     const said: string[] = [];
     const start = async (): Promise<Omit<Outcome, "said">> => {
-      const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true" }), () => {}, join(folder, id));
+      const session = openSession(configIn(join(folder, id)));
       try {
         const { values, snapshot } = await session.start(stack);
         if (said.length === 0) await session.keepSnapshot(stack, (line) => said.push(line));

@@ -9,13 +9,12 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { defineStack, requireEngine } from "stackspec";
 import { GenericContainer } from "testcontainers";
-import { readConfig } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import type { StartedStack } from "../../src/engine/run/started-stack.ts";
 import type { ServiceAddress } from "../../src/stack/driver.ts";
 import { rabbitmq } from "../../src/engine/drivers/rabbitmq/rabbitmq.ts";
 import { LOCAL } from "../../src/images/debian.ts";
-import { NODE, cleanUp, engine, failureOf } from "../integration/engine.ts";
+import { NODE, cleanUp, engine, failureOf, configIn } from "../integration/engine.ts";
 import { PASSWORD, USER, VHOST, connectTo, definitions, drained, evaluate, exported, onChannel } from "./rabbitmq.ts";
 import type { Definitions } from "./rabbitmq.ts";
 
@@ -145,7 +144,7 @@ describe("a reset of a RabbitMQ server", function () {
   let worker: Worker;
   let before: Definitions;
   let exportedBefore: Definitions;
-  const open = () => openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true" }), () => {}, folder);
+  const open = () => openSession(configIn(folder));
 
   this.beforeAll("a snapshot of the stack is kept, and it is started from that", async function () {
     this.timeout(0); // The image may have to be built first; the stack's own deadline ends the wait.

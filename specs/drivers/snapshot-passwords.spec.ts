@@ -11,11 +11,10 @@ import { ValkeyContainer } from "@testcontainers/valkey";
 import { expect } from "chai";
 import { defineStack, requireEngine } from "stackspec";
 import type { GenericContainer } from "testcontainers";
-import { readConfig } from "../../src/config/config.ts";
 import { derivePassword } from "../../src/engine/docker/secret.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
-import { cleanUp, engine } from "../integration/engine.ts";
+import { cleanUp, engine, configIn } from "../integration/engine.ts";
 
 /** A kind of server with a password, and lines of shell that fail in its container unless it lets in with `$1`. */
 interface Kind {
@@ -77,7 +76,7 @@ for (const [title, { image, make, logIn }] of Object.entries(KINDS))
     before("it is taken on one machine, and the stack is started from it on the other", async () => {
       folder = await mkdtemp(join(tmpdir(), "stackspec-moved-"));
       for (const machine of ["there", "here"]) {
-        const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true" }), () => {}, folder);
+        const session = openSession(configIn(folder));
         try {
           const stack = stackOn(machine);
           const { values, snapshot, reset } = await session.start(stack);

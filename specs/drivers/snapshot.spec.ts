@@ -10,10 +10,9 @@ import { ValkeyContainer } from "@testcontainers/valkey";
 import { expect } from "chai";
 import { defineStack, requireEngine } from "stackspec";
 import type { GenericContainer, StartedTestContainer } from "testcontainers";
-import { readConfig } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
-import { cleanUp, engine, shell } from "../integration/engine.ts";
+import { cleanUp, engine, shell, configIn } from "../integration/engine.ts";
 
 /** A kind of server, and lines of shell, for any container of its stack, that store an item in it, and that list all of them. */
 interface Kind {
@@ -84,7 +83,7 @@ for (const [title, { image, make, store, list }] of Object.entries(KINDS))
     before("it is taken, and the stack is started from it", async () => {
       folder = await mkdtemp(join(tmpdir(), "stackspec-copied-"));
       for (const isFirst of [true, false]) {
-        const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true" }), () => {}, folder);
+        const session = openSession(configIn(folder));
         try {
           const { values, snapshot } = await session.start(stack);
           if (isFirst) await run(values.server, store("spoilt"));

@@ -6,6 +6,7 @@ import { StackspecError, startStack } from "stackspec";
 import type { Exports, RunningStack, Stack } from "stackspec";
 import { GenericContainer, getContainerRuntimeClient } from "testcontainers";
 import { readConfig } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import type { Session } from "../../src/engine/run/session.ts";
 import { imageResolver } from "../../src/images/resolve.ts";
@@ -197,6 +198,12 @@ export async function deathsDuring(stackId: string, work: () => Promise<unknown>
     stream.destroy();
   }
   return deaths.toSorted((a, b) => a.atNs - b.atNs);
+}
+
+/** The settings of a run of a spec's own, which has no reaper and writes its logs below this folder. */
+export function configIn(reports: string, environment: NodeJS.ProcessEnv = {}): Config {
+  const config = readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true", ...environment });
+  return { ...config, folders: { ...config.folders, reports } };
 }
 
 /** A stack of this suite alone, started in a session of its own, and the lines that the run says of it. */

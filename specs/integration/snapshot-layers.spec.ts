@@ -10,7 +10,7 @@ import { readConfig } from "../../src/config/config.ts";
 import type { OnProgress } from "../../src/engine/plan/progress.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
-import { cleanUp, NODE, engine, referenceOf, shell } from "./engine.ts";
+import { NODE, cleanUp, engine, referenceOf, shell, configIn } from "./engine.ts";
 
 /** A word that no other run of these lines prints. */
 const UNIQUE = "cat /proc/sys/kernel/random/uuid";
@@ -103,7 +103,7 @@ describe("the layers of a snapshot", function () {
       });
       return { db, web, publish };
     });
-    const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true" }), onProgress, folder);
+    const session = openSession(configIn(folder), onProgress);
     try {
       const { values } = await session.start(stack);
       const { db, web, publish } = values;

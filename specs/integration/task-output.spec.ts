@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { defineStack, requireEngine } from "stackspec";
 import type { TaskResult } from "stackspec";
-import { readConfig } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
-import { NODE, cleanUp, engine, removeLabelled, shell } from "./engine.ts";
+import { NODE, cleanUp, engine, removeLabelled, shell, configIn } from "./engine.ts";
 
 describe("what a task has printed", function () {
   this.timeout(120_000);
@@ -51,7 +50,7 @@ describe("what a task has printed", function () {
   async function result(options: { keep?: boolean; snapshot?: boolean } = {}): Promise<TaskResult> {
     const { keep = false, snapshot = false } = options;
     const off = keep ? { STACKSPEC_SNAPSHOTS: "off" } : {};
-    const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true", ...off }), () => {}, logs);
+    const session = openSession(configIn(logs, off));
     try {
       const { values } = await session.start(stack, { keep });
       if (snapshot) await session.keepSnapshot(stack, () => {});

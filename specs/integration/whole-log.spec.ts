@@ -5,11 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { answers, defineStack, requireEngine } from "stackspec";
-import { readConfig } from "../../src/config/config.ts";
 import { isPodman } from "../../src/engine/docker/answers.ts";
 import { connectEngine } from "../../src/engine/docker/connect.ts";
 import { openSession } from "../../src/engine/run/session.ts";
-import { NODE, script } from "./engine.ts";
+import { NODE, script, configIn } from "./engine.ts";
 
 /** Answers when all is written. */
 const writes = `require("node:http").createServer(({ url }, response) => {
@@ -25,8 +24,8 @@ describe("what a service has written just before it is stopped", function () {
     // Who follows a log there is not given all of much that is written at once: 2 to 8 of 10 MB, by its own `logs -f` too.
     if (isPodman(await connectEngine())) this.skip();
     const logs = await mkdtemp(join(tmpdir(), "stackspec-whole-log-"));
-    const config = readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true", STACKSPEC_SNAPSHOTS: "off" });
-    const session = openSession(config, () => {}, logs);
+    const config = configIn(logs, { STACKSPEC_SNAPSHOTS: "off" });
+    const session = openSession(config);
     const name = `whole-log-${randomUUID().slice(0, 8)}`;
     try {
       const { values } = await session.start(

@@ -18,6 +18,7 @@ import {
   referenceOf,
   removeLabelled,
   shell,
+  configIn,
 } from "../integration/engine.ts";
 
 /** A word that no other run of these lines prints. */
@@ -114,7 +115,7 @@ describe("a kept stack after an edit", function () {
       });
       return { clock, db, migrate, app: server, web };
     });
-    const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true" }), () => {}, folder);
+    const session = openSession(configIn(folder));
     try {
       const running = await session.start(stack, { keep: true });
       stackId = running.id;

@@ -6,7 +6,6 @@ import { Readable } from "node:stream";
 import { expect } from "chai";
 import { defineStack, requireEngine } from "stackspec";
 import type { GenericContainer } from "testcontainers";
-import { readConfig } from "../../src/config/config.ts";
 import { RUN_LABEL } from "../../src/engine/docker/labels.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import type { SnapshotUse } from "../../src/engine/plan/find-restored.ts";
@@ -14,7 +13,7 @@ import { lockStack } from "../../src/engine/kept/reusable-stack.ts";
 import { PROJECT_LABEL, SERVER_LABEL, SNAPSHOT_LABEL, SNAPSHOT_STACK_LABEL } from "../../src/engine/snapshot/store.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import type { Stack } from "../../src/stack/stack.ts";
-import { cleanUp, NODE, engine, referenceOf, shell } from "../integration/engine.ts";
+import { NODE, cleanUp, engine, referenceOf, shell, configIn } from "../integration/engine.ts";
 
 /** What a run of a stack was, and said of its snapshot. */
 interface Told {
@@ -67,7 +66,7 @@ describe("keeping a snapshot", function () {
 
   /** A run of its own: starts a stack, asks for its snapshot, and ends. */
   async function run(stack: Stack, { environment = {}, whenUp, times = 1 }: Ways = {}): Promise<Told> {
-    const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true", ...environment }), () => {}, folder);
+    const session = openSession(configIn(folder, environment));
     const said: string[] = [];
     try {
       const { snapshot, values } = await session.start(stack);

@@ -6,12 +6,11 @@ import { expect } from "chai";
 import { defineStack, logs, requireEngine, startStack } from "stackspec";
 import { GenericContainer } from "testcontainers";
 import type { StartedTestContainer } from "testcontainers";
-import { readConfig } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import { startNode } from "../integration/child.ts";
 import type { Ended } from "../integration/child.ts";
-import { cleanUp, NODE, engine, shell } from "../integration/engine.ts";
+import { NODE, cleanUp, engine, shell, configIn } from "../integration/engine.ts";
 
 /** What a start found: words that no other run prints. */
 interface Found {
@@ -79,7 +78,7 @@ describe("a snapshot that is taken to another machine", function () {
       });
       return { db, web, seed };
     });
-    const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true" }), () => {}, folder);
+    const session = openSession(configIn(folder));
     try {
       const { values } = await session.start(stack);
       await session.keepSnapshot(stack, () => {});

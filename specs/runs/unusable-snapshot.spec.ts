@@ -8,12 +8,20 @@ import { expect } from "chai";
 import { acceptsSql, defineStack, logs, requireEngine } from "stackspec";
 import type { GenericContainer } from "testcontainers";
 import tar from "tar-stream";
-import { readConfig } from "../../src/config/config.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { SERVER_LABEL } from "../../src/engine/snapshot/store.ts";
 import { LOCAL } from "../../src/images/debian.ts";
 import type { Stack } from "../../src/stack/stack.ts";
-import { cleanUp, NODE, STACK_LABEL, engine, inspectAll, removeLabelled, shell } from "../integration/engine.ts";
+import {
+  NODE,
+  STACK_LABEL,
+  cleanUp,
+  engine,
+  inspectAll,
+  removeLabelled,
+  shell,
+  configIn,
+} from "../integration/engine.ts";
 
 /** How a start went. */
 interface Start {
@@ -46,14 +54,10 @@ describe("a snapshot that does not start", function () {
   async function run(stack: Stack, { keep = false, staysUp = false } = {}): Promise<Start> {
     const notices: string[] = [];
     let appStarts = 0;
-    const session = openSession(
-      readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true" }),
-      (event) => {
-        if (event.kind === "notice") notices.push(event.text);
-        if (event.kind === "node" && event.name === "app" && event.state === "starting") appStarts += 1;
-      },
-      folder,
-    );
+    const session = openSession(configIn(folder), (event) => {
+      if (event.kind === "notice") notices.push(event.text);
+      if (event.kind === "node" && event.name === "app" && event.state === "starting") appStarts += 1;
+    });
     const told = {
       notices,
       get appStarts() {

@@ -59,7 +59,7 @@ export interface Session {
 }
 
 /** Opens a run. Nothing touches the engine before the first stack with containers starts. */
-export function openSession(config: Config, onProgress: OnProgress = () => {}, reportFolder?: string): Session {
+export function openSession(config: Config, onProgress: OnProgress = () => {}): Session {
   const { worker } = config;
   const suffix = worker === undefined ? "" : `-worker-${worker.number}`;
   const runId = worker?.run.id ?? randomBytes(4).toString("hex");
@@ -109,7 +109,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}, r
     resolveImage,
     faultImage: config.faultImage,
     onProgress,
-    logFolder: join(reportFolder ?? config.folders.reports, "logs"),
+    logFolder: join(config.folders.reports, "logs"),
     nameOf(stack) {
       const { name } = stack;
       const count = (instances.get(name) ?? 0) + 1;
