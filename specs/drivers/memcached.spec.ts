@@ -43,11 +43,10 @@ describe("a service whose driver is the project's own", function () {
         return {};
       }),
     );
+    const { notices } = insideOf(untested);
     await untested.stop();
-    expect(insideOf(untested).notices).to.have.lengthOf(1);
-    expect(insideOf(untested).notices[0]).to.match(
-      /^cache runs memcached 1\.6\.\d+, and its driver was tested with 1\.4, 1\.5$/,
-    );
+    expect(notices).to.have.lengthOf(1);
+    expect(notices[0]).to.match(/^cache runs memcached 1\.6\.\d+, and its driver was tested with 1\.4, 1\.5$/);
   });
 
   it("fails the start when its driver cannot note what a task has left, in the driver's words", async () => {
