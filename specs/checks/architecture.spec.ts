@@ -151,6 +151,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "types of engine/run",
     "types of engine/reset",
     "types of engine/faults",
+    "types of images",
   ],
 };
 

@@ -6,7 +6,6 @@ import { expect } from "chai";
 import { defineStack, logs, requireEngine } from "stackspec";
 import type { Driver } from "stackspec/drivers";
 import type { GenericContainer, StartedTestContainer } from "testcontainers";
-import { readConfig } from "../../src/config/config.ts";
 import type { OnProgress } from "../../src/engine/plan/progress.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";

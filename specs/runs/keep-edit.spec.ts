@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { defineStack, logs, requireEngine } from "stackspec";
 import type { StartedTestContainer } from "testcontainers";
-import { readConfig } from "../../src/config/config.ts";
 import { forgetReusableStack } from "../../src/engine/kept/kept-note.ts";
 import { openSession } from "../../src/engine/run/session.ts";
 import { LOCAL } from "../../src/images/debian.ts";

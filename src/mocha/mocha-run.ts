@@ -88,13 +88,13 @@ export class MochaRun {
 
   /** The session, opened when something is first started in it. */
   #open(): Session {
+    this.clock.beginStack();
     const { evidence, timeline } = this;
     return (this.#session ??= openSession(this.config, (e) => this.onProgress(evidence.hear(timeline.hear(e)))));
   }
 
   /** Starts a stack of its own for whoever calls. What is not stopped is stopped at the end of the run. */
   start<E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> {
-    this.clock.beginStack();
     return this.evidence.watchStart(stack.name, this.#open().start(stack, { once: true }));
   }
 
@@ -102,7 +102,6 @@ export class MochaRun {
   share<E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> {
     const known = this.#shared.get(stack) as Promise<StartedStack<E>> | undefined;
     if (known !== undefined) return known;
-    this.clock.beginStack();
     const running = this.evidence.watchStart(stack.name, this.#open().start(stack, waysOf(stack, this.config)));
     running.then(
       (started) => {

@@ -82,8 +82,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}): 
   // Who removes what a killed run leaves is there before there is anything to leave.
   const connect = (): Promise<Runtime> => {
     if (worker === undefined) dismissWatchdog ??= startWatchdog(runId);
-    connected ??= connectEngine();
-    return connected;
+    return (connected = connectEngine());
   };
   const resolveImage = imageResolver({
     config,
