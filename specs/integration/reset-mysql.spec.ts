@@ -58,6 +58,13 @@ describe("a reset of a MySQL server", function () {
     expect(await sql("SELECT * FROM counted")).to.deep.equal([{ id: 6, title: "next" }]);
   });
 
+  it("lets ids go on there also when the row that a spec has left has an id of before", async () => {
+    await sql("INSERT INTO counted (id, title) VALUES (2, 'mine')");
+    await stack.reset();
+    await sql("INSERT INTO counted (title) VALUES ('next')");
+    expect(await sql("SELECT * FROM counted")).to.deep.equal([{ id: 6, title: "next" }]);
+  });
+
   it("brings back rows that others refer to by a foreign key", async () => {
     const before = await sql("SELECT * FROM parents JOIN children ON parent = parents.id ORDER BY parents.id");
     await sql("UPDATE parents SET name = 'Eve'");
