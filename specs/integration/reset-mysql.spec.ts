@@ -16,6 +16,8 @@ const SCHEMA = [
   "CREATE TABLE children (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES parents (id))",
   "INSERT INTO parents VALUES (1, 'Ada'), (2, 'Bob')",
   "INSERT INTO children VALUES (10, 1), (20, 2)",
+  "CREATE TABLE authors (id INT PRIMARY KEY)",
+  "CREATE TABLE books (id INT PRIMARY KEY, author INT, FOREIGN KEY (author) REFERENCES authors (id))",
   "CREATE TABLE prices (net INT, gross INT AS (net * 2) STORED, label VARCHAR(20) AS (CONCAT('costs ', net)) VIRTUAL)",
   "INSERT INTO prices (net) VALUES (3), (4)",
 ];
@@ -82,6 +84,13 @@ describe("a reset of a MySQL server", function () {
     expect(await sql("SELECT * FROM parents JOIN children ON parent = parents.id ORDER BY parents.id")).to.deep.equal(
       before,
     );
+  });
+
+  it("takes away rows that others refer to by a foreign key, where there were none", async () => {
+    await sql("INSERT INTO authors VALUES (1)");
+    await sql("INSERT INTO books VALUES (10, 1)");
+    await stack.reset();
+    expect(await sql("SELECT * FROM authors")).to.deep.equal([]);
   });
 
   it("brings back rows of a table with generated columns", async () => {
