@@ -12,6 +12,8 @@ const graceful = `process.on("SIGTERM", () => setTimeout(() => process.exit(0), 
 describe("a stop with grace", () => {
   requireEngine();
   let deaths: Death[];
+  /** How a second in the cache's container ended, which an object of this process takes to stop. */
+  let second: number | undefined;
   before("a stack has stopped", async () => {
     const running = await startStack(
       defineStack("grace", (stack) => {
@@ -22,7 +24,17 @@ describe("a stop with grace", () => {
           stopTimeoutMs: 10_000,
         });
         stack.service("nginx", ({ image }) => script(image, graceful), { ...up, after: [app], stopTimeoutMs: 10_000 });
-        stack.service("cache", ({ image }) => script(image, graceful), up);
+        const cache = stack.service("cache", ({ image }) => script(image, graceful), up);
+        stack.service(
+          "here",
+          ({ started }) => ({
+            start: async () => {
+              const container = await started(cache);
+              return { stop: async () => void (second = (await container.exec(["sleep", "1"])).exitCode) };
+            },
+          }),
+          { after: [cache] },
+        );
         return {};
       }),
     );
@@ -35,6 +47,10 @@ describe("a stop with grace", () => {
 
   it("lets a service end by itself within its time", () => {
     expect(deaths.find(({ name }) => name === "app")).to.have.property("exitCode", 0);
+  });
+
+  it("ends an object of this process before the container that it comes after is killed", () => {
+    expect(second).to.equal(0);
   });
 
   it("kills a service that has no such time", () => {
