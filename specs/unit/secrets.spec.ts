@@ -1,6 +1,6 @@
 import { Script } from "node:vm";
 import { expect } from "chai";
-import { StackspecError } from "stackspec";
+import { StackspecError, secret } from "stackspec";
 import { xmlText } from "../../src/report/text.ts";
 import { learnSecrets, mask, maskedJson, newMasker } from "../../src/secrets.ts";
 
@@ -30,6 +30,10 @@ describe("a secret", () => {
 
   it("is hidden everywhere", () => {
     expect(mask("kwyj7, kwyj7")).to.equal("***, ***");
+  });
+
+  it("is hidden when it was derived from a name, whoever is told it", () => {
+    expect(mask(`login with ${secret("kwyjibo")} failed`)).to.equal("login with *** failed");
   });
 
   it("is hidden in a text that was shown before it was known", () => {
