@@ -14,6 +14,8 @@ import { cleanUp, engine, labelled, removeLabelled } from "../integration/engine
 interface Told {
   readonly id: string;
   readonly container: string;
+  /** A secret of its environment, as the run shows it. */
+  readonly told: string;
 }
 
 describe("a kept stack", function () {
@@ -86,6 +88,11 @@ describe("a kept stack", function () {
 
   it("is taken over by the next run", async () => {
     await expect(run()).to.eventually.have.property("container", first.container);
+  });
+
+  it("is taken over by a run that hides the secrets of its containers", async () => {
+    const { container, told: shown } = await run();
+    expect({ container, shown }).to.deep.equal({ container: first.container, shown: "***" });
   });
 
   it("is said to stay up at the end, with the address of each service", async () => {
