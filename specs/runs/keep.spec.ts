@@ -221,4 +221,10 @@ describe("a kept stack", function () {
     await docker.getContainer(container).remove({ force: true });
     await expect(run()).not.to.eventually.have.property("container", container);
   });
+
+  it("is started anew when a container of it has stopped", async () => {
+    const { container } = await run({ MARKER: "stopped" });
+    await (await engine()).getContainer(container).stop({ t: 0 });
+    await expect(run({ MARKER: "stopped" })).not.to.eventually.have.property("container", container);
+  });
 });
