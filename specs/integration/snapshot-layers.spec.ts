@@ -194,3 +194,68 @@ describe("the layers of a snapshot", function () {
     expect(restored.initialised).to.equal(first.initialised);
   });
 });
+
+describe("the data in a snapshot of a server that writes without pause", function () {
+  this.timeout(120_000);
+  requireEngine();
+
+  const name = `busy-${randomUUID().slice(0, 8)}`;
+  let folder = "";
+  /** What the copies of two files begin and end with: one that the first process of the container writes, and another's. */
+  let ofFirst: number[];
+  let ofOther: number[];
+
+  /** Writes number after number, each to the begin of a file and then to its end: in between is more than is copied in no time. */
+  const count = `
+    const [, file] = process.argv, { openSync, writeSync } = require("node:fs");
+    const fd = openSync(file, "w"), size = 3e7;
+    const write = (number, at) => writeSync(fd, String(number).padStart(9), at);
+    writeSync(fd, Buffer.alloc(size, "x"));
+    write(0, 0);
+    write(0, size);
+    console.log("up");
+    for (let number = 1; ; number++) { write(number, 0); write(number, size); }`;
+  const lines = `
+    [ -e /srv/first ] && echo up && echo up && exec sleep 1000
+    node -e '${count}' /srv/other &
+    exec node -e '${count}' /srv/first`;
+
+  before("it is taken, and the stack is started from it", async () => {
+    folder = await mkdtemp(join(tmpdir(), "stackspec-busy-"));
+    const stack = defineStack(name, ({ service }) => ({
+      server: service("server", ({ image }) => shell(image, lines), {
+        image: NODE,
+        data: "/srv",
+        ready: logs(/up/, 2),
+      }),
+    }));
+    for (const isFirst of [true, false]) {
+      const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true" }), () => {}, folder);
+      try {
+        const { server } = (await session.start(stack)).values;
+        if (isFirst) await session.keepSnapshot(stack, () => {});
+        else [ofFirst, ofOther] = [await ends(server, "first"), await ends(server, "other")];
+      } finally {
+        await session.close();
+      }
+    }
+  });
+  async function ends(server: StartedTestContainer, file: string): Promise<number[]> {
+    const read = `head -c 9 /srv/${file}; tail -c 9 /srv/${file}`;
+    return (await server.exec(["sh", "-c", read])).output.trim().split(/ +/).map(Number);
+  }
+  cleanUp("its images and its folder are gone", async () => {
+    const docker = await engine();
+    const images = await docker.listImages({ filters: { reference: [`${LOCAL}/snapshot/${name}/*`] } });
+    await Promise.all(images.map(({ Id }) => docker.getImage(Id).remove({ force: true })));
+    await rm(folder, { recursive: true });
+  });
+
+  it("is of one moment, where the first process of its container writes it", () => {
+    expect(ofFirst[1]).to.be.closeTo(ofFirst[0]!, 1);
+  });
+
+  it("is of one moment, where another process of its container writes it", () => {
+    expect(ofOther[1]).to.be.closeTo(ofOther[0]!, 1);
+  });
+});
