@@ -230,7 +230,7 @@ describe("the data in a snapshot of a server that writes without pause", functio
       }),
     }));
     for (const isFirst of [true, false]) {
-      const session = openSession(readConfig({ TESTCONTAINERS_RYUK_DISABLED: "true" }), () => {}, folder);
+      const session = openSession(configIn(folder), () => {});
       try {
         const { server } = (await session.start(stack)).values;
         if (isFirst) await session.keepSnapshot(stack, () => {});
