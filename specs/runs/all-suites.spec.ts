@@ -17,6 +17,7 @@ describe("a stack", () => {
   it("hangs", (done) => { console.log("under way in " + process.pid); }).timeout(0);
 });
 `;
+const KILLED = `it("is killed", () => process.kill(process.pid, "SIGKILL"));\n`;
 const NEEDS_ENGINE = `
 import { requireEngine } from "stackspec";
 describe("an engine", () => { requireEngine(); ${GREEN} });
@@ -50,6 +51,11 @@ describe("stackspec test", function () {
   it("ends with the code of the first suite that was not green", async () => {
     const { exitCode } = await test({ "specs/a/a.spec.js": RED, "specs/acceptance/b.spec.js": TALKS });
     expect(exitCode).to.equal(1);
+  });
+
+  it("is red when a suite's process is killed", async () => {
+    const { exitCode, output } = await test({ "specs/a/a.spec.js": KILLED, "specs/b/b.spec.js": GREEN });
+    expect(exitCode, output).to.equal(1);
   });
 
   it("passes over folders without spec files", async () => {
