@@ -280,6 +280,29 @@ describe("a pipeline", function () {
     });
   });
 
+  describe("that builds in a dirty tree", () => {
+    let copy: Project;
+    before("it has been built there", async () => {
+      copy = project.copy();
+      copy.write("left-over.txt", "");
+      const { exitCode, output } = await stage("build", {}, copy);
+      expect(exitCode, output).to.equal(0);
+    });
+
+    it("says so in its manifest", () => {
+      expect(JSON.parse(copy.read("target/manifest.json"))).to.have.property("dirty", true);
+    });
+
+    it("does not publish that when the tree is clean again", async () => {
+      const digest = createHash("sha256").update(copy.read("target/manifest.json")).digest("hex");
+      copy.write("target/release.json", JSON.stringify({ ...released(), manifest: digest }));
+      copy.erase("left-over.txt");
+      const { exitCode, output } = await stage("publish", {}, copy);
+      expect(output).to.match(/^USAGE: git: expected an artefact of a clean tree, it was built in a dirty one/m);
+      expect(exitCode).to.equal(2);
+    });
+  });
+
   describe("that deploys", () => {
     it("tells its hook the digest that it has pushed", () => {
       expect(told.get("/first")).to.have.property("image", `${registry}/team/tiny@${published().tags["1.2.3"]}`);
