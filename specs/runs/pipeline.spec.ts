@@ -127,6 +127,10 @@ describe("a pipeline", function () {
       expect(project.read("target/app/networks.txt")).to.equal("lo");
     });
 
+    it("builds its image where there is no network either", () => {
+      expect(project.read("output/networks.txt")).to.equal("lo\n");
+    });
+
     it("takes nothing for its artefact that was there before", () => {
       expect(manifest().files).to.have.all.keys("Dockerfile", "greeting.txt", "main.mjs", "networks.txt");
     });
