@@ -38,6 +38,15 @@ async function idOf(child: Run): Promise<string> {
   return id!;
 }
 
+/** Makes a container of a run that does not know of it, as the engine does for who is gone by then. It has a nameless volume. */
+async function makeFor(id: string): Promise<Dockerode.Container> {
+  return (await engine()).createContainer({
+    Image: await referenceOf(NODE),
+    Labels: { [RUN_LABEL]: id },
+    Volumes: { "/data": {} },
+  });
+}
+
 /** The reapers of a run that has come to its first spec. */
 const reapersOf = async (child: Run): Promise<Dockerode.ContainerInspectInfo[]> =>
   onceThere(`${REAPER_LABEL}=${await idOf(child)}`);
@@ -63,11 +72,16 @@ describe("the reaper of a run", () => {
     this.timeout(180_000);
     const child = waiting();
     const id = await idOf(child);
+    const { Mounts } = await (await makeFor(id)).inspect();
     const watchdogs = execFileSync("pgrep", ["-f", `watchdog\\.[jt]s ${id}$`], { encoding: "utf8" });
     for (const pid of watchdogs.trim().split("\n")) process.kill(Number(pid), "SIGKILL");
     child.process.kill("SIGKILL");
     expect(await leftAfter(`${RUN_LABEL}=${id}`, GONE_WITHIN_MS)).to.deep.equal([]);
     expect(await leftAfter(`${REAPER_LABEL}=${id}`, GONE_WITHIN_MS), "the reaper itself").to.deep.equal([]);
+    // A nameless volume has no label.
+    await expect((await engine()).getVolume(Mounts[0]!.Name!).remove()).to.be.rejected.and.eventually.include({
+      statusCode: 404,
+    });
   });
 
   it("runs before the first network and container of the run are made", async function () {
