@@ -376,7 +376,7 @@ describe("a run that cannot remove what it made", () => {
 
 describe("a start that is cut off while the engine makes a container", () => {
   requireEngine();
-  it("has removed that container when it has failed", async function () {
+  it("has removed that container, and the volume that the engine has made again for it, when it has failed", async function () {
     this.timeout(120_000);
     const asked = Promise.withResolvers<void>();
     const swept = Promise.withResolvers<void>();
@@ -401,6 +401,7 @@ describe("a start that is cut off while the engine makes a container", () => {
       expect(JSON.parse(output.trimEnd().split("\n").at(-1)!)).to.deep.equal({
         sentence: "CREATE_FAILED: fails: cannot be started: told to fail",
         left: [],
+        volumes: [],
       });
     } finally {
       socket.cut();

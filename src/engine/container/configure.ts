@@ -1,6 +1,7 @@
 import type { GenericContainer, WaitStrategy } from "testcontainers";
 import { classNamesOf, exposedPortsOf, internalsOf } from "./internals.ts";
 import type { Internals } from "./internals.ts";
+import { mountStrictly } from "./mount-strictly.ts";
 import type { Sandbox } from "../../stack/stack.ts";
 
 /** A wait strategy that a container brought along. */
@@ -94,7 +95,7 @@ export function configure(container: GenericContainer, config: ContainerConfig, 
     if (withoutHealthCheck === true) internals.createOpts.Healthcheck = undefined;
     appended.get(container)?.();
     if (publishAddress !== undefined) publishOn(internals, publishAddress);
-    mountStrictly(internals);
+    mountStrictly(internals.hostConfig, binds, labels);
     publishAt(internals, config.hostPorts ?? {});
     container.withWaitStrategy(hookedWait(internals.waitStrategy, hooks, config.restartedAfter));
     return adopted === undefined
@@ -122,20 +123,6 @@ function publishAt({ hostConfig }: Internals, hostPorts: Readonly<Record<string,
 function publishOn({ hostConfig }: Internals, address: string): void {
   for (const bindings of Object.values(hostConfig.PortBindings ?? {}) as { HostIp?: string }[][])
     for (const binding of bindings) binding.HostIp ??= address;
-}
-
-/**
- * Mounts paths of the engine's machine in the form that is refused where there is none: of the other form engines make an
- * empty folder. Options such as SELinux's need that other one.
- */
-function mountStrictly({ hostConfig }: Internals): void {
-  const isStrict = (bind: string): boolean => /^\/[^:]*:[^:]*(:r[ow])?$/.test(bind);
-  const mounts = (hostConfig.Binds ?? []).filter(isStrict).map((bind) => {
-    const [Source, Target, mode] = bind.split(":") as [string, string, string?];
-    return { Type: "bind" as const, Source, Target, ReadOnly: mode === "ro" };
-  });
-  hostConfig.Binds = (hostConfig.Binds ?? []).filter((bind) => !isStrict(bind));
-  if (mounts.length > 0) hostConfig.Mounts = [...(hostConfig.Mounts ?? []), ...mounts];
 }
 
 /** A wait strategy that leaves the waiting to the hooks; a timeout that is set on it is the own strategy's. */
