@@ -26,7 +26,10 @@ export function unixTime(time: string): number {
 /** What a log's frames begin with: the stream, 1 or 2, and the length, https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach */
 const HEAD_BYTES = 8;
 
-/** A log's two streams as one, to its very end. A terminal's only stream comes as it is. */
+/**
+ * A log's two streams as one, to its very end. A terminal's only stream comes as it is. The client's own way, `demuxStream`, says
+ * of neither where a message begins, and so which timestamp stands in the middle of a line.
+ */
 export function demultiplexed(stream: NodeJS.ReadableStream): PassThrough {
   const merged = new PassThrough();
   const streams = [merged, merged, merged].map(wholeLines) as [TakeMessage, TakeMessage, TakeMessage];
