@@ -17,6 +17,19 @@ describe("a blocked suite", () => {
 });
 `;
 
+/** A stack without containers, which acceptance specs run on. */
+const stack = (name: string): string => `
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { defineStack } from "stackspec";
+const start = async () => {
+  const server = createServer((_, response) => response.end()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { url: "http://127.0.0.1:" + server.address().port, stop: async () => void server.close() };
+};
+export default defineStack("${name}", ({ service }) => ({ target: service("web", () => ({ start }), { http: { port: 80 } }) }));
+`;
+
 describe("a run in GitHub Actions", function () {
   this.timeout(120_000);
   let project: Project;
@@ -25,7 +38,13 @@ describe("a run in GitHub Actions", function () {
   const summaryFile = () => join(folder, "summary.md");
   before("run all suites", async () => {
     folder = mkdtempSync(join(tmpdir(), "github-"));
-    project = makeProject({ "specs/one/a.spec.js": SPECS, "specs/two/b.spec.js": 'it("passes too", () => {});' });
+    project = makeProject({
+      "specs/one/a.spec.js": SPECS,
+      "specs/two/b.spec.js": 'it("passes too", () => {});',
+      "specs/acceptance/c.spec.js": 'it("passes there", () => {});',
+      "specs/stacks/here.js": stack("here"),
+      "specs/stacks/there.js": stack("there"),
+    });
     const environment = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: summaryFile(), API_TOKEN: SECRET };
     ({ output } = await project.run(["test"], environment));
   });
@@ -42,12 +61,17 @@ describe("a run in GitHub Actions", function () {
     ]);
   });
 
-  it("has one summary, with the numbers of each suite", () => {
+  it("has one summary, with the numbers of each suite, and its stack", () => {
     expect(
       readFileSync(summaryFile(), "utf8")
         .match(/^\| (✅|❌) .*$/gm)
         ?.map((row) => row.replace(/[\d.]+ s/, "")),
-    ).to.deep.equal(["| ❌ one | 1 | 3 | 0 | 0 |  |", "| ✅ two | 1 | 0 | 0 | 0 |  |"]);
+    ).to.have.members([
+      "| ❌ one | 1 | 3 | 0 | 0 |  |",
+      "| ✅ two | 1 | 0 | 0 | 0 |  |",
+      "| ✅ acceptance&#45;here | 1 | 0 | 0 | 0 |  |",
+      "| ✅ acceptance&#45;there | 1 | 0 | 0 | 0 |  |",
+    ]);
   });
 
   it("lists what failed there, with no secret and no markup", () => {

@@ -133,6 +133,15 @@ export function ctrfFile(report: string): string {
   return `${report.replace(/\.xml$/, "")}${CTRF_EXTENSION}`;
 }
 
+/** The name of a file of results, without its folder and {@link CTRF_EXTENSION}. */
+export const baseOf = (file: string): string => file.slice(file.lastIndexOf("/") + 1).replace(/\.ctrf\.json$/, "");
+
+/** The suite of a file's results, and the stack that it has run on, where the file is called so: "acceptance-release". */
+export function nameOf(file: string, { environment: { reportName } }: Ctrf["results"]): string {
+  const name = baseOf(file);
+  return name.startsWith(`${reportName}-`) ? name : reportName;
+}
+
 /** Counts of tests, with the time that they took in all. */
 export function summaryOf(tests: readonly CtrfTest[], start: number, stop: number): Summary {
   const count = (status: CtrfStatus): number => tests.filter((test) => test.status === status).length;

@@ -1,5 +1,7 @@
 import { appendFileSync } from "node:fs";
+import { nameOf } from "./ctrf.ts";
 import type { Ctrf, CtrfTest } from "./ctrf.ts";
+import { readStored } from "./page-file.ts";
 
 /** GitHub shows so many annotations of a step. */
 const ANNOTATIONS = 10;
@@ -26,8 +28,11 @@ export function annotationsOf({ results }: Ctrf): string[] {
 }
 
 /** The summary of a job, in Markdown: the numbers of each suite, and what failed. */
-function jobSummary(all: readonly Ctrf[]): string {
-  const rows = all.map(({ results: { summary, environment } }) => {
+function jobSummary(files: readonly string[]): string {
+  const all = files.flatMap((file) =>
+    readStored([file]).map(({ results }) => ({ name: nameOf(file, results), results })),
+  );
+  const rows = all.map(({ name, results: { summary } }) => {
     const failed = summary.failed + summary.other;
     const cells = [
       summary.passed,
@@ -36,7 +41,7 @@ function jobSummary(all: readonly Ctrf[]): string {
       summary.flaky,
       `${(summary.duration / 1_000).toFixed(1)} s`,
     ];
-    return `| ${failed > 0 ? "❌" : "✅"} ${text(environment.reportName)} | ${cells.join(" | ")} |`;
+    return `| ${failed > 0 ? "❌" : "✅"} ${text(name)} | ${cells.join(" | ")} |`;
   });
   const failures = all.flatMap(({ results }) => ownFailures(results.tests));
   const listed = failures.slice(0, LISTED).map((test) => {
@@ -48,10 +53,13 @@ function jobSummary(all: readonly Ctrf[]): string {
   return [...head, ...rows, "", ...listed, ...more, ""].join("\n");
 }
 
-/** Adds to the summary of the job, which other steps write too. A summary is no reason to fail. */
-export function appendSummary(path: string, all: readonly Ctrf[]): void {
+/**
+ * Adds what is stored in files of results to the summary of the job, which other steps write too. A summary is no reason to
+ * fail.
+ */
+export function appendSummary(path: string, files: readonly string[]): void {
   try {
-    appendFileSync(path, `${jobSummary(all)}\n`);
+    appendFileSync(path, `${jobSummary(files)}\n`);
   } catch {
     // The report has it all.
   }

@@ -1,4 +1,5 @@
 import type { Comparison } from "../compare.ts";
+import { baseOf, nameOf as nameOfFile } from "../ctrf.ts";
 import type { Ctrf, CtrfTest } from "../ctrf.ts";
 
 /** The results of one suite, as the page has them. */
@@ -31,14 +32,8 @@ export type Filter = "all" | "failed" | "flaky" | "slow" | "skipped" | "new";
 const SLOWEST = 50;
 const SLOW_MS = 100;
 
-const baseOf = (file: string): string => file.replace(/\.ctrf\.json$/, "");
-
-/** The suite, and the stack that it has run on, where its file is called so: "acceptance-release". */
-export function nameOf({ file, results }: PageReport): string {
-  const { reportName } = results.environment;
-  const name = baseOf(file);
-  return name.startsWith(`${reportName}-`) ? name : reportName;
-}
+/** What a report is called on the page. */
+export const nameOf = ({ file, results }: PageReport): string => nameOfFile(file, results);
 
 export function rowsOf({ reports }: PageData): Row[] {
   return reports.flatMap((report) =>
