@@ -10,9 +10,11 @@ import { defineStack, logs, requireEngine, startStack } from "stackspec";
 import type { StackspecError } from "stackspec";
 import type { GenericContainer } from "testcontainers";
 import { whyLate } from "../../src/engine/container/listening.ts";
+import { connectEngine } from "../../src/engine/docker/connect.ts";
+import { isPodman } from "../../src/engine/docker/answers.ts";
 import { evidenceOfContainer } from "../../src/engine/container/remains.ts";
 import { resultOf } from "./child.ts";
-import { NODE, engine, failureOf, shell, useRunning } from "./engine.ts";
+import { NODE, engine, failureOf, referenceOf, shell, useRunning } from "./engine.ts";
 import { watchedSocketToEngine } from "./socket.ts";
 
 /** The failure of a stack with this one service. */
@@ -163,6 +165,41 @@ describe("the evidence of a failure, from an engine that hangs", () => {
       (container) => whyLate("WRONG_ANSWER", container, [8000], "read ECONNRESET"),
     );
     expect(await late).to.equal(": read ECONNRESET, and the engine has not said within 5000 ms where it listens");
+  });
+});
+
+describe("an engine that hears of a container's exit before it hears what has killed it", () => {
+  requireEngine();
+  let container: Dockerode.Container;
+  before("a container that is killed for memory", async function () {
+    // Its state alone tells.
+    if (isPodman(await connectEngine())) this.skip();
+    this.timeout(30_000);
+    container = await (
+      await engine()
+    ).createContainer({
+      Image: await referenceOf(NODE),
+      Cmd: ["node", "-e", "const all = []; setInterval(() => all.push(Buffer.alloc(1e7, 1)), 1)"],
+      HostConfig: { Memory: 80 << 20 },
+    });
+    await container.start();
+    await container.wait();
+  });
+  after("remove", () => container?.remove({ force: true }));
+
+  it("is believed when it tells of that later: its state never does", async () => {
+    const found = await container.inspect();
+    const socket = await watchedSocketToEngine(({ url, answer }) => {
+      // What Docker says then.
+      if (url.pathname.endsWith("/json")) answer(200, { ...found, State: { ...found.State, OOMKilled: false } });
+    });
+    try {
+      const docker = new Dockerode({ socketPath: socket.address.replace("unix://", "") });
+      const text = await evidenceOfContainer(docker.getContainer(container.id));
+      expect(text).to.match(/^state: exited, exit code 137, out of memory$/m);
+    } finally {
+      socket.cut();
+    }
   });
 });
 

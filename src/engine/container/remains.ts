@@ -2,6 +2,7 @@ import type Dockerode from "dockerode";
 import { messageOf } from "../../errors.ts";
 import { isNotFound } from "../docker/connect.ts";
 import { readLogTail } from "../docker/log.ts";
+import { wasOutOfMemory } from "./out-of-memory.ts";
 
 /** How much of a failed container's log stands in the error. */
 const LOG_LINES = 40;
@@ -70,12 +71,13 @@ async function stateOf(container: Dockerode.Container, abortSignal: AbortSignal)
     throw error;
   });
   if (found === undefined) return { state: "state: removed", outOfMemory: false, removed: true };
-  const { Status, ExitCode, OOMKilled } = found.State;
+  const { Status, ExitCode } = found.State;
   // A dead one is what there is of it while its removal ends: https://docs.docker.com/reference/cli/docker/container/ls/#status
   if (["removing", "dead"].includes(Status))
     return { state: `state: removed, exit code ${ExitCode}`, outOfMemory: false, removed: true };
-  const state = `state: ${Status}, exit code ${ExitCode}${OOMKilled ? ", out of memory" : ""}`;
-  return { state, outOfMemory: OOMKilled, removed: false };
+  const outOfMemory = await wasOutOfMemory(found, abortSignal);
+  const state = `state: ${Status}, exit code ${ExitCode}${outOfMemory ? ", out of memory" : ""}`;
+  return { state, outOfMemory, removed: false };
 }
 
 async function logOf(container: Dockerode.Container, signal: AbortSignal): Promise<{ log: readonly string[] }> {
