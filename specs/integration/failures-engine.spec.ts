@@ -111,6 +111,31 @@ describe("an engine with no more addresses for networks", () => {
     });
 });
 
+describe("a container that somebody else removes before the engine has started it", () => {
+  requireEngine();
+
+  it("is said to be removed", async function () {
+    this.timeout(60_000);
+    const socket = await watchedSocketToEngine(async ({ url }) => {
+      const [, id] = /\/containers\/(\w+)\/start$/.exec(url.pathname) ?? [];
+      if (id === undefined) return;
+      const container = (await engine()).getContainer(id);
+      const { Config } = await container.inspect();
+      if (Config.Labels["dev.stackspec.name"] === "web") await container.remove({ force: true });
+    });
+    try {
+      const { sentence } = await resultOf<{ sentence: string }>("no-engine.ts", {
+        environment: { DOCKER_HOST: socket.address, TESTCONTAINERS_RYUK_DISABLED: "true" },
+      });
+      expect(sentence).to.equal(
+        "CONTAINER_EXITED: web: was removed by somebody else before it was ready — find out who removes containers of others on this engine",
+      );
+    } finally {
+      socket.cut();
+    }
+  });
+});
+
 describe("the evidence of a failure, from an engine that hangs", () => {
   requireEngine();
   const stack = useRunning(

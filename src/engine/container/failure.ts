@@ -9,6 +9,8 @@ import { withCode } from "../docker/answers.ts";
 import { lastWords, remainsOf, remainsText } from "./remains.ts";
 
 const WHO_REMOVES = "find out who removes containers of others on this engine";
+/** What an engine says that was asked of a container itself which is not there any more (Docker 20 to 28, Podman 4 and 5). */
+const IS_GONE = /marked for removal|no (?:such )?container.*?([\da-f]{64}).*\/containers\/\1/is;
 
 /** The failure of a service that exited before it was ready. */
 export async function exitFailure(
@@ -25,17 +27,17 @@ export async function exitFailure(
       hint: "raise its limit with withResourcesQuota(), or find out what it needs the memory for",
       evidence,
     });
-  if (remains.removed)
-    return new StackspecError("CONTAINER_EXITED", `was removed by somebody else ${when}`, {
-      subject: name,
-      hint: WHO_REMOVES,
-      evidence,
-    });
+  if (remains.removed) return removed(name, when, { evidence });
   return new StackspecError("CONTAINER_EXITED", `exited with code ${exitCode} ${when}${lastWords(remains.log)}`, {
     subject: name,
     hint: "its log says why",
     evidence,
   });
+}
+
+function removed(name: string, when: string, known: { evidence?: string; cause?: unknown }): StackspecError {
+  const what = `was removed by somebody else ${when}`;
+  return new StackspecError("CONTAINER_EXITED", what, { subject: name, hint: WHO_REMOVES, ...known });
 }
 
 /** The failure of a service that was ready, and exited while it was needed. */
@@ -84,6 +86,7 @@ export function startFailure(
   cause: unknown,
 ): StackspecError {
   const text = messageOf(cause);
+  if (IS_GONE.test(text)) return removed(name, "before it was ready", { cause });
   const [, code, hint] = REFUSALS.find(([pattern]) => pattern.test(text)) ?? [
     undefined,
     "CREATE_FAILED" as const,
