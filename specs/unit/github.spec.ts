@@ -43,9 +43,10 @@ describe("a run in GitHub Actions", function () {
       "specs/two/b.spec.js": 'it("passes too", () => {});',
       "specs/acceptance/c.spec.js": 'it("passes there", () => {});',
       "specs/stacks/here.js": stack("here"),
-      "specs/stacks/there.js": stack("there"),
     });
-    const environment = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: summaryFile(), API_TOKEN: SECRET };
+    const github = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: summaryFile() };
+    // The stack needs no engine; "none" would run it under the name of its suite.
+    const environment = { ...github, API_TOKEN: SECRET, STACKSPEC_ENGINE: "" };
     ({ output } = await project.run(["test"], environment));
   });
   after("remove", () => {
@@ -70,7 +71,6 @@ describe("a run in GitHub Actions", function () {
       "| ❌ one | 1 | 3 | 0 | 0 |  |",
       "| ✅ two | 1 | 0 | 0 | 0 |  |",
       "| ✅ acceptance&#45;here | 1 | 0 | 0 | 0 |  |",
-      "| ✅ acceptance&#45;there | 1 | 0 | 0 | 0 |  |",
     ]);
   });
 
