@@ -18,7 +18,7 @@ describe("a blocked suite", () => {
 `;
 
 /** A stack without containers, which acceptance specs run on. */
-const stack = (name: string): string => `
+const STACK = `
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { defineStack } from "stackspec";
@@ -27,7 +27,7 @@ const start = async () => {
   await once(server, "listening");
   return { url: "http://127.0.0.1:" + server.address().port, stop: async () => void server.close() };
 };
-export default defineStack("${name}", ({ service }) => ({ target: service("web", () => ({ start }), { http: { port: 80 } }) }));
+export default defineStack("here", ({ service }) => ({ target: service("web", () => ({ start }), { http: { port: 80 } }) }));
 `;
 
 describe("a run in GitHub Actions", function () {
@@ -42,7 +42,7 @@ describe("a run in GitHub Actions", function () {
       "specs/one/a.spec.js": SPECS,
       "specs/two/b.spec.js": 'it("passes too", () => {});',
       "specs/acceptance/c.spec.js": 'it("passes there", () => {});',
-      "specs/stacks/here.js": stack("here"),
+      "specs/stacks/here.js": STACK,
     });
     const github = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: summaryFile() };
     // The stack needs no engine; "none" would run it under the name of its suite.
@@ -67,7 +67,7 @@ describe("a run in GitHub Actions", function () {
       readFileSync(summaryFile(), "utf8")
         .match(/^\| (✅|❌) .*$/gm)
         ?.map((row) => row.replace(/[\d.]+ s/, "")),
-    ).to.have.members([
+    ).to.deep.equal([
       "| ❌ one | 1 | 3 | 0 | 0 |  |",
       "| ✅ two | 1 | 0 | 0 | 0 |  |",
       "| ✅ acceptance&#45;here | 1 | 0 | 0 | 0 |  |",

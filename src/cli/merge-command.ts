@@ -59,7 +59,7 @@ export async function mergeShards({ words, flags }: Given): Promise<number> {
   if (totals.failed > 0)
     say(`\nAll of this to look at: ${[...pages].map((folder) => join(folder, "index.html")).join(", ")}`);
   const { annotates, summary } = config.github;
-  if (annotates && summary !== undefined) appendSummary(summary, [...reports.values()].map(ctrfFile));
+  if (annotates && summary !== undefined) appendSummary(summary, readStored([...reports.values()].map(ctrfFile)));
   say(`\n${totalsLine(totals)}`);
   if (!isWhole || totals.failed > 0) return 1;
   if (flags.has(NO_SPECS) || totals.passed + totals.skipped > 0) return 0;
@@ -73,9 +73,9 @@ function shardsIn(folder: string): ShardResults[] {
     throw usageError("stackspec merge", `expected a folder, got "${folder}"`);
   const paths = globSync(`**/*${STORED}`, { cwd: folder }).filter((path) => !path.split(sep).includes(PREVIOUS));
   return paths.toSorted().flatMap((path) =>
-    readStored([join(folder, path)]).flatMap((content) => {
+    readStored([join(folder, path)]).flatMap(({ file, ...content }) => {
       const { shard } = content.results.extra;
-      return shard === undefined ? [] : [{ path: join(folder, path), shard, content }];
+      return shard === undefined ? [] : [{ path: file, shard, content }];
     }),
   );
 }

@@ -7,7 +7,7 @@ import { reportFile } from "../mocha/reporter.ts";
 import { targetNames } from "../mocha/target.ts";
 import { ctrfFile } from "../report/ctrf.ts";
 import { appendSummary } from "../report/github.ts";
-import { removeReports } from "../report/page-file.ts";
+import { readStored, removeReports } from "../report/page-file.ts";
 import { totalsLine } from "../report/totals.ts";
 import { onEndSignals } from "../signals.ts";
 import { complain, say } from "../terminal.ts";
@@ -81,7 +81,7 @@ async function runAllSuites(
   }
   const { annotates, summary } = config.github;
   if (annotates && summary !== undefined && config.outerRuns.length === 0)
-    appendSummary(summary, [...reports.values()].map(ctrfFile));
+    appendSummary(summary, readStored([...reports.values()].map(ctrfFile)));
   // The last line is for machines: CI systems take the result from it.
   say(`\n${totalsLine(totals)}`);
   return signalCode ?? exitCode;

@@ -167,8 +167,9 @@ function openResults(report: string, suite: string, source: ResultsSource): Resu
 /** Tells GitHub what failed. The summary is for the outermost run to write: other runs are part of its suites and specs. */
 function announce(path: string, { github: { annotates, summary }, outerRuns }: ResultsSource["config"]): void {
   if (!annotates) return;
-  for (const annotation of readStored([path]).flatMap(annotationsOf)) say(annotation);
-  if (summary !== undefined && outerRuns.length === 0) appendSummary(summary, [path]);
+  const all = readStored([path]);
+  for (const annotation of all.flatMap(annotationsOf)) say(annotation);
+  if (summary !== undefined && outerRuns.length === 0) appendSummary(summary, all);
 }
 
 /** Nothing will be added to it any more. */

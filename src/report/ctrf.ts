@@ -136,8 +136,15 @@ export function ctrfFile(report: string): string {
 /** The name of a file of results, without its folder and {@link CTRF_EXTENSION}. */
 export const baseOf = (file: string): string => file.slice(file.lastIndexOf("/") + 1).replace(/\.ctrf\.json$/, "");
 
-/** The suite of a file's results, and the stack that it has run on, where the file is called so: "acceptance-release". */
-export function nameOf(file: string, { environment: { reportName } }: Ctrf["results"]): string {
+/** Results, and the file that they are stored in. */
+export interface StoredResults {
+  readonly file: string;
+  readonly results: Ctrf["results"];
+}
+
+/** The suite, and the stack that it has run on, where its file is called so: "acceptance-release". */
+export function nameOf({ file, results }: StoredResults): string {
+  const { reportName } = results.environment;
   const name = baseOf(file);
   return name.startsWith(`${reportName}-`) ? name : reportName;
 }

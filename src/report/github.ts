@@ -1,7 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { nameOf } from "./ctrf.ts";
-import type { Ctrf, CtrfTest } from "./ctrf.ts";
-import { readStored } from "./page-file.ts";
+import type { Ctrf, CtrfTest, StoredResults } from "./ctrf.ts";
 
 /** GitHub shows so many annotations of a step. */
 const ANNOTATIONS = 10;
@@ -28,11 +27,9 @@ export function annotationsOf({ results }: Ctrf): string[] {
 }
 
 /** The summary of a job, in Markdown: the numbers of each suite, and what failed. */
-function jobSummary(files: readonly string[]): string {
-  const all = files.flatMap((file) =>
-    readStored([file]).map(({ results }) => ({ name: nameOf(file, results), results })),
-  );
-  const rows = all.map(({ name, results: { summary } }) => {
+function jobSummary(all: readonly StoredResults[]): string {
+  const rows = all.map((stored) => {
+    const { summary } = stored.results;
     const failed = summary.failed + summary.other;
     const cells = [
       summary.passed,
@@ -41,7 +38,7 @@ function jobSummary(files: readonly string[]): string {
       summary.flaky,
       `${(summary.duration / 1_000).toFixed(1)} s`,
     ];
-    return `| ${failed > 0 ? "❌" : "✅"} ${text(name)} | ${cells.join(" | ")} |`;
+    return `| ${failed > 0 ? "❌" : "✅"} ${text(nameOf(stored))} | ${cells.join(" | ")} |`;
   });
   const failures = all.flatMap(({ results }) => ownFailures(results.tests));
   const listed = failures.slice(0, LISTED).map((test) => {
@@ -53,13 +50,10 @@ function jobSummary(files: readonly string[]): string {
   return [...head, ...rows, "", ...listed, ...more, ""].join("\n");
 }
 
-/**
- * Adds what is stored in files of results to the summary of the job, which other steps write too. A summary is no reason to
- * fail.
- */
-export function appendSummary(path: string, files: readonly string[]): void {
+/** Adds to the summary of the job, which other steps write too. A summary is no reason to fail. */
+export function appendSummary(path: string, all: readonly StoredResults[]): void {
   try {
-    appendFileSync(path, `${jobSummary(files)}\n`);
+    appendFileSync(path, `${jobSummary(all)}\n`);
   } catch {
     // The report has it all.
   }

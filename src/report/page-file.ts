@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from "node:util";
 import { loadBundles } from "./bundles.ts";
 import type { Bundles } from "./bundles.ts";
 import { compare } from "./compare.ts";
-import { CTRF_EXTENSION } from "./ctrf.ts";
-import type { Ctrf } from "./ctrf.ts";
+import { CTRF_EXTENSION, baseOf } from "./ctrf.ts";
+import type { Ctrf, StoredResults } from "./ctrf.ts";
 import { bounded } from "./html/bounded.ts";
 import type { PageReport } from "./html/model.ts";
 import { writeAtomically } from "./write.ts";
@@ -72,8 +72,11 @@ function readReports(folder: string): PageReport[] {
 }
 
 /** The results that are stored in these files, as far as they are ours. */
-export function readStored(paths: readonly string[]): Ctrf[] {
-  return paths.map(readResults).filter((found) => found !== undefined);
+export function readStored(paths: readonly string[]): (Ctrf & StoredResults)[] {
+  return paths.flatMap((file) => {
+    const found = readResults(file);
+    return found === undefined ? [] : [{ ...found, file }];
+  });
 }
 
 /**
@@ -85,7 +88,7 @@ export function readStored(paths: readonly string[]): Ctrf[] {
 export function removeReports(folder: string, isRun: (name: string, suite: string) => boolean): void {
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(CTRF_EXTENSION)) : [];
   for (const file of files) {
-    const name = file.slice(0, -CTRF_EXTENSION.length);
+    const name = baseOf(file);
     const suite = readResults(join(folder, file))?.results.environment.reportName;
     if (suite === undefined || isRun(name, suite)) continue;
     for (const place of [folder, join(folder, PREVIOUS)])

@@ -1,4 +1,5 @@
-import { isRed, nameOf } from "./model.ts";
+import { nameOf } from "../ctrf.ts";
+import { isRed } from "./model.ts";
 import type { PageReport } from "./model.ts";
 
 /** Something that took its time, or a moment when `untilMs` is `fromMs`. */

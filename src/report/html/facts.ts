@@ -1,6 +1,7 @@
 import { html } from "htm/preact";
 import type { VNode } from "preact";
-import { counted, failedOf, isBlocked, isRed, lasted, moment, nameOf, rowsOf, slowest } from "./model.ts";
+import { nameOf } from "../ctrf.ts";
+import { counted, failedOf, isBlocked, isRed, lasted, moment, rowsOf, slowest } from "./model.ts";
 import type { PageData, PageReport, Row } from "./model.ts";
 import { shown } from "./text.ts";
 

@@ -1,12 +1,9 @@
 import type { Comparison } from "../compare.ts";
-import { baseOf, nameOf as nameOfFile } from "../ctrf.ts";
-import type { Ctrf, CtrfTest } from "../ctrf.ts";
+import { baseOf, nameOf } from "../ctrf.ts";
+import type { CtrfTest, StoredResults } from "../ctrf.ts";
 
-/** The results of one suite, as the page has them. */
-export interface PageReport {
-  /** The name of its file, which the page links to. */
-  readonly file: string;
-  readonly results: Ctrf["results"];
+/** The results of one suite, as the page has them. It links to their file by its name. */
+export interface PageReport extends StoredResults {
   /** With the run before, where its results lie in the folder. */
   readonly comparison?: Comparison | undefined;
   /** What this page leaves out of them, a line each. */
@@ -31,9 +28,6 @@ export type Filter = "all" | "failed" | "flaky" | "slow" | "skipped" | "new";
 /** So many of the slowest specs are shown as slow, when they take longer than this, in milliseconds. */
 const SLOWEST = 50;
 const SLOW_MS = 100;
-
-/** What a report is called on the page. */
-export const nameOf = ({ file, results }: PageReport): string => nameOfFile(file, results);
 
 export function rowsOf({ reports }: PageData): Row[] {
   return reports.flatMap((report) =>

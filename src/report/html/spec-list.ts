@@ -2,7 +2,8 @@ import { html } from "htm/preact";
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { Failure } from "./failure.ts";
-import { isBlocked, isRed, lasted, nameOf } from "./model.ts";
+import { nameOf } from "../ctrf.ts";
+import { isBlocked, isRed, lasted } from "./model.ts";
 import type { PageReport, Row } from "./model.ts";
 import { shown } from "./text.ts";
 
