@@ -32,6 +32,7 @@ const recorderOf = (...stacks: ReturnType<typeof runningStack>["stack"][]) =>
   recordEvidence(
     () => stacks,
     (file) => `/srv/${file}`,
+    () => undefined,
     (ms) => (ms <= 100 ? Promise.resolve() : new Promise(() => {})),
   );
 const webDied = () =>
@@ -106,6 +107,7 @@ describe("the evidence of a failed spec", () => {
     const recorder = recordEvidence(
       () => [running.stack],
       (file) => file,
+      () => undefined,
       (ms) => new Promise(() => waits.push(ms)),
     );
     for (running of stacks) {
@@ -123,6 +125,7 @@ describe("the evidence of a failed spec", () => {
     const recorder = recordEvidence(
       () => [stack],
       (file) => file,
+      () => undefined,
       async (ms) => (waitedMs += ms),
     );
     for (let failure = 0; failure < 500; failure += 1) await recorder.attachTo({ err: new Error("expected 1, got 2") });
@@ -135,6 +138,7 @@ describe("the evidence of a failed spec", () => {
     const recorder = recordEvidence(
       () => [{ logs: new Map(), death, paused: () => [] }],
       (file) => file,
+      () => undefined,
       async () => (hasWaited = true),
     );
     await recorder.attachTo({ err: new Error("socket hang up") });
@@ -208,7 +212,7 @@ describe("the evidence of a hook", () => {
     const duringMs = Date.now();
     recorder.add({ files: ["page.png"] });
     const err = new Error("no");
-    recorder.attachToHook(err);
+    recorder.attachLater(err);
     recorder.beginSpec();
     write("late words", duringMs);
     await recorder.settle();

@@ -1,12 +1,14 @@
 import type { ServerResponse } from "node:http";
 import { expect } from "chai";
 import { httpClient } from "stackspec";
-import { nameAddress, recordExchanges } from "../../src/http/exchange.ts";
+import { exchangeRecord, exchangesText, nameAddress, recordExchanges } from "../../src/http/exchange.ts";
 import { learnSecrets } from "../../src/secrets.ts";
 import { serveHttp } from "./server.ts";
 
 describe("the record of what a spec has asked", () => {
-  const record = recordExchanges();
+  let record = exchangeRecord();
+  recordExchanges(() => record);
+  const text = () => exchangesText(record.list());
   let server: Awaited<ReturnType<typeof serveHttp>>;
   const api = () => httpClient(server.url);
   /** The server's answer to `/held`, which it does not give by itself. */
@@ -25,15 +27,17 @@ describe("the record of what a spec has asked", () => {
     });
   });
   after("stop", () => server.close());
-  beforeEach("forget", () => record.forget());
+  beforeEach("begin", () => {
+    record = exchangeRecord();
+  });
 
   it("is empty at first", () => {
-    expect(recordExchanges().text()).to.equal("");
+    expect(text()).to.equal("");
   });
 
   it("shows method and address", async () => {
     await api().get("/todos");
-    expect(record.text()).to.match(new RegExp(`^→ GET ${server.url}/todos$`, "m"));
+    expect(text()).to.match(new RegExp(`^→ GET ${server.url}/todos$`, "m"));
   });
 
   it("names the service that is known to be at an address", async () => {
@@ -46,19 +50,19 @@ describe("the record of what a spec has asked", () => {
 
   it("shows the body that was sent", async () => {
     await api().post("/todos", { title: "walk the dog" });
-    expect(record.text()).to.include('{"title":"walk the dog"}');
+    expect(text()).to.include('{"title":"walk the dog"}');
   });
 
   it("shows that body as it was sent, whatever the spec does with it afterwards", async () => {
     const tags = ["dog"];
     await api().post("/todos", { tags });
     tags.push("cat");
-    expect(record.text()).to.include('{"tags":["dog"]}');
+    expect(text()).to.include('{"tags":["dog"]}');
   });
 
   it("shows status and body of the answer", async () => {
     await api().get("/todos");
-    expect(record.text())
+    expect(text())
       .to.match(/^← 404$/m)
       .and.include("nothing here");
   });
@@ -67,13 +71,13 @@ describe("the record of what a spec has asked", () => {
     await api()
       .get("/broken")
       .catch(() => {});
-    expect(record.text()).to.include("← no answer: socket hang up");
+    expect(text()).to.include("← no answer: socket hang up");
   });
 
   it("says that there is no answer yet", async () => {
     const look = async () => {
       const answer = await held.promise;
-      expect(record.text()).to.include("← no answer yet (0 ms)");
+      expect(text()).to.include("← no answer yet (0 ms)");
       answer.end();
     };
     await Promise.all([api().get("/held"), look()]);
@@ -81,64 +85,64 @@ describe("the record of what a spec has asked", () => {
 
   it("shows headers and body below the first line, with an empty line between them", async () => {
     await api().post("/todos", { title: "walk the dog" });
-    expect(record.text()).to.match(
+    expect(text()).to.match(
       /^→ POST \S+\n  Content-Type: application\/json\n  \n  \{"title":"walk the dog"\}\n← 404\n(  \S+: .*\n)+  \n  nothing here \(\d+ ms\)$/,
     );
   });
 
   it("shows nothing where there is no body", async () => {
     await api().get("/empty");
-    expect(record.text()).to.match(/^→ GET \S+\n← 204\n(  \S+: \S+\n)*  \S+: \S+ \(\d+ ms\)$/);
+    expect(text()).to.match(/^→ GET \S+\n← 204\n(  \S+: \S+\n)*  \S+: \S+ \(\d+ ms\)$/);
   });
 
   it("says how long the answer took", async () => {
     const startedAt = performance.now();
     await api().get("/todos");
-    const [, tookMs] = /\((\d+) ms\)$/.exec(record.text())!;
+    const [, tookMs] = /\((\d+) ms\)$/.exec(text())!;
     expect(Number(tookMs)).to.be.at.most(Math.round(performance.now() - startedAt));
   });
 
   it("hides what proves who one is", async () => {
     await api().get("/todos").auth("todo", "s3cret");
-    expect(record.text()).to.include("Authorization: ***").and.include("set-cookie: ***");
+    expect(text()).to.include("Authorization: ***").and.include("set-cookie: ***");
   });
 
   for (const header of ["Cookie", "Proxy-Authorization", "X-Api-Key", "X-Auth-Token", "X-Client-Secret"])
     it(`hides it in ${header}`, async () => {
       await api().get("/todos").set(header, "who-I-am");
-      expect(record.text()).to.include(`  ${header}: ***`).and.not.to.include("who-I-am");
+      expect(text()).to.include(`  ${header}: ***`).and.not.to.include("who-I-am");
     });
 
   it("shows other headers", async () => {
     await api().get("/todos").set("X-Request-Id", "17");
-    expect(record.text()).to.include("  X-Request-Id: 17\n");
+    expect(text()).to.include("  X-Request-Id: 17\n");
   });
 
   it("cuts a long body and says how long it was", async () => {
     await api().get("/long?length=2001");
-    expect(record.text()).to.match(/^  x{2000}… \(2001 characters\) \(\d+ ms\)$/m);
+    expect(text()).to.match(/^  x{2000}… \(2001 characters\) \(\d+ ms\)$/m);
   });
 
   it("has a body whole that is not longer than it shows", async () => {
     await api().get("/long?length=2000");
-    expect(record.text()).to.match(/^  x{2000} \(\d+ ms\)$/m);
+    expect(text()).to.match(/^  x{2000} \(\d+ ms\)$/m);
   });
 
   it("shows no part of a secret where it cuts a body", async () => {
     const secret = "4d1c-where-a-body-is-cut";
     learnSecrets({ API_TOKEN: secret });
     await api().post("/todos", { title: `${"x".repeat(1_980)}${secret}` });
-    expect(record.text()).not.to.include(secret.slice(0, 4));
+    expect(text()).not.to.include(secret.slice(0, 4));
   });
 
   it("has the last ten", async () => {
     for (let number = 1; number <= 12; number += 1) await api().get(`/todos/${number}`);
-    const asked = [...record.text().matchAll(/^→ GET .*\/(\d+)$/gm)].map(([, number]) => Number(number));
+    const asked = [...text().matchAll(/^→ GET .*\/(\d+)$/gm)].map(([, number]) => Number(number));
     expect(asked).to.deep.equal([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   });
 
   it("passes over requests that are not the spec's", async () => {
     await httpClient(server.url, { recorded: false }).get("/todos");
-    expect(record.text()).to.equal("");
+    expect(text()).to.equal("");
   });
 });

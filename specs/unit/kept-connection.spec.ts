@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import type { Socket } from "node:net";
 import { expect } from "chai";
 import { httpClient } from "stackspec";
-import { recordExchanges } from "../../src/http/exchange.ts";
+import { exchangeRecord, exchangesText, recordExchanges } from "../../src/http/exchange.ts";
 import { listen } from "./server.ts";
 import type { Listening } from "./server.ts";
 
@@ -20,7 +20,8 @@ const closes: Answer = (socket) => {
 const closesLate: Answer = (socket, number) => (number === 1 ? socket.write(ANSWER) : socket.destroy());
 
 describe("a connection that is kept open", () => {
-  const record = recordExchanges();
+  let record = exchangeRecord();
+  recordExchanges(() => record);
   let server: Listening;
   let answer: Answer;
   /** The first line of each request that the server has read. */
@@ -30,7 +31,7 @@ describe("a connection that is kept open", () => {
 
   beforeEach("serve", async () => {
     read = [];
-    record.forget();
+    record = exchangeRecord();
     server = await listen(
       createServer((socket) => {
         let number = 0;
@@ -72,7 +73,7 @@ describe("a connection that is kept open", () => {
     answer = closesLate;
     await api().get("/1");
     await api().get("/2");
-    expect(record.text())
+    expect(exchangesText(record.list()))
       .to.match(/→ GET \S+\/1\n/)
       .and.match(/→ GET \S+\/2 \(once more: the connection that was kept open had been closed\)\n← 200/);
   });

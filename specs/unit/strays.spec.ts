@@ -30,6 +30,15 @@ for (const [mode, files, words] of [
       });
     });
 
+    for (const [what, name, asked] of [
+      ["a spec that has ended", "fails when its spec has ended", ["/late"]],
+      ["a hook", '"before all" hook for "is blocked"', ["/hook"]],
+    ] as const)
+      it(`shows what ${what} has asked for, and nothing that others have`, () => {
+        const { extra } = run.results.results.tests.find((test) => test.name === name)!;
+        expect(extra?.exchanges?.map(({ url }) => new URL(url).pathname)).to.deep.equal(asked);
+      });
+
     it("makes the run red", () => {
       expect(run.ended, run.terminal).to.not.equal(0);
     });

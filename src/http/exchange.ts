@@ -37,7 +37,7 @@ export interface Answer {
 }
 
 /** Its data are made when they are asked for, as nobody looks at the exchanges of a spec that passes. */
-interface SentRequest {
+export interface SentRequest {
   read(): Exchange;
 }
 
@@ -53,31 +53,27 @@ export function nameAddress(url: string, service: string): void {
   services.set(new URL(url).origin, service);
 }
 
-/** The last requests that the clients of this process have sent. */
+/** The last requests that the clients of this process have sent for one spec. */
 export interface ExchangeRecord {
-  /** Forgets them: a new spec begins. */
-  forget(): void;
+  add(sent: SentRequest): void;
   /** They and their answers, as they stand now. */
   list(): Exchange[];
-  /** The same as text for people. Empty when there were none. */
-  text(): string;
 }
 
-/** Remembers what is sent from now on, as long as this process lives. */
-export function recordExchanges(): ExchangeRecord {
+export function exchangeRecord(): ExchangeRecord {
   const exchanges: SentRequest[] = [];
-  sentByClients.subscribe((exchange) => {
-    exchanges.push(exchange as SentRequest);
-    if (exchanges.length > REMEMBERED) exchanges.shift();
-  });
-  const list = (): Exchange[] => JSON.parse(maskedJson(exchanges.map((each) => each.read()))) as Exchange[];
   return {
-    forget() {
-      exchanges.length = 0;
+    add(sent) {
+      exchanges.push(sent);
+      if (exchanges.length > REMEMBERED) exchanges.shift();
     },
-    list,
-    text: () => exchangesText(list()),
+    list: () => JSON.parse(maskedJson(exchanges.map((each) => each.read()))) as Exchange[],
   };
+}
+
+/** Remembers what is sent from now on, as long as this process lives, in the record that `current` returns then. */
+export function recordExchanges(current: () => ExchangeRecord): void {
+  sentByClients.subscribe((sent) => current().add(sent as SentRequest));
 }
 
 /** Requests and their answers, for people. */

@@ -37,7 +37,8 @@ export async function eventually<T>(
 ): Promise<T> {
   if (typeof attempt !== "function")
     throw usageError("eventually()", "expected a function that is tried again and again");
-  return run.untimed(() => poll(attempt, { timeoutMs, intervalMs }, run.deaths()));
+  const deaths = run.running().map(({ death }) => death);
+  return run.untimed(() => poll(attempt, { timeoutMs, intervalMs }, deaths));
 }
 
 /** The waiting itself; what one of `deaths` resolves with ends it. */

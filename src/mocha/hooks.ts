@@ -8,6 +8,7 @@ import { guardOutput } from "../terminal.ts";
 import { endRequestsInTime } from "./deadline.ts";
 import { explainLoading } from "./load.ts";
 import { printVisibly } from "./printing.ts";
+import { recordHooks } from "./record-hooks.ts";
 import { run } from "./run.ts";
 import { endBusyRuns, endOnSignals } from "./signals.ts";
 
@@ -15,6 +16,7 @@ explainLoading();
 endRequestsInTime();
 endOnSignals();
 void endBusyRuns();
+recordHooks();
 // What the environment has is secret from the first line on, and in a worker that asks for no setting too.
 processEnvironment();
 guardOutput();
@@ -68,5 +70,6 @@ export const mochaHooks: RootHookObject = {
     await run.finish();
     // What was rejected meanwhile is heard of in between.
     await setImmediate();
+    await run.evidence.settle();
   },
 };

@@ -33,11 +33,13 @@ export class MochaRun {
   /** The stacks that run now. */
   readonly running = () => [...(this.#session?.running ?? [])];
   // Jenkins takes absolute paths, GitLab relative ones.
-  readonly evidence = recordEvidence(this.running, (file) => (this.config.jenkins ? resolve(file) : file));
-  /** The failures of services that die from now on: one for each stack that runs. */
-  readonly deaths = () => this.running().map(({ death }) => death);
+  readonly evidence = recordEvidence(
+    this.running,
+    (file) => (this.config.jenkins ? resolve(file) : file),
+    () => this.strays.currentKey,
+  );
   /** What nobody waited for. */
-  readonly strays = watchStrays();
+  readonly strays = watchStrays((thrown) => this.evidence.attachLater(thrown));
   readonly untimed = untimedIn(this.strays);
   /** What happens beside the specs, for the report. */
   readonly timeline = recordTimeline(() => this.results?.soon());
@@ -62,10 +64,7 @@ export class MochaRun {
   /** What else is closed when the run ends, in whichever way it can. */
   readonly alsoCloses: (() => Promise<void>)[] = [];
 
-  readonly failedState = new FailedState(
-    () => this.config,
-    () => this.#session?.running ?? [],
-  );
+  readonly failedState = new FailedState(() => this.config, this.running);
   #config: Config | undefined;
   #session: Session | undefined;
   #target: Promise<Target> | undefined;

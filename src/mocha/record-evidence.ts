@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Test } from "mocha";
-import type { Log } from "../engine/docker/log.ts";
 import type { ProgressEvent } from "../engine/plan/progress.ts";
 import type { StartedStack } from "../engine/run/started-stack.ts";
 import { StackspecError } from "../errors.ts";
-import { recordExchanges } from "../http/exchange.ts";
+import { exchangeRecord, recordExchanges } from "../http/exchange.ts";
+import type { ExchangeRecord } from "../http/exchange.ts";
 import { timeShare } from "./clock.ts";
 import { evidenceOf } from "./evidence.ts";
 import type { Evidence, WrittenLines } from "./evidence.ts";
+import { filesOf, linesOf } from "./log-lines.ts";
+import type { NamedLog } from "./log-lines.ts";
 
 /** What a service wrote last is on its way to the engine for a few milliseconds, and so is the news of its death. */
 const NEWS_WITHIN_MS = 100;
@@ -17,9 +19,6 @@ const DEATH_WITHIN_MS = 1_000;
 const WAITS_MS = 1_000;
 /** How a connection fails whose other end is gone. */
 const BROKEN = /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up/;
-/** How many lines of a service's log a failure shows, and how many characters of them. */
-const LOG_LINES = 50;
-const LOG_LENGTH = 64 * 1024;
 
 /** Records what specs do, and keeps it for those that fail. */
 export interface EvidenceRecorder {
@@ -29,8 +28,8 @@ export interface EvidenceRecorder {
   add(seen: { readonly logs?: readonly WrittenLines[]; readonly files?: readonly string[] }): void;
   /** A spec has failed: its error gets what was recorded. */
   attachTo(failed: Pick<Test, "err">): Promise<void>;
-  /** The same for a hook that is not part of a spec, and that nobody waits for. */
-  attachToHook(thrown: unknown): void;
+  /** The same where nobody waits for that: for a hook that is not part of a spec, and for a spec that has ended before. */
+  attachLater(thrown: unknown): void;
   /** Resolves when all failures have what was recorded. */
   settle(): Promise<unknown>;
   /** Hears what happens in stacks, and returns it. */
@@ -46,53 +45,61 @@ interface Start {
   failedAtMs?: number;
 }
 
-interface NamedLog {
-  readonly service: string;
-  readonly log: Pick<Log, "follow" | "file">;
+/** What is known of a spec, or of a hook that is not part of one. */
+interface Known {
+  readonly fromMs: number;
+  readonly exchanges: ExchangeRecord;
+  readonly logs: WrittenLines[];
+  readonly files: string[];
 }
 
 /**
  * @param running the stacks that run now
  * @param pathOf what a log's file is called in a report
+ * @param key of the spec that whoever asks is part of, however long that has ended; undefined where it is none
  * @param wait resolves after so many milliseconds
  */
 export function recordEvidence(
   running: () => readonly Pick<StartedStack, "logs" | "death" | "paused">[],
   pathOf: (file: string) => string,
+  key: () => object | undefined = () => undefined,
   wait = (ms: number): Promise<unknown> => sleep(ms, undefined, { ref: false }),
 ): EvidenceRecorder {
-  const exchanges = recordExchanges();
   const waits = timeShare(WAITS_MS);
   const starts = new Set<Start>();
-  const attaching = new Set<Promise<void>>();
-  let fromMs = 0;
-  let added = { logs: [] as WrittenLines[], files: [] as string[] };
+  const attaching = new Map<Error, Promise<void>>();
+  /** What began last, and all specs of which something may still come. */
+  let latest = nothingSince(0);
+  const specs = new WeakMap<object, Known>();
+  const known = (): Known => {
+    const spec = key();
+    return (spec && specs.get(spec)) ?? latest;
+  };
+  recordExchanges(() => known().exchanges);
 
-  const attachTo: EvidenceRecorder["attachTo"] = async ({ err }) => {
-    if (!(err instanceof Error)) return;
+  const attach = async (failed: Error, { fromMs, exchanges, logs: more, files }: Known): Promise<void> => {
     const untilMs = Date.now();
     const stacks = running();
     const logs = stacks.flatMap((stack) => [...stack.logs].map(([service, log]) => ({ service, log })));
     const spec = { fromMs, untilMs: Infinity };
     const written = logs.map((each) => linesOf(each, spec));
 
-    const broken = BROKEN.test(`${(err as { code?: string }).code} ${err.message}`);
+    const broken = BROKEN.test(`${(failed as { code?: string }).code} ${failed.message}`);
     const newsMs = Math.min(broken ? DEATH_WITHIN_MS : NEWS_WITHIN_MS, Math.max(0, waits.leftMs()));
     // What lives in this process has neither a log nor a death that would have to come from anywhere.
     if (logs.length > 0) waits.spend(newsMs);
     const news = logs.length > 0 ? wait(newsMs) : undefined;
     const requests = exchanges.list();
-    const { logs: more, files } = added;
     const death = await Promise.race([...stacks.map((stack) => stack.death), news]);
     spec.untilMs = Date.now();
     const paused = stacks.flatMap((stack) => stack.paused());
     // News that came has cost the time until then.
     if (death instanceof StackspecError && logs.length > 0) waits.spend(spec.untilMs - untilMs - newsMs);
-    const died = death instanceof StackspecError && death !== err ? [death.message] : [];
+    const died = death instanceof StackspecError && death !== failed ? [death.message] : [];
     // Of a stack that the spec has started itself, in vain.
-    const start = evidenceOf(err);
+    const start = evidenceOf(failed);
 
-    attach(err, {
+    carry(failed, {
       death: [...died, ...paused].join("\n") || undefined,
       fromMs,
       untilMs,
@@ -101,24 +108,29 @@ export function recordEvidence(
       attachments: [...[...files, ...filesOf(logs)].map(pathOf), ...(start?.attachments ?? [])],
     });
   };
+  const attachTo: EvidenceRecorder["attachTo"] = async ({ err }) => {
+    if (!(err instanceof Error)) return;
+    const work = attaching.get(err) ?? attach(err, known()).finally(() => attaching.delete(err));
+    attaching.set(err, work);
+    await work;
+  };
   return {
     beginSpec() {
-      exchanges.forget();
-      added = { logs: [], files: [] };
-      fromMs = Date.now();
+      latest = nothingSince(Date.now());
+      const spec = key();
+      if (spec !== undefined) specs.set(spec, latest);
     },
     add({ logs = [], files = [] }) {
-      added.logs.push(...logs);
-      added.files.push(...files);
+      const { logs: allLogs, files: allFiles } = known();
+      allLogs.push(...logs);
+      allFiles.push(...files);
     },
     attachTo,
-    attachToHook(thrown) {
+    attachLater(thrown) {
       // The failure of a start has all that is to be said of it.
-      if (!(thrown instanceof Error) || evidenceOf(thrown) !== undefined) return;
-      const work = attachTo({ err: thrown }).finally(() => attaching.delete(work));
-      attaching.add(work);
+      if (evidenceOf(thrown) === undefined) void attachTo({ err: thrown as Error });
     },
-    settle: () => Promise.allSettled(attaching),
+    settle: () => Promise.allSettled(attaching.values()),
     hear(event) {
       for (const start of starts) {
         if (!("stack" in event) || event.stack !== start.stack) continue;
@@ -137,7 +149,7 @@ export function recordEvidence(
         const { failedAtMs: untilMs = Date.now(), logs } = start;
         // What is written later comes of the end of the others.
         const time = { fromMs: startedAtMs, untilMs: untilMs + NEWS_WITHIN_MS };
-        attach(error, {
+        carry(error, {
           isStart: true,
           fromMs: startedAtMs,
           untilMs,
@@ -152,32 +164,11 @@ export function recordEvidence(
   };
 }
 
+function nothingSince(fromMs: number): Known {
+  return { fromMs, exchanges: exchangeRecord(), logs: [], files: [] };
+}
+
 /** Enumerable, for such properties of an error are all that mocha carries from a parallel worker to the reporter. */
-function attach(error: Error, value: Evidence): void {
+function carry(error: Error, value: Evidence): void {
   Reflect.defineProperty(error, "specEvidence", { value, enumerable: true, configurable: true });
-}
-
-function filesOf(logs: readonly NamedLog[]): string[] {
-  return logs.flatMap(({ log: { file } }) => file ?? []);
-}
-
-/** What a log has of a time, now and when more of that comes. The engine's times decide: a line may come here late. */
-function linesOf(
-  { service, log }: NamedLog,
-  time: { readonly fromMs: number; readonly untilMs: number },
-): WrittenLines {
-  const lines: string[] = [];
-  const times: number[] = [];
-  let length = 0;
-  log.follow((line, atMs) => {
-    if (atMs < time.fromMs || atMs > time.untilMs) return;
-    lines.push(line);
-    times.push(atMs);
-    length += line.length;
-    while (lines.length > LOG_LINES || (length > LOG_LENGTH && lines.length > 1)) {
-      length -= lines.shift()!.length;
-      times.shift();
-    }
-  });
-  return { service, lines, atMs: times };
 }

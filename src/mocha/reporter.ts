@@ -5,7 +5,7 @@ import mocha from "mocha";
 import type { MochaOptions, Runner, Test } from "mocha";
 import { messageOf } from "../errors.ts";
 import { complain, say } from "../terminal.ts";
-import { caseIn, isHook } from "./run-record.ts";
+import { caseIn } from "./run-record.ts";
 import type { CaseRecord, FullRunner } from "./run-record.ts";
 import { evidenceOf, evidenceText, looking, shownError } from "./evidence.ts";
 import { exitCodeOf, exitPessimistically } from "./exit-code.ts";
@@ -87,12 +87,7 @@ export class Reporter extends mocha.reporters.Spec {
     run.choice.arrange(runner.suite);
     runner.on("test", run.clock.beginSpecs);
     runner.on("hook", ({ title, parent }) => {
-      if (/^"(before|after) all"/.test(title)) run.evidence.beginSpec();
       if (parent?.root === true && title.startsWith('"after all"')) run.clock.beginPhase("release");
-    });
-    // After a spec a hook of ours does so, and after a hook before it; it does not run when another of its kind has failed.
-    runner.on("fail", (test, error: unknown) => {
-      if (isHook(test) && !test.title.startsWith('"before each"')) run.evidence.attachToHook(error);
     });
   }
 

@@ -10,28 +10,31 @@ export interface Strays {
   belongsTo(test: Test | undefined): void;
   /** The spec that whoever asks is part of. */
   readonly currentTest: Test | undefined;
+  /** The same as a key for what is known of it: nobody else has it, and it is gone with the last that the spec began. */
+  readonly currentKey: object | undefined;
   /** Mocha has ended, and takes no failure any more. */
   endRun(): void;
   /** What came after that, or could not be handed to mocha. */
   readonly late: readonly string[];
 }
 
-export function watchStrays(): Strays {
+/** @param onLate called when a spec fails that had ended, in the context of that spec */
+export function watchStrays(onLate: (thrown: unknown) => void): Strays {
   // Node calls back in the context in which a promise was made, however late it is rejected.
-  const spec = new AsyncLocalStorage<Test | undefined>();
+  const spec = new AsyncLocalStorage<{ readonly test: Test } | undefined>();
   const late: string[] = [];
   const seen = new WeakSet<Promise<unknown>>();
   let isOver = false;
 
   const keep = (thrown: unknown): void => {
-    const title = spec.getStore()?.fullTitle();
+    const title = spec.getStore()?.test.fullTitle();
     late.push(`${title === undefined ? "" : `of "${title}": `}${messageOf(thrown)}`);
   };
   const hear = (thrown: unknown, promise: Promise<unknown>): void => {
     // Mocha calls all listeners once more.
     if (seen.has(promise)) return;
     seen.add(promise);
-    const test = spec.getStore();
+    const test = spec.getStore()?.test;
     if (isOver) return keep(thrown);
     // To mocha that is an exception: it fails the hook that runs.
     if (test?.callback === undefined) throw thrown;
@@ -39,15 +42,19 @@ export function watchStrays(): Strays {
     try {
       test.emit("error", thrown);
     } catch {
-      keep(thrown);
+      return keep(thrown);
     }
+    onLate(thrown);
   };
   return {
     listen() {
       if (!process.listeners("unhandledRejection").includes(hear)) process.on("unhandledRejection", hear);
     },
-    belongsTo: (test) => spec.enterWith(test),
+    belongsTo: (test) => spec.enterWith(test && { test }),
     get currentTest() {
+      return spec.getStore()?.test;
+    },
+    get currentKey() {
       return spec.getStore();
     },
     endRun() {
