@@ -118,18 +118,35 @@ describe("the evidence of a failed spec", () => {
     expect(waits.map((ms) => Math.round(ms / 100))).to.deep.equal([10, 10]);
   });
 
-  it("makes many failures wait for news no longer than a second and a tenth of the run's time in all", async () => {
+  /** What each of many failures waits, and how long they have taken. */
+  const waitsOf = async (messages: readonly string[]): Promise<{ waits: number[]; tookMs: number }> => {
     const { stack } = runningStack();
     const fromMs = performance.now();
-    let waitedMs = 0;
+    const waits: number[] = [];
     const recorder = recordEvidence(
       () => [stack],
       (file) => file,
       () => undefined,
-      async (ms) => (waitedMs += ms),
+      async (ms) => waits.push(ms),
     );
-    for (let failure = 0; failure < 500; failure += 1) await recorder.attachTo({ err: new Error("expected 1, got 2") });
-    expect(waitedMs).to.be.within(100, 1_000 + (performance.now() - fromMs) / 10);
+    for (const message of messages) await recorder.attachTo({ err: new Error(message) });
+    return { waits, tookMs: performance.now() - fromMs };
+  };
+  const many = (message: string): string[] => Array.from({ length: 500 }, () => message);
+  const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
+
+  for (const [what, message, atOnceMs] of [
+    ["failures wait for news no longer than a second", "expected 1, got 2", 1_000],
+    ["broken connections wait for news no longer than three seconds", "socket hang up", 3_000],
+  ] as const)
+    it(`makes many ${what} and a twentieth of the run's time in all`, async () => {
+      const { waits, tookMs } = await waitsOf(many(message));
+      expect(sum(waits)).to.be.within(100, atOnceMs + tookMs / 20);
+    });
+
+  it("waits as long for the news of a death, however many failures had nothing to do with one", async () => {
+    const { waits } = await waitsOf([...many("expected 1, got 2"), "socket hang up"]);
+    expect(waits.at(-1)).to.equal(1_000);
   });
 
   it("waits for nothing where there are no logs", async () => {

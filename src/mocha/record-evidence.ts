@@ -15,8 +15,13 @@ import type { NamedLog } from "./log-lines.ts";
 const NEWS_WITHIN_MS = 100;
 /** A connection that broke may be a service that died: that news is worth more time. */
 const DEATH_WITHIN_MS = 1_000;
-/** What all failures of a run may wait at once for such news, in milliseconds; beyond that, a tenth of the run's time. */
+/**
+ * What all failures of a run may wait at once for such news, in milliseconds; beyond that, one part of so many of the run's
+ * time. Each kind has its own: many failures of assertions do not keep a broken connection from being explained.
+ */
 const WAITS_MS = 1_000;
+const DEATH_WAITS_MS = 3_000;
+const SHARE = 20;
 /** How a connection fails whose other end is gone. */
 const BROKEN = /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up/;
 
@@ -65,7 +70,8 @@ export function recordEvidence(
   key: () => object | undefined = () => undefined,
   wait = (ms: number): Promise<unknown> => sleep(ms, undefined, { ref: false }),
 ): EvidenceRecorder {
-  const waits = timeShare(WAITS_MS);
+  const newsShare = timeShare(WAITS_MS, SHARE);
+  const deathShare = timeShare(DEATH_WAITS_MS, SHARE);
   const starts = new Set<Start>();
   const attaching = new Map<Error, Promise<void>>();
   /** What began last, and all specs of which something may still come. */
@@ -85,7 +91,8 @@ export function recordEvidence(
     const written = logs.map((each) => linesOf(each, spec));
 
     const broken = BROKEN.test(`${(failed as { code?: string }).code} ${failed.message}`);
-    const newsMs = Math.min(broken ? DEATH_WITHIN_MS : NEWS_WITHIN_MS, Math.max(0, waits.leftMs()));
+    const [waits, withinMs] = broken ? [deathShare, DEATH_WITHIN_MS] : [newsShare, NEWS_WITHIN_MS];
+    const newsMs = Math.min(withinMs, Math.max(0, waits.leftMs()));
     // What lives in this process has neither a log nor a death that would have to come from anywhere.
     if (logs.length > 0) waits.spend(newsMs);
     const news = logs.length > 0 ? wait(newsMs) : undefined;
