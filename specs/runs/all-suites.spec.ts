@@ -22,6 +22,16 @@ const NEEDS_ENGINE = `
 import { requireEngine } from "stackspec";
 describe("an engine", () => { requireEngine(); ${GREEN} });
 `;
+/** Nothing says so but the factory. */
+const STARTS_CONTAINER = `
+import { GenericContainer } from "${import.meta.resolve("testcontainers")}";
+import { defineStack, useStack } from "stackspec";
+const made = () => new GenericContainer("busybox:1").withCommand(["sleep", "100"]);
+describe("a container", () => {
+  useStack(defineStack("container", ({ service }) => ({ one: service("one", made) })));
+  ${GREEN}
+});
+`;
 const TALKS = `
 import { useTarget } from "stackspec";
 describe("a target", () => { const api = useTarget(); it("talks", () => api.get("/")); });
@@ -213,8 +223,9 @@ describe("a suite in CI", function () {
     project = makeProject({
       "specs/only/a.spec.js": `it.only("passes", () => {});\n${GREEN}`,
       "specs/integration/a.spec.js": NEEDS_ENGINE,
+      "specs/container/a.spec.js": STARTS_CONTAINER,
       "specs/acceptance/a.spec.js": TALKS,
-      "specs/stacks/release.js": `export default { name: "release", exports: { target: {} }, nodes: [] };\n`,
+      "specs/stacks/release.js": `export default { name: "release", exports: { target: {} }, nodes: [{ options: { image: "node:24" } }] };\n`,
     });
   });
   after(() => project.remove());
@@ -242,6 +253,14 @@ describe("a suite in CI", function () {
     );
   });
 
+  it("is red without an engine for a container that only its factory names", async () => {
+    const { exitCode } = await run("container", { CI: "true" });
+    expect(exitCode).to.equal(1);
+    expect(project.read("reports/container.xml")).to.include(
+      "ENGINE_UNREACHABLE: engine: expected a Docker-compatible",
+    );
+  });
+
   it("is red without an engine for its target", async () => {
     const { exitCode, errors } = await run("acceptance", { CI: "true" });
     expect(exitCode).to.equal(1);
@@ -256,6 +275,7 @@ describe("a suite elsewhere", function () {
     project = makeProject({
       "specs/only/a.spec.js": `it.only("passes", () => {});\n${RED}`,
       "specs/integration/a.spec.js": NEEDS_ENGINE,
+      "specs/container/a.spec.js": STARTS_CONTAINER,
       "specs/acceptance/a.spec.js": TALKS,
     });
   });
@@ -267,10 +287,14 @@ describe("a suite elsewhere", function () {
     expect(output).to.include("what is marked with .only has run, not the whole suite: specs/only/a.spec.js: passes\n");
   });
 
-  it("is pending without an engine", async () => {
-    const { exitCode } = await project.run(["run", "integration"]);
-    expect([exitCode, project.read("reports/integration.xml").match(/<skipped\/>/g)?.length]).to.deep.equal([0, 1]);
-  });
+  for (const [what, suite] of [
+    ["without an engine", "integration"],
+    ["without an engine for a container that only its factory names", "container"],
+  ] as const)
+    it(`is pending ${what}`, async () => {
+      const { exitCode } = await project.run(["run", suite]);
+      expect([exitCode, project.read(`reports/${suite}.xml`).match(/<skipped\/>/g)?.length]).to.deep.equal([0, 1]);
+    });
 
   for (const [environment, sentence] of [
     [{ STACK: "relase" }, 'USAGE: STACK: expected a file in specs/stacks/, got "relase"'],

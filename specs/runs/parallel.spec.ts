@@ -4,7 +4,19 @@ import { expect } from "chai";
 import { requireEngine } from "stackspec";
 import { startRun } from "../integration/child.ts";
 import type { Ended, Run } from "../integration/child.ts";
-import { GONE_WITHIN_MS, RUN_LABEL, STACK_LABEL, engine, labelled, leftAfter } from "../integration/engine.ts";
+import {
+  GONE_WITHIN_MS,
+  NODE,
+  RUN_LABEL,
+  STACK_LABEL,
+  engine,
+  labelled,
+  leftAfter,
+  referenceOf,
+  serving,
+} from "../integration/engine.ts";
+import { makeProject } from "../unit/command-line.ts";
+import type { Project } from "../unit/command-line.ts";
 
 /** What `integration/fixtures/parallel/tells.ts` tells of itself. */
 interface Told {
@@ -70,6 +82,48 @@ describe("acceptance specs in parallel workers", function () {
 
   it("leave nothing", async () => {
     expect(await labelled(`${RUN_LABEL}=${told[0]!.run}`)).to.deep.equal([]);
+  });
+});
+
+describe("a stack whose container only its factory names, in parallel workers", function () {
+  this.timeout(120_000);
+  requireEngine();
+  let project: Project;
+  let ended: Awaited<ReturnType<Project["run"]>>;
+  let stacks: string[];
+  before("its specs have run", async () => {
+    const spec = (name: string): string => `
+      import { useTarget } from "stackspec";
+      describe("${name}", () => {
+        const api = useTarget();
+        it("is answered", () => api.get("/"));
+      });`;
+    const made = `new GenericContainer("${await referenceOf(NODE)}").withCommand(["node", "-e", ${JSON.stringify(serving('"hi"'))}])`;
+    project = makeProject({
+      "specs/stacks/web.js": `
+        import { defineStack } from "stackspec";
+        import { GenericContainer } from "${import.meta.resolve("testcontainers")}";
+        const web = () => ${made};
+        export default defineStack("web", ({ service }) => ({ target: service("web", web, { http: { port: 8000 } }) }));`,
+      ...Object.fromEntries(["a", "b", "c", "d"].map((name) => [`specs/acceptance/${name}.spec.js`, spec(name)])),
+    });
+    const environment = {
+      STACKSPEC_ENGINE: "",
+      STACKSPEC_IMAGES: "auto",
+      DOCKER_HOST: process.env["DOCKER_HOST"] ?? "",
+    };
+    const words = ["run", "acceptance", "--parallel", "--jobs", String(JOBS)];
+    stacks = await stacksMadeDuring(async () => {
+      ended = await project.run(words, environment);
+    });
+  });
+  after("the project is gone", () => project?.remove());
+
+  it("is one that the first worker has from the run, as any other", () => {
+    expect(ended.exitCode, ended.output).to.equal(0);
+    const own = stacks.filter((name) => name.startsWith("stackspec-web-"));
+    expect(own.filter((name) => name.includes("-worker-0-"))).to.deep.equal([]);
+    expect(own).to.have.lengthOf.within(1, JOBS);
   });
 });
 

@@ -7,7 +7,8 @@ import type { ProjectConfig } from "../../src/config/project-config.ts";
 import { chooseTarget, loadStack, rootOf, stackNames } from "../../src/mocha/target.ts";
 
 /** A stack file as far as a target is concerned. */
-const stackFile = (name: string) => `export default { name: "${name}", exports: { target: {} } };\n`;
+const stackFile = (name: string, image = '"node:24"') =>
+  `export default { name: "${name}", exports: { target: {} }, nodes: [{ options: { image: ${image} } }] };\n`;
 
 const OURS: ProjectConfig = { defaultStack: "release", fallbackStack: "embedded" };
 const told = (environment: NodeJS.ProcessEnv = {}, exported: ProjectConfig = OURS) =>
@@ -90,6 +91,12 @@ describe("the target of acceptance specs", () => {
     await project(both);
     await expect(choose({}, "no engine answers", { defaultStack: "release" })).to.be.rejectedWith("ENGINE_UNREACHABLE");
   });
+
+  for (const environment of [{}, { CI: "true" }])
+    it(`is a stack that declares no image also where there is no engine: ${JSON.stringify(environment)}`, async () => {
+      await project({ "objects.js": stackFile("objects", "undefined") });
+      await expect(choose(environment, "no engine answers", {})).to.eventually.have.property("target", "objects");
+    });
 
   it("is refused when no stack has that name, with the names there are", async () => {
     await project(both);

@@ -1,16 +1,16 @@
 // Whoever imports a fixture writes `describe`, `it` and `expect(…).to.eventually` too.
 /// <reference types="mocha" preserve="true" />
 /// <reference types="chai-as-promised" preserve="true" />
-import { connectEngine } from "../engine/docker/connect.ts";
 import type { Resettable } from "../engine/reset/checkpoint.ts";
 import type { Faults, ServiceName, VolumeName } from "../engine/faults/fault.ts";
 import { imagesOf } from "../stack/define-stack.ts";
 import type { RunningStack, StartedStack } from "../engine/run/started-stack.ts";
-import { StackspecError, messageOf, usageError } from "../errors.ts";
+import { StackspecError, usageError } from "../errors.ts";
 import { httpClient } from "../http/client.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Exports, Stack, Started } from "../stack/stack.ts";
 import { faultsForSpecs } from "./faults.ts";
+import { engineMissing, requireEngine, whenStartFailed } from "./require-engine.ts";
 import { run } from "./run.ts";
 import { rootOf } from "./target.ts";
 import type { TargetStack } from "./target.ts";
@@ -82,7 +82,8 @@ export function useStack<E extends Exports>(stack: Stack<E>, options: StackUse =
   let running: StartedStack<E> | undefined;
   before(`the stack ${stack.name} is ready`, async function () {
     this.timeout(0);
-    running = await (own ? run.start(stack) : run.shareWithFile(stack, fileOf(this), reset !== "none"));
+    const starting = own ? run.start(stack) : run.shareWithFile(stack, fileOf(this), reset !== "none");
+    running = await starting.catch((failure: unknown) => whenStartFailed(this, failure));
   });
   failWhenDead(() => running);
   if (reset === "test")
@@ -137,27 +138,6 @@ function checkUse(options: StackUse, subject: string): void {
   }
 }
 
-/**
- * Says that the specs of this suite need a Docker-compatible engine. Where none answers they are
- * pending; with `CI=true` they fail.
- */
-export function requireEngine(): void {
-  before("an engine answers", async function () {
-    this.timeout(0);
-    const missing = await engineMissing();
-    if (missing === undefined) return;
-    if (run.config.ci)
-      throw missing instanceof StackspecError
-        ? missing
-        : new StackspecError("ENGINE_UNREACHABLE", missing, {
-            subject: "engine",
-            hint: "CI=true makes this a failure",
-          });
-    run.engineMissing = messageOf(missing);
-    this.skip();
-  });
-}
-
 /** Once a service has died, every later spec of the suite says so at once. */
 function failWhenDead(running: () => StartedStack | undefined): void {
   beforeEach("its services are alive", async () => {
@@ -168,15 +148,6 @@ function failWhenDead(running: () => StartedStack | undefined): void {
 
 function fileOf(hook: Mocha.Context): string | undefined {
   return hook.test?.parent?.file;
-}
-
-/** Why there is no engine, as the error that an attempt to have one ended with, if there was one. */
-async function engineMissing(): Promise<string | StackspecError | undefined> {
-  if (run.config.engine === "none") return "STACKSPEC_ENGINE=none";
-  return connectEngine().then(
-    () => undefined,
-    (error: unknown) => run.engineError ?? messageOf(error),
-  );
 }
 
 /** An object whose content comes with a hook: until then, every look at it says so. */

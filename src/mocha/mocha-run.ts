@@ -5,7 +5,6 @@ import { tellWorkers } from "../config/inner-runs.ts";
 import type { OnProgress } from "../engine/plan/progress.ts";
 import { openSession } from "../engine/run/session.ts";
 import type { Session } from "../engine/run/session.ts";
-import { imagesOf } from "../stack/define-stack.ts";
 import type { StartedStack } from "../engine/run/started-stack.ts";
 import type { StackspecError } from "../errors.ts";
 import type { Exports, Stack } from "../stack/stack.ts";
@@ -129,15 +128,15 @@ export class MochaRun {
    * that is up here. The others start theirs from its snapshot, which is written first if there is none.
    */
   async shareWithWorkers(workers: number, stack?: Stack): Promise<void> {
-    // What needs no engine is each worker's own.
-    if (stack !== undefined && imagesOf(stack).length === 0) return;
     const open = this.#open();
-    await open.share();
     this.#waitsForSnapshots = true;
     const running = stack && (await this.share(stack));
     const isKept = stack !== undefined && (await this.#keepSnapshot(stack));
-    // What lives in this process is of no use to another.
+    // What lives in this process is of no use to another, and what lives in no container needs no engine.
+    const isEngineFree = running?.logs.size === 0;
     if (running?.inContainers === false) await running.stop();
+    if (isEngineFree) return;
+    await open.share();
     const up = running?.inContainers === true ? running : undefined;
     const key = isKept ? up?.snapshot?.key : undefined;
     if (key !== undefined) await up?.createWorkerDatabases(workers);

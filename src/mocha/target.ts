@@ -1,10 +1,11 @@
 import type { Config } from "../config/config.ts";
 import { declarationNames, loadDeclaration } from "../declarations.ts";
 import type { DeclarationKind } from "../declarations.ts";
-import { isNamedEngineMissing } from "../engine/docker/connect.ts";
+import { isNamedEngineMissing, missingEngine } from "../engine/docker/connect.ts";
 import { StackspecError, messageOf, usageError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import { findHost } from "../engine/plan/external.ts";
+import { imagesOf } from "../stack/define-stack.ts";
 import type { Service, Stack } from "../stack/stack.ts";
 
 /** A stack that acceptance specs can talk to: it exports, as `target`, a service that speaks HTTP. */
@@ -85,11 +86,11 @@ export async function chooseTarget(
   if (missing === undefined) return { stack: await loadStack(config.defaultStack, config) };
   const { fallbackStack: fallback } = config;
   if (config.ci || isNamedEngineMissing(missing) || fallback === undefined) {
+    // One that declares no image may need no engine. Its start says so where it does.
+    const stack = await loadStack(config.defaultStack, config).catch(() => undefined);
+    if (stack !== undefined && imagesOf(stack).length === 0) return { stack };
     if (missing instanceof StackspecError) throw missing;
-    throw new StackspecError("ENGINE_UNREACHABLE", `expected a Docker-compatible engine: ${missing}`, {
-      subject: "engine",
-      ...(fallback === undefined ? {} : { hint: `STACK=${fallback} runs without one` }),
-    });
+    throw missingEngine(missing, fallback && `STACK=${fallback} runs without one`);
   }
   say(`Running on the ${fallback} stack, without containers: ${messageOf(missing)}`);
   return { stack: await loadStack(fallback, config) };

@@ -87,6 +87,12 @@ async function connect(): Promise<Runtime> {
   }
 }
 
+/** There is none that nobody has named, for this reason. */
+export function missingEngine(why: string, hint?: string): StackspecError {
+  const message = `expected a Docker-compatible engine: ${why}`;
+  return new StackspecError("ENGINE_UNREACHABLE", message, { subject: ANY, ...(hint !== undefined && { hint }) });
+}
+
 /** Testcontainers has no way through SSH; whoever has SSH has one to the engine's socket. */
 function unsupported({ address, by }: NamedEngine): StackspecError {
   const { hostname: host, port, username } = new URL(address);

@@ -16,7 +16,7 @@ import { guardRun } from "./guard-run.ts";
 import { memoryOfRun } from "../memory/memory.ts";
 import type { OnProgress } from "../plan/progress.ts";
 import { removeAll } from "../cleanup/remove-all.ts";
-import { connectEngine } from "../docker/connect.ts";
+import { connectEngine, missingEngine } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import type { StackContext } from "../plan/stack-context.ts";
 import { keepSnapshot } from "./take-snapshot.ts";
@@ -80,7 +80,8 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}): 
   let stopping = Promise.resolve();
 
   // Who removes what a killed run leaves is there before there is anything to leave.
-  const connect = (): Promise<Runtime> => {
+  const connect = async (): Promise<Runtime> => {
+    if (config.engine === "none") throw missingEngine("STACKSPEC_ENGINE=none");
     if (worker === undefined) dismissWatchdog ??= startWatchdog(runId);
     return (connected = connectEngine());
   };
@@ -115,7 +116,6 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}): 
       instances.set(name, count);
       const logs = `${name}${suffix}${count === 1 ? "" : `-${count}`}`;
       const id = `stackspec-${name}${suffix}-${runId}-${count}`;
-      if (imagesOf(stack).length === 0) return { id, logs };
       const folder = claimLogFolder(context.logFolder, logs, runId);
       // A parallel worker does not close its session.
       if (logFolders.push(folder) === 1) process.once("exit", releaseLogs);
