@@ -85,45 +85,67 @@ describe("acceptance specs in parallel workers", function () {
   });
 });
 
-describe("a stack whose container only its factory names, in parallel workers", function () {
+describe("another project's stack, in parallel workers", function () {
   this.timeout(120_000);
   requireEngine();
   let project: Project;
-  let ended: Awaited<ReturnType<Project["run"]>>;
-  let stacks: string[];
-  before("its specs have run", async () => {
-    const spec = (name: string): string => `
-      import { useTarget } from "stackspec";
-      describe("${name}", () => {
-        const api = useTarget();
-        it("is answered", () => api.get("/"));
-      });`;
+  before("there is a project, and its factory alone names the container", async () => {
     const made = `new GenericContainer("${await referenceOf(NODE)}").withCommand(["node", "-e", ${JSON.stringify(serving('"hi"'))}])`;
-    project = makeProject({
+    const files = {
       "specs/stacks/web.js": `
         import { defineStack } from "stackspec";
         import { GenericContainer } from "${import.meta.resolve("testcontainers")}";
         const web = () => ${made};
         export default defineStack("web", ({ service }) => ({ target: service("web", web, { http: { port: 8000 } }) }));`,
-      ...Object.fromEntries(["a", "b", "c", "d"].map((name) => [`specs/acceptance/${name}.spec.js`, spec(name)])),
-    });
+    };
+    const asks = { acceptance: "useTarget()", shop: "useStack(web).target.http", unit: "useStack(web).target.http" };
+    for (const [suite, api] of Object.entries(asks))
+      for (const name of ["a", "b", "c", "d"])
+        Object.assign(files, {
+          [`specs/${suite}/${name}.spec.js`]: `
+            import { useStack, useTarget } from "stackspec";
+            import web from "../stacks/web.js";
+            describe("${name}", () => {
+              const stack = ${api.split(".")[0]};
+              it("is answered", () => stack${api.split(")")[1]}.get("/"));
+            });`,
+        });
+    project = makeProject(files);
+  });
+  after("the project is gone", () => project?.remove());
+
+  /** Runs a suite. @returns what it said, and its stacks of which containers were made meanwhile */
+  const run = async (suite: string): Promise<{ output: string; stacks: string[] }> => {
     const environment = {
       STACKSPEC_ENGINE: "",
       STACKSPEC_IMAGES: "auto",
       DOCKER_HOST: process.env["DOCKER_HOST"] ?? "",
     };
-    const words = ["run", "acceptance", "--parallel", "--jobs", String(JOBS)];
-    stacks = await stacksMadeDuring(async () => {
-      ended = await project.run(words, environment);
+    let output = "";
+    const stacks = await stacksMadeDuring(async () => {
+      const ended = await project.run(["run", suite, "--parallel", "--jobs", String(JOBS)], environment);
+      expect(ended.exitCode, ended.output).to.equal(0);
+      ({ output } = ended);
     });
-  });
-  after("the project is gone", () => project?.remove());
+    return { output, stacks: stacks.filter((name) => name.startsWith("stackspec-web-")) };
+  };
 
-  it("is one that the first worker has from the run, as any other", () => {
-    expect(ended.exitCode, ended.output).to.equal(0);
-    const own = stacks.filter((name) => name.startsWith("stackspec-web-"));
-    expect(own.filter((name) => name.includes("-worker-0-"))).to.deep.equal([]);
-    expect(own).to.have.lengthOf.within(1, JOBS);
+  it("is one that the first worker has from the run", async () => {
+    const { stacks } = await run("acceptance");
+    expect(stacks.filter((name) => name.includes("-worker-0-"))).to.deep.equal([]);
+    expect(stacks).to.have.lengthOf.within(1, JOBS);
+  });
+
+  it("is one for each worker's life, also in a suite of which nobody has said what it needs", async () => {
+    const { stacks } = await run("shop");
+    expect(stacks).to.have.lengthOf.within(1, JOBS);
+  });
+
+  it("is one for each file of a suite that is said to need nothing, and each worker says so once", async () => {
+    const { stacks, output } = await run("unit");
+    expect(stacks).to.have.lengthOf(4);
+    const said = output.match(/^web: in this parallel run each spec file starts its own — .* "engine" in /gm);
+    expect(said, output).to.have.lengthOf.within(1, JOBS);
   });
 });
 

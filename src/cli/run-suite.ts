@@ -5,16 +5,13 @@ import { fileURLToPath } from "node:url";
 import type { Config } from "../config/config.ts";
 import type { ShardSetting } from "../config/shard.ts";
 import { ensureEngine } from "../engine/docker/install.ts";
-import { imagesOf } from "../stack/define-stack.ts";
-import { StackspecError, isBadInput, messageOf, usageError } from "../errors.ts";
+import { messageOf, usageError } from "../errors.ts";
 import { exitPessimistically } from "../mocha/exit-code.ts";
 import { reportFile } from "../mocha/reporter.ts";
-import { sayNotices } from "../mocha/notices.ts";
 import { resultsOf } from "../mocha/results.ts";
+import { engineMissing } from "../mocha/require-engine.ts";
 import { run } from "../mocha/run.ts";
 import { endBusyRuns, endOnSignals } from "../mocha/signals.ts";
-import { loadStack } from "../mocha/target.ts";
-import type { TargetStack } from "../mocha/target.ts";
 import { abortedReport, junitXml } from "../report/junit.ts";
 import { say } from "../terminal.ts";
 import { isReplaceable, writeAtomically } from "../report/write.ts";
@@ -23,7 +20,7 @@ import { KEEP_FAILED, NO_SPECS } from "./command.ts";
 import { lockReports } from "./lock-reports.ts";
 import { loadOptions } from "./mocha-modules.ts";
 import type { MochaSettings } from "./mocha-modules.ts";
-import { progressView } from "./progress-view.ts";
+import { prepareTarget } from "./prepare-target.ts";
 import { specFiles, suiteOf } from "./suites.ts";
 
 interface SuiteWords {
@@ -104,7 +101,7 @@ async function prepareAndRun(
   const load = () => import("mocha/lib/cli/cli.js");
   let loading: ReturnType<typeof load> | undefined;
   const loadMocha = () => (loading ??= load());
-  const { needs } = suiteOf(config, suite);
+  const { needs, isSaid } = suiteOf(config, suite);
   const target = needs === "target" ? await prepareTarget(config, loadMocha) : undefined;
   const asked = needs === "engine" ? ensureEngine(config, say) : undefined;
   // Whatever has to be asked has been asked: now there is time.
@@ -114,12 +111,10 @@ async function prepareAndRun(
   run.clock.beginPhase("load specs");
   const options = loadOptions(words);
   const jobs = options.jobs ?? availableParallelism();
-  if (
-    options.parallel === true &&
-    jobs > 1 &&
-    (target !== undefined || (engine !== undefined && !("missing" in engine)))
-  )
-    await run.shareWithWorkers(jobs, target);
+  if (options.parallel === true && jobs > 1) {
+    const hasEngine = engine === undefined ? !isSaid && (await engineMissing()) === undefined : !("missing" in engine);
+    if (target !== undefined || hasEngine) await run.shareWithWorkers(jobs, target);
+  }
   const ours = ownWords(options, jobs);
   // Another reporter than ours does not say how the run has ended.
   if (ours.includes("--reporter")) exitPessimistically();
@@ -149,50 +144,4 @@ function ownWords(
     ...(parallel === true ? ["--jobs", String(jobs)] : []),
     ...(run.config.onFailure.keeps ? ["--bail"] : []),
   ];
-}
-
-/**
- * Starts what the specs will talk to. A failure is theirs to report: it stands in the report of every suite.
- *
- * @param meanwhile called when the first container runs: what it has to do takes as long as a database to boot
- * @returns the stack, when it is up
- */
-async function prepareTarget(config: Config, meanwhile: () => void): Promise<TargetStack | undefined> {
-  run.clock.beginPhase("engine");
-  const needsEngine =
-    config.url === undefined &&
-    (config.stack === undefined || imagesOf(await loadStack(config.stack, config)).length > 0);
-  const engine = needsEngine ? await ensureEngine(config, say) : undefined;
-  const missing = engine !== undefined && "missing" in engine ? (engine.error ?? engine.missing) : undefined;
-  const target = await run.target(missing, say).catch((error: unknown) => {
-    // What is wrong with an address is, as with a stack, a finding of each suite that needs it.
-    if (config.url === undefined) throw error;
-    run.startFailure = error;
-  });
-  if (target === undefined) return undefined;
-  if ("url" in target) {
-    say(`Target: ${target.url}`);
-    return undefined;
-  }
-
-  run.clock.beginPhase("stack");
-  say(`Starting the stack ${target.stack.name}`);
-  const view = progressView(process.stdout);
-  run.onProgress = (event) => {
-    view.onProgress(event);
-    if (event.kind === "log") meanwhile();
-  };
-  try {
-    await run.share(target.stack);
-    return target.stack;
-  } catch (error) {
-    // Bad input is the reader's to mend, not a finding about the service.
-    if (isBadInput(error)) throw error;
-    // It stands at the end, once.
-    if (!(error instanceof StackspecError && error.code === "CANCELLED")) run.startFailure = error;
-    return undefined;
-  } finally {
-    view.close();
-    run.onProgress = sayNotices;
-  }
 }

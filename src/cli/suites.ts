@@ -18,13 +18,14 @@ const USUAL = new Map<string, (typeof NEEDS)[number]>([
   ["acceptance", "target"],
 ]);
 
-/** A suite as the project has it, with what it left unsaid. */
+/** A suite as the project has it, with what it left unsaid, and whether it or its name says what it needs. */
 export function suiteOf(
   { suites }: Project,
   name: string,
-): SuiteConfig & Required<Pick<SuiteConfig, "needs" | "test">> {
-  const own = Object.hasOwn(suites, name) ? suites[name] : {};
-  return { needs: USUAL.get(name) ?? "nothing", test: true, ...own };
+): SuiteConfig & Required<Pick<SuiteConfig, "needs" | "test">> & { readonly isSaid: boolean } {
+  const own = Object.hasOwn(suites, name) ? suites[name] : undefined;
+  const isSaid = USUAL.has(name) || own?.needs !== undefined;
+  return { needs: USUAL.get(name) ?? "nothing", test: true, ...own, isSaid };
 }
 
 /** The suite that `stackspec start` runs: the first that the project says needs a target, else `acceptance`. */

@@ -21,7 +21,7 @@ import { recordTimeline } from "./timeline.ts";
 import { chooseTarget, withHost } from "./target.ts";
 import type { Target } from "./target.ts";
 import { untimedIn } from "./timeout.ts";
-import { waysOf } from "./ways.ts";
+import { noticesOf, waysOf } from "./ways.ts";
 
 /** How long parallel workers wait for another run to make the snapshot that they start from, in milliseconds. */
 const SNAPSHOT_WITHIN_MS = 60_000;
@@ -100,11 +100,13 @@ export class MochaRun {
   share<E extends Exports>(stack: Stack<E>): Promise<StartedStack<E>> {
     const known = this.#shared.get(stack) as Promise<StartedStack<E>> | undefined;
     if (known !== undefined) return known;
+    const isFirst = !this.#stackNames.has(stack.name);
     const running = this.evidence.watchStart(stack.name, this.#open().start(stack, waysOf(stack, this.config)));
     running.then(
       (started) => {
         this.failedState.add(started);
-        [...started.notices, ...started.unreset].forEach((text) => this.onProgress({ kind: "notice", text }));
+        const notices = noticesOf(started, this.config, this.choice.isWorker && isFirst);
+        for (const text of notices) this.onProgress({ kind: "notice", text });
         void this.#keepSnapshot(stack);
       },
       () => {},
