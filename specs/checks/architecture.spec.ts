@@ -219,7 +219,7 @@ const KNOWS_ENVIRONMENT = /^src\/(config\/|engine\/docker\/connect\.ts$)/;
 const WRITE_TO_TERMINAL = [
   "src/cli/main.ts",
   "src/cli/pipeline-command.ts",
-  "src/cli/run-suite.ts",
+  "src/cli/prepare-target.ts",
   "src/cli/up-command.ts",
   "src/engine/cleanup/reap.ts",
   "src/engine/cleanup/reaper.ts",
