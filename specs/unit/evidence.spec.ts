@@ -23,8 +23,10 @@ function runningStack() {
   };
   const write: Follower = (line, atMs) => followers.forEach((follower) => follower(line, atMs));
   const paused: string[] = [];
-  const stack = { logs: new Map([["web", log]]), death, paused: () => paused };
-  return { stack, paused, write, die, followed: () => followers.length > 0 };
+  let dying = false;
+  const stack = { logs: new Map([["web", log]]), death, isDying: () => dying, paused: () => paused };
+  const exit = () => void (dying = true);
+  return { stack, paused, write, exit, die, followed: () => followers.length > 0 };
 }
 
 /** Time does not pass here: a short wait is over at once, a longer one only when the news come. */
@@ -100,6 +102,17 @@ describe("the evidence of a failed spec", () => {
     expect(evidenceOf(err)!.death).to.equal(undefined);
   });
 
+  it("waits for what is said of a service that has exited, however long reading that takes", async () => {
+    const { stack, exit, die } = runningStack();
+    const err = new Error("expected 1, got 2");
+    exit();
+    const attached = recorderOf(stack).attachTo({ err });
+    await new Promise((resolve) => setImmediate(resolve));
+    die(webDied());
+    await attached;
+    expect(evidenceOf(err)!.death).to.equal(webDied().message);
+  });
+
   it("waits as long for the news of the next death, where that of one came at once", async () => {
     const stacks = [runningStack(), runningStack()] as const;
     let [running] = stacks;
@@ -153,7 +166,7 @@ describe("the evidence of a failed spec", () => {
     const { promise: death } = Promise.withResolvers<StackspecError>();
     let hasWaited = false;
     const recorder = recordEvidence(
-      () => [{ logs: new Map(), death, paused: () => [] }],
+      () => [{ logs: new Map(), death, isDying: () => false, paused: () => [] }],
       (file) => file,
       () => undefined,
       async () => (hasWaited = true),

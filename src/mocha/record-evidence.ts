@@ -15,6 +15,8 @@ import type { NamedLog } from "./log-lines.ts";
 const NEWS_WITHIN_MS = 100;
 /** A connection that broke may be a service that died: that news is worth more time. */
 const DEATH_WITHIN_MS = 1_000;
+/** An exit that is heard of is told within two seconds: what is left of the service is read meanwhile. */
+const TOLD_WITHIN_MS = 3_000;
 /**
  * What all failures of a run may wait at once for such news, in milliseconds; beyond that, one part of so many of the run's
  * time. Each kind has its own: many failures of assertions do not keep a broken connection from being explained.
@@ -65,7 +67,7 @@ interface Known {
  * @param wait resolves after so many milliseconds
  */
 export function recordEvidence(
-  running: () => readonly Pick<StartedStack, "logs" | "death" | "paused">[],
+  running: () => readonly Pick<StartedStack, "logs" | "death" | "isDying" | "paused">[],
   pathOf: (file: string) => string,
   key: () => object | undefined = () => undefined,
   wait = (ms: number): Promise<unknown> => sleep(ms, undefined, { ref: false }),
@@ -97,7 +99,10 @@ export function recordEvidence(
     if (logs.length > 0) waits.spend(newsMs);
     const news = logs.length > 0 ? wait(newsMs) : undefined;
     const requests = exchanges.list();
-    const death = await Promise.race([...stacks.map((stack) => stack.death), news]);
+    const deaths = stacks.map(({ death }) => death);
+    let death = await Promise.race([...deaths, news]);
+    if (death === undefined && stacks.some((stack) => stack.isDying()))
+      death = await Promise.race([...deaths, wait(TOLD_WITHIN_MS)]);
     spec.untilMs = Date.now();
     const paused = stacks.flatMap((stack) => stack.paused());
     // News that came has cost the time until then.

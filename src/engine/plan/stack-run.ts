@@ -35,6 +35,10 @@ export class StackRun {
   readonly #disposables = new Map<Node, Promise<Stoppable>>();
   readonly #logs = new Map<string, Log>();
   readonly #death = Promise.withResolvers<StackspecError>();
+  /** Resolves with the failure of the first service that exits after it was ready. */
+  readonly death = this.#death.promise;
+  /** One has exited, and what is left of it is read. */
+  isDying = false;
   #phase: "starting" | "broken" | "up" | "stopping" = "starting";
   #resources: Promise<StackResources> | undefined;
 
@@ -124,11 +128,6 @@ export class StackRun {
 
   addLog(name: string, log: Log): void {
     this.#logs.set(name, joinLogs(this.#logs.get(name), log));
-  }
-
-  /** Resolves with the failure of the first service that exits after it was ready. */
-  get death(): Promise<StackspecError> {
-    return this.#death.promise;
   }
 
   setDead(failure: StackspecError): void {

@@ -46,6 +46,7 @@ export async function startInRun<E extends Exports>(stack: Stack<E>, context: St
     inContainers: stack.nodes.every((node) => node.kind === "task" || run.containers.has(node)),
     logs: run.logs,
     death: run.death,
+    isDying: () => run.isDying,
     unreset: baseline.unreset,
     notices: baseline.notices,
     paused: () => run.paused,

@@ -39,6 +39,8 @@ export interface StartedStack<E extends Exports = Exports> extends RunningStack<
   readonly logs: ReadonlyMap<string, Log>;
   /** Resolves with the failure of the first service that exits, though it was ready and nobody stopped it. */
   readonly death: Promise<StackspecError>;
+  /** A service has exited so, and its failure is on its way: it takes what it takes to read what is left of the service. */
+  isDying(): boolean;
   /** Services that a reset leaves as they are though nobody has asked for that: a line each. */
   readonly unreset: readonly string[];
   /** What else is to be said before the first spec, a line each. */

@@ -61,6 +61,7 @@ async function reportDeath(
     const exitCode = await exit;
     const { phase } = run;
     if (phase === "stopping" || isStopped(container.id)) return;
+    run.isDying = true;
     run.setDead(
       phase === "up"
         ? await deathFailure(name, container, exitCode)
@@ -69,5 +70,7 @@ async function reportDeath(
   } catch (error) {
     // The engine is gone, and with it every service.
     if (error instanceof StackspecError) run.setDead(error);
+  } finally {
+    run.isDying = false;
   }
 }
