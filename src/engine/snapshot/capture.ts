@@ -4,8 +4,7 @@ import type Dockerode from "dockerode";
 import type { StartedTestContainer } from "testcontainers";
 import { StackspecError, messageOf } from "../../errors.ts";
 import { folderArchive, moveArchive } from "../docker/archive.ts";
-import { isNotFound } from "../docker/connect.ts";
-import { RUN_LABEL } from "../docker/labels.ts";
+import { RUN_LABEL, ignoreGone } from "../docker/labels.ts";
 import { copyCommand, removeCommand } from "../drivers/data.ts";
 import { COPY_PATH, DATA_PATH } from "./store.ts";
 
@@ -66,6 +65,7 @@ export interface Capture {
   read(path: string): Promise<NodeJS.ReadableStream>;
   /** Names it: from then on it is there. */
   commit(reference: string): Promise<void>;
+  /** @throws StackspecError `RELEASE_FAILED` */
   remove(): Promise<void>;
 }
 
@@ -104,8 +104,10 @@ export async function openCapture(
       await container.commit({ repo, tag, changes, pause: false });
     },
     async remove() {
-      await container.remove({ force: true, v: true }).catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
+      await ignoreGone(container.remove({ force: true, v: true })).catch((cause: unknown) => {
+        const what = `a container of it cannot be removed: ${messageOf(cause)}`;
+        const hint = "npx stackspec clean removes what is left";
+        throw new StackspecError("RELEASE_FAILED", what, { subject: "snapshot", hint, cause });
       });
     },
   };
