@@ -17,7 +17,7 @@ export async function reap(word: string, label: string, graceMs: number): Promis
   const { setTimeout: sleep } = await import("node:timers/promises");
   const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
 
-  async function ask(method: "GET" | "DELETE", path: string): Promise<unknown> {
+  async function ask(method: "GET" | "POST" | "DELETE", path: string): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const options = { socketPath: "/var/run/docker.sock", method, path, signal: AbortSignal.timeout(10_000) };
     request(options, resolve).once("error", reject).end();
@@ -33,6 +33,8 @@ export async function reap(word: string, label: string, graceMs: number): Promis
   /** Returns how many things it has found. Containers first: networks and volumes in use cannot go. */
   async function sweep(): Promise<number> {
     const containers = await list("/containers/json?all=1&");
+    // Podman would ask each to end, and wait for ten seconds.
+    await Promise.allSettled(containers.map((id) => ask("POST", `/containers/${id}/kill`)));
     await Promise.allSettled(containers.map((id) => ask("DELETE", `/containers/${id}?force=1&v=1`)));
     const [networks, volumes] = await Promise.all([list("/networks?"), list("/volumes?")]);
     await Promise.allSettled([

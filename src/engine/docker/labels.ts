@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import type Dockerode from "dockerode";
 import type { Runtime } from "./connect.ts";
 import { isNotFound } from "./connect.ts";
 
@@ -113,12 +114,19 @@ export async function removeResources(
 ): Promise<LabelledResources> {
   const { docker } = runtime;
   const found = await listResources(runtime, ...which);
-  await settleAll(found.containers.map((id) => ignoreGone(docker.getContainer(id).remove({ force: true, v: true }))));
+  await settleAll(found.containers.map((id) => removeContainer(docker.getContainer(id))));
   await settleAll([
     ...found.networks.map((id) => ignoreGone(docker.getNetwork(id).remove())),
     ...found.volumes.map((name) => ignoreGone(docker.getVolume(name).remove())),
   ]);
   return found;
+}
+
+/** Removes a container, whatever runs in it. Podman would ask that to end, and wait for ten seconds; killed before, it has ended. */
+export async function removeContainer(container: Dockerode.Container): Promise<void> {
+  // One that does not run cannot be killed.
+  await container.kill().catch(() => {});
+  await ignoreGone(container.remove({ force: true, v: true }));
 }
 
 /** How many things there are. */

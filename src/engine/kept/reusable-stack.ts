@@ -14,6 +14,7 @@ import {
   STACK_LABEL,
   hostOf,
   ignoreGone,
+  removeContainer,
   removeResources,
   settleAll,
 } from "../docker/labels.ts";
@@ -144,7 +145,7 @@ export async function removeContainersBut(
   kept: ReadonlySet<string | undefined>,
 ): Promise<void> {
   const others = (await listContainers(runtime, stackId)).filter(({ Id }) => !kept.has(Id));
-  await settleAll(others.map(({ Id }) => ignoreGone(runtime.docker.getContainer(Id).remove({ force: true, v: true }))));
+  await settleAll(others.map(({ Id }) => removeContainer(runtime.docker.getContainer(Id))));
 }
 
 /** Ids of the containers of a stack that are up, by service. */
