@@ -21,7 +21,7 @@ describe("the removal of all that carries a label", () => {
       listContainers: async () => (++times > listed ? [] : [{ Id: "a1b2c3" }]),
       listNetworks: async () => [],
       listVolumes: async () => ({ Volumes: [] }),
-      getContainer: () => ({ remove }),
+      getContainer: () => ({ kill: async () => {}, remove }),
     };
     return { docker } as unknown as Runtime;
   }
