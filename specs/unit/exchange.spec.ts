@@ -7,7 +7,7 @@ import { serveHttp } from "./server.ts";
 
 describe("the record of what a spec has asked", () => {
   let record = exchangeRecord();
-  recordExchanges(() => record);
+  before("record", () => recordExchanges(() => record));
   const text = () => exchangesText(record.list());
   let server: Awaited<ReturnType<typeof serveHttp>>;
   const api = () => httpClient(server.url);

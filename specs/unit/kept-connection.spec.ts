@@ -21,7 +21,7 @@ const closesLate: Answer = (socket, number) => (number === 1 ? socket.write(ANSW
 
 describe("a connection that is kept open", () => {
   let record = exchangeRecord();
-  recordExchanges(() => record);
+  before("record", () => recordExchanges(() => record));
   let server: Listening;
   let answer: Answer;
   /** The first line of each request that the server has read. */
