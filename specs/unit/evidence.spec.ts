@@ -54,6 +54,20 @@ describe("the evidence of a failed spec", () => {
     expect(evidenceText(evidenceOf(err)!)).to.equal("web wrote:\n  late words");
   });
 
+  it("has each log once where it is attached again, as when a rejection comes before the last hook of its spec", async () => {
+    const { stack } = runningStack();
+    const recorder = recorderOf(stack);
+    const err = new Error("expected 1, got 2");
+    recorder.beginSpec();
+    await recorder.attachTo({ err });
+    await recorder.attachTo({ err });
+    const { logs, attachments } = evidenceOf(err)!;
+    expect({ logs: logs.length, attachments }).to.deep.equal({
+      logs: 1,
+      attachments: ["/srv/reports/logs/shop/web.log"],
+    });
+  });
+
   it("names the service that is paused", async () => {
     const { stack, paused } = runningStack();
     paused.push("web is paused");

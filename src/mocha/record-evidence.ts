@@ -109,7 +109,8 @@ export function recordEvidence(
     if (death instanceof StackspecError && logs.length > 0) waits.spend(spec.untilMs - untilMs - newsMs);
     const died = death instanceof StackspecError && death !== failed ? [death.message] : [];
     // Of a stack that the spec has started itself, in vain.
-    const start = evidenceOf(failed);
+    const carried = evidenceOf(failed);
+    const start = carried?.isStart === true ? carried : undefined;
 
     carry(failed, {
       death: [...died, ...paused].join("\n") || undefined,
