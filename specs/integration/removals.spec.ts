@@ -33,9 +33,8 @@ describe("a container that is left of a run", function () {
 
   it("is killed when it is removed, and not asked to end, as which Podman would wait ten seconds for", async () => {
     const run = randomBytes(4).toString("hex");
-    const container = await (
-      await engine()
-    ).createContainer({
+    const docker = await engine();
+    const container = await docker.createContainer({
       Image: await referenceOf(NODE),
       Cmd: ["sh", "-c", "trap 'touch /notes/asked' TERM; touch /notes/up; for i in $(seq 300); do sleep 0.1; done"],
       Labels: { [RUN_LABEL]: run },

@@ -98,16 +98,19 @@ describe("another project's stack, in parallel workers", function () {
         const web = () => ${made};
         export default defineStack("web", ({ service }) => ({ target: service("web", web, { http: { port: 8000 } }) }));`,
     };
-    const asks = { acceptance: "useTarget()", shop: "useStack(web).target.http", unit: "useStack(web).target.http" };
-    for (const [suite, api] of Object.entries(asks))
+    for (const [suite, used, api] of [
+      ["acceptance", "useTarget()", "used"],
+      ["shop", "useStack(web)", "used.target.http"],
+      ["unit", "useStack(web)", "used.target.http"],
+    ] as const)
       for (const name of ["a", "b", "c", "d"])
         Object.assign(files, {
           [`specs/${suite}/${name}.spec.js`]: `
             import { useStack, useTarget } from "stackspec";
             import web from "../stacks/web.js";
             describe("${name}", () => {
-              const stack = ${api.split(".")[0]};
-              it("is answered", () => stack${api.split(")")[1]}.get("/"));
+              const used = ${used};
+              it("is answered", () => ${api}.get("/"));
             });`,
         });
     project = makeProject(files);

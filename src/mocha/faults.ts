@@ -7,7 +7,7 @@ import { run } from "./run.ts";
 export function faultsForSpecs(stack: StartedStack): Faults {
   const asked = async (work: () => Promise<Fault>): Promise<Fault> => {
     // What goes on after its timeout would hit the specs that come next.
-    if (run.strays.currentTest?.timedOut === true)
+    if (run.strays.current?.test.timedOut === true)
       throw new StackspecError("CANCELLED", "the spec that asks for a fault has ended", { subject: stack.name });
     const fault = await run.untimed(work);
     const heal = (): Promise<void> => run.untimed(() => fault.heal());

@@ -35,7 +35,7 @@ export class MochaRun {
   readonly evidence = recordEvidence(
     this.running,
     (file) => (this.config.jenkins ? resolve(file) : file),
-    () => this.strays.currentKey,
+    () => this.strays.current,
   );
   /** What nobody waited for. */
   readonly strays = watchStrays((thrown) => this.evidence.attachLater(thrown));

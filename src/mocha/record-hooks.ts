@@ -4,8 +4,8 @@ import { isHook } from "./run-record.ts";
 import type { FullRunner } from "./run-record.ts";
 
 /**
- * Has hooks that are not part of a spec record what they do, and carry it when they fail. For specs and hooks before
- * each of them hooks of ours do so, but those do not run beside a hook that fails. A parallel worker has no reporter of ours.
+ * Has hooks that are not part of a spec record what they do, and carry it when they fail. Specs, and hooks before each of
+ * them, have hooks of ours around them; these have not. Not in the reporter, for a parallel worker has none of ours.
  */
 export function recordHooks(): void {
   const { run: runMocha } = mocha.prototype;

@@ -1,4 +1,4 @@
-import { connectEngine } from "../engine/docker/connect.ts";
+import { NONE_WANTED, connectEngine } from "../engine/docker/connect.ts";
 import { StackspecError, messageOf } from "../errors.ts";
 import { run } from "./run.ts";
 
@@ -10,7 +10,13 @@ export function requireEngine(): void {
   before("an engine answers", async function () {
     this.timeout(0);
     const missing = await engineMissing();
-    if (missing !== undefined) doWithout(this, missing);
+    if (missing === undefined) return;
+    if (!run.config.ci) return skipWithout(this, missing);
+    if (missing instanceof StackspecError) throw missing;
+    throw new StackspecError("ENGINE_UNREACHABLE", missing, {
+      subject: "engine",
+      hint: "CI=true makes this a failure",
+    });
   });
 }
 
@@ -24,23 +30,19 @@ export async function whenStartFailed(hook: Mocha.Context, failure: unknown): Pr
   const isUnreachable = failure instanceof StackspecError && failure.code === "ENGINE_UNREACHABLE";
   const missing = isUnreachable ? await engineMissing() : undefined;
   if (missing === undefined || run.config.ci) throw failure;
-  return doWithout(hook, missing);
+  return skipWithout(hook, missing);
 }
 
 /** Why there is no engine, as the error that an attempt to have one ended with, if there was one. */
 export async function engineMissing(): Promise<string | StackspecError | undefined> {
-  if (run.config.engine === "none") return "STACKSPEC_ENGINE=none";
+  if (run.config.engine === "none") return NONE_WANTED;
   return connectEngine().then(
     () => undefined,
     (error: unknown) => run.engineError ?? messageOf(error),
   );
 }
 
-function doWithout(hook: Mocha.Context, missing: string | StackspecError): undefined {
-  if (run.config.ci)
-    throw missing instanceof StackspecError
-      ? missing
-      : new StackspecError("ENGINE_UNREACHABLE", missing, { subject: "engine", hint: "CI=true makes this a failure" });
+function skipWithout(hook: Mocha.Context, missing: string | StackspecError): undefined {
   run.engineMissing = messageOf(missing);
   hook.skip();
 }

@@ -8,10 +8,8 @@ export interface Strays {
   listen(): void;
   /** Whatever is begun from now on is this spec's; undefined: nobody's. */
   belongsTo(test: Test | undefined): void;
-  /** The spec that whoever asks is part of. */
-  readonly currentTest: Test | undefined;
-  /** The same as a key for what is known of it: nobody else has it, and it is gone with the last that the spec began. */
-  readonly currentKey: object | undefined;
+  /** The spec that whoever asks is part of. The object is a key for what is known of it: it is gone with the last that the spec began. */
+  readonly current: { readonly test: Test } | undefined;
   /** Mocha has ended, and takes no failure any more. */
   endRun(): void;
   /** What came after that, or could not be handed to mocha. */
@@ -21,7 +19,7 @@ export interface Strays {
 /** @param onLate called when a spec fails that had ended, in the context of that spec */
 export function watchStrays(onLate: (thrown: unknown) => void): Strays {
   // Node calls back in the context in which a promise was made, however late it is rejected.
-  const spec = new AsyncLocalStorage<{ readonly test: Test } | undefined>();
+  const spec = new AsyncLocalStorage<Strays["current"]>();
   const late: string[] = [];
   const seen = new WeakSet<Promise<unknown>>();
   let isOver = false;
@@ -51,10 +49,7 @@ export function watchStrays(onLate: (thrown: unknown) => void): Strays {
       if (!process.listeners("unhandledRejection").includes(hear)) process.on("unhandledRejection", hear);
     },
     belongsTo: (test) => spec.enterWith(test && { test }),
-    get currentTest() {
-      return spec.getStore()?.test;
-    },
-    get currentKey() {
+    get current() {
       return spec.getStore();
     },
     endRun() {

@@ -32,7 +32,7 @@ export function untimedIn(strays: Strays): Untimed {
     test.timeout(known.timeoutMs === 0 ? 0 : known.timeoutMs + waitedMs);
   };
   return async (work) => {
-    const { currentTest: test } = strays;
+    const test = strays.current?.test;
     if (test === undefined) return work();
     suspend(test);
     try {

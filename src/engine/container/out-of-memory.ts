@@ -7,7 +7,7 @@ import { connectEngine } from "../docker/connect.ts";
 const KILLED = 137;
 /**
  * How long after a container has exited its engine may tell that it was killed for memory, in milliseconds. Docker 20.10 took
- * 231 for one of 25 containers on a machine with seven processes to each core. A failed spec waits for its news for a second.
+ * 231 for one of 25 containers on a machine with seven processes to each core.
  */
 const TOLD_WITHIN_MS = 500;
 

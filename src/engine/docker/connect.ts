@@ -32,6 +32,8 @@ interface NamedEngine {
 
 /** The subject of a failure to reach an engine that nobody has named. */
 const ANY = "engine";
+/** Why there is none where the project wants none. */
+export const NONE_WANTED = "STACKSPEC_ENGINE=none";
 /** How long the engine may take to say its name, in milliseconds. */
 const ANSWERS_WITHIN_MS = 2_000;
 
@@ -87,7 +89,7 @@ async function connect(): Promise<Runtime> {
   }
 }
 
-/** There is none that nobody has named, for this reason. */
+/** Says that there is no engine, where nobody has named one, and why. */
 export function missingEngine(why: string, hint?: string): StackspecError {
   const message = `expected a Docker-compatible engine: ${why}`;
   return new StackspecError("ENGINE_UNREACHABLE", message, { subject: ANY, ...(hint !== undefined && { hint }) });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
 import { StackspecError, messageOf } from "../../errors.ts";
 import { canInstallPackages, installPackages } from "../../images/apt.ts";
-import { connectEngine, isNamedEngineMissing } from "./connect.ts";
+import { NONE_WANTED, connectEngine, isNamedEngineMissing } from "./connect.ts";
 import type { Runtime } from "./connect.ts";
 
 const PID_FILE = "/var/run/docker.pid";
@@ -21,7 +21,7 @@ export type EngineState = { readonly runtime: Runtime } | { readonly missing: st
  * @param say told in one line what is done to the machine
  */
 export async function ensureEngine(config: Pick<Config, "engine">, say: (line: string) => void): Promise<EngineState> {
-  if (config.engine === "none") return { missing: "STACKSPEC_ENGINE=none" };
+  if (config.engine === "none") return { missing: NONE_WANTED };
   try {
     return { runtime: await connectEngine() };
   } catch (error) {

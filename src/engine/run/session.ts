@@ -16,7 +16,7 @@ import { guardRun } from "./guard-run.ts";
 import { memoryOfRun } from "../memory/memory.ts";
 import type { OnProgress } from "../plan/progress.ts";
 import { removeAll } from "../cleanup/remove-all.ts";
-import { connectEngine, missingEngine } from "../docker/connect.ts";
+import { NONE_WANTED, connectEngine, missingEngine } from "../docker/connect.ts";
 import type { Runtime } from "../docker/connect.ts";
 import type { StackContext } from "../plan/stack-context.ts";
 import { keepSnapshot } from "./take-snapshot.ts";
@@ -81,7 +81,7 @@ export function openSession(config: Config, onProgress: OnProgress = () => {}): 
 
   // Who removes what a killed run leaves is there before there is anything to leave.
   const connect = async (): Promise<Runtime> => {
-    if (config.engine === "none") throw missingEngine("STACKSPEC_ENGINE=none");
+    if (config.engine === "none") throw missingEngine(NONE_WANTED);
     if (worker === undefined) dismissWatchdog ??= startWatchdog(runId);
     return (connected = connectEngine());
   };
