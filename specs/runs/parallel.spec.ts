@@ -118,7 +118,7 @@ describe("another project's stack, in parallel workers", function () {
   after("the project is gone", () => project?.remove());
 
   /** Runs a suite. @returns what it said, and its stacks of which containers were made meanwhile */
-  const run = async (suite: string): Promise<{ output: string; stacks: string[] }> => {
+  const run = async (suite: string, jobs = JOBS): Promise<{ output: string; stacks: string[] }> => {
     const environment = {
       STACKSPEC_ENGINE: "",
       STACKSPEC_IMAGES: "auto",
@@ -126,7 +126,7 @@ describe("another project's stack, in parallel workers", function () {
     };
     let output = "";
     const stacks = await stacksMadeDuring(async () => {
-      const ended = await project.run(["run", suite, "--parallel", "--jobs", String(JOBS)], environment);
+      const ended = await project.run(["run", suite, "--parallel", "--jobs", String(jobs)], environment);
       expect(ended.exitCode, ended.output).to.equal(0);
       ({ output } = ended);
     });
@@ -142,6 +142,11 @@ describe("another project's stack, in parallel workers", function () {
   it("is one for each worker's life, also in a suite of which nobody has said what it needs", async () => {
     const { stacks } = await run("shop");
     expect(stacks).to.have.lengthOf.within(1, JOBS);
+  });
+
+  it("is one where there is one job, which needs no worker", async () => {
+    const { stacks } = await run("shop", 1);
+    expect(stacks).to.have.lengthOf(1);
   });
 
   it("is one for each file of a suite that is said to need nothing, and each worker says so once", async () => {

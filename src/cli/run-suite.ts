@@ -115,7 +115,7 @@ async function prepareAndRun(
     const hasEngine = engine === undefined ? !isSaid && (await engineMissing()) === undefined : !("missing" in engine);
     if (target !== undefined || hasEngine) await run.shareWithWorkers(jobs, target);
   }
-  const ours = ownWords(options, jobs);
+  const ours = ownWords(options);
   // Another reporter than ours does not say how the run has ended.
   if (ours.includes("--reporter")) exitPessimistically();
   (await loadMocha()).main([...found, "--reporter-option", `suite=${suite}`, ...ours, ...words]);
@@ -130,10 +130,7 @@ function ownFiles(files: readonly string[], shard: ShardSetting, { timings }: Co
 }
 
 /** What a project's own mocha settings leave open: our hooks, our reporter, and no waiting for what a spec has left open. */
-function ownWords(
-  { require: required = [], reporter = "spec", exit, parallel }: MochaSettings,
-  jobs: number,
-): string[] {
+function ownWords({ require: required = [], reporter = "spec", exit, parallel, jobs }: MochaSettings): string[] {
   const [hooks, ownReporter] = ["hooks", "reporter"].map((name) =>
     fileURLToPath(new URL(`../mocha/${name}${extname(import.meta.url)}`, import.meta.url)),
   ) as [string, string];
@@ -141,7 +138,8 @@ function ownWords(
     ...([required].flat().some((path) => resolve(path) === hooks) ? [] : ["--require", hooks]),
     ...(reporter === "spec" ? ["--reporter", ownReporter] : []),
     ...(exit === undefined ? ["--exit", "--fail-hook-affected-tests"] : []),
-    ...(parallel === true ? ["--jobs", String(jobs)] : []),
+    // Said twice, one job is two to mocha.
+    ...(parallel === true && jobs === undefined ? ["--jobs", String(availableParallelism())] : []),
     ...(run.config.onFailure.keeps ? ["--bail"] : []),
   ];
 }
